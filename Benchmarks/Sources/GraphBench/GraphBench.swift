@@ -1,0 +1,119 @@
+import Base
+import Graph
+
+/// What the engine itself costs: no-op nodes in sequence and beside one another, with a context that has a deadline and
+/// without a listener. Prints one JSON object; medians of `rounds` rounds. Run it in release, on an idle machine.
+@main
+struct GraphBench {
+    static let rounds = 15
+
+    static func main() async throws { try await measure() }
+
+    /// Away from the main executor, where every await would hop.
+    @concurrent
+    static func measure() async throws {
+        let chain = try Runner(sequence(1000), time: SystemClock(), activationLimit: 10_000)
+        let fan100 = try Runner(fanOut(100), time: SystemClock(), activationLimit: 10_000)
+        let fan1000 = try Runner(fanOut(1000), time: SystemClock(), activationLimit: 10_000)
+        let summing = try Runner(fanOut(100, summing: true), time: SystemClock(), activationLimit: 10_000)
+        let build = try median { _ = try Self.sequence(1000) } / 1_000_000
+
+        let sequence = try await median(of: chain, runs: 20) / 1000
+        let branch100 = try await median(of: fan100, runs: 100) / 100 / 1000
+        let branch1000 = try await median(of: fan1000, runs: 10) / 1000 / 1000
+        let summing100 = try await median(of: summing, runs: 100) / 100 / 1000
+        let emit = try await emitting()
+        print(
+            """
+            {"sequence_ns_per_node": \(rounded(sequence)), "fanout100_us_per_branch": \(rounded(branch100)), \
+            "fanout1000_us_per_branch": \(rounded(branch1000)), "fanout100_sum_us_per_branch": \(rounded(summing100)), \
+            "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build))}
+            """)
+    }
+
+    struct BenchState: Sendable {
+        var counter = 0
+        var total = 0
+    }
+
+    /// Each node reads and writes one field.
+    static func sequence(_ count: Int) throws -> Graph<BenchState, Never> {
+        let builder = GraphBuilder<BenchState, Never>("sequence")
+        for index in 0..<count {
+            builder.node("n\(index)", reads: \.counter, writes: \.counter) { _, counter in counter + 1 }
+            if index > 0 { builder.edge("n\(index - 1)", to: "n\(index)") }
+        }
+        return try builder.start("n0").end("n\(count - 1)").build()
+    }
+
+    /// One node, `width` branches that read one field, one join.
+    static func fanOut(_ width: Int, summing: Bool = false) throws -> Graph<BenchState, Never> {
+        let builder = GraphBuilder<BenchState, Never>("fan-out").field(\.total, .sum)
+        builder.node("split", reads: \.counter, writes: \.counter) { _, counter in counter + 1 }
+        builder.node("join", reads: \.total, writes: \.counter) { _, total in total }
+        for index in 0..<width {
+            if summing {
+                builder.node("b\(index)", reads: \.counter, writes: \.total) { _, counter in counter }
+            } else {
+                builder.node("b\(index)", reads: \.counter) { _, _ in }
+            }
+            builder.edge("split", to: "b\(index)").edge("b\(index)", to: "join")
+        }
+        return try builder.start("split").end("join").build()
+    }
+
+    /// Nanoseconds an event from a node's `emit` to the consumer's `next`, through a stream of 64; both on one executor, as
+    /// on a server's loop.
+    @MainActor
+    static func emitting() async throws -> Double {
+        let count = 100_000
+        let graph = try GraphBuilder<BenchState, Int>("emit")
+            .node("emit") { context in for index in 0..<count { try await context.emit(index) } }
+            .start("emit").end("emit").build()
+        let runner = Runner(graph, time: SystemClock())
+        let clock = SystemClock()
+        var samples: [Double] = []
+        for _ in 0..<rounds {
+            let stream = RunEventStream<Int>(capacity: 64)
+            let start = clock.now()
+            let run = Task { try await runner.run(BenchState(), context: context(), events: stream) }
+            while await stream.next() != nil {}
+            _ = try await run.value
+            samples.append(Double(clock.now().since(start).saturatingNanoseconds) / Double(count))
+        }
+        return samples.sorted()[rounds / 2]
+    }
+
+    static func context() -> RunContext {
+        RunContext(
+            requestID: "req_1", runID: "run_1", scope: .local,
+            deadline: SystemClock().now().advanced(by: .seconds(600)),
+            trace: TraceContext(traceHigh: 1, traceLow: 1, spanID: 1))
+    }
+
+    /// Nanoseconds a run.
+    static func median(of runner: Runner<BenchState, Never>, runs: Int) async throws -> Double {
+        let clock = SystemClock()
+        let context = context()
+        var samples: [Double] = []
+        for _ in 0..<rounds {
+            let start = clock.now()
+            for _ in 0..<runs { _ = try await runner.run(BenchState(), context: context) }
+            samples.append(Double(clock.now().since(start).saturatingNanoseconds) / Double(runs))
+        }
+        return samples.sorted()[rounds / 2]
+    }
+
+    static func median(_ body: () throws -> Void) rethrows -> Double {
+        let clock = SystemClock()
+        var samples: [Double] = []
+        for _ in 0..<rounds {
+            let start = clock.now()
+            try body()
+            samples.append(Double(clock.now().since(start).saturatingNanoseconds))
+        }
+        return samples.sorted()[rounds / 2]
+    }
+
+    static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}

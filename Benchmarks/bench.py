@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""The benchmark: Tutti beside nginx and a bare libcurl proxy, in one run, on pinned cores.
+
+JSON on standard output, progress and a table on standard error. Exit code 0 when every bar is met, 1 when one is
+not, 2 when the benchmark cannot run.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import signal
+import sys
+import tempfile
+
+import measures
+import processes
+from processes import ROOT, Refusal
+
+PARTS = ["throughput", "hangup", "graph", "local"]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (5)")
+    parser.add_argument("--seconds", type=int, default=5, help="of load a server and round (5)")
+    parser.add_argument("--json", metavar="FILE", help="write the result there, too")
+    parser.add_argument("--local", action="store_true", help="also measure while the local model computes")
+    parser.add_argument("--only", metavar="PART", choices=PARTS, help=f"one of {', '.join(PARTS)}")
+    parser.add_argument("--servers", default="nginx,floor,tutti", help="under load, in this order (nginx,floor,tutti)")
+    parser.add_argument("--binary", default=os.environ.get("TUTTI_BINARY", ROOT / ".build/release/tutti"),
+                        help="the server (.build/release/tutti, or TUTTI_BINARY)")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds < 1:
+        parser.error("--rounds and --seconds must be at least 1")
+    arguments.servers = arguments.servers.split(",")
+    if unknown := set(arguments.servers) - {"nginx", "floor", "tutti"}:
+        parser.error(f"unknown server {', '.join(sorted(unknown))}")
+    arguments.parts = [arguments.only] if arguments.only else [
+        part for part in PARTS if part != "local" or arguments.local]
+    return arguments
+
+
+def place():
+    """Cores: the server under test has one of its own; load and mock share the other on a machine of two."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise Refusal("the benchmark needs two cores: one for the server, one for the load")
+    server, load, mock = cores[0], cores[1], cores[2] if len(cores) > 2 else cores[1]
+    model = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    machine = {"cpu": model, "cores": len(cores), "server_core": server, "load_core": load, "mock_core": mock}
+    notes = []
+    if mock == load:
+        notes.append("two cores: load and mock upstream share one, so read ratios, not absolute figures")
+    machine["other_load"] = processes.other_load()
+    if machine["other_load"] > 0.1:
+        notes.append(f"other work takes {machine['other_load']:.0%} of the CPU, so no figure can be trusted")
+    machine["notes"] = notes
+    return machine
+
+
+def measure(arguments, machine, folder, stack):
+    result = {"machine": machine}
+    server_core, load, mock_core = machine["server_core"], machine["load_core"], machine["mock_core"]
+
+    def keep(server):
+        stack.callback(server.stop)
+        return server
+
+    needs_tutti = "tutti" in arguments.servers and set(arguments.parts) & {"throughput", "hangup"}
+    if (needs_tutti or "local" in arguments.parts) and not pathlib.Path(arguments.binary).exists():
+        raise Refusal(f"{arguments.binary} is not there: build it with ./test")
+    mock = keep(processes.start_mock(folder, "mock", mock_core))
+    endless = keep(processes.start_mock(folder, "endless", mock_core, "--endless", 1, "--interval-ms", 20))
+    upstreams = {"bench": mock.port, "endless": endless.port}
+    tutti = None
+    if needs_tutti:
+        tutti = keep(processes.start_tutti(folder, arguments.binary, server_core, upstreams))
+        result["memory"] = {"idle_rss_mib": tutti.rss_mib()}
+    if "throughput" in arguments.parts:
+        start = {"nginx": lambda: processes.start_nginx(folder, mock, server_core),
+                 "floor": lambda: processes.start_floor(folder, mock, server_core)}
+        servers = [tutti if name == "tutti" else keep(start[name]()) for name in arguments.servers]
+        result["throughput"] = measures.throughput(servers, arguments.rounds, arguments.seconds, load, say)
+        if tutti:
+            result["memory"]["loaded_rss_mib"] = tutti.rss_mib()
+    if "hangup" in arguments.parts and tutti:
+        say("hang-up: 200 streams")
+        result["hangup"] = measures.hang_up(tutti, endless, folder, load)
+    if "graph" in arguments.parts:
+        result["graph"] = measures.graph(ROOT / "Benchmarks/.build/release/GraphBench", server_core)
+        if result["graph"] is None:
+            say("graph: not built (swift build -c release --package-path Benchmarks)")
+    if "local" in arguments.parts:
+        say("local: /healthz and a proxied call while the local model computes, on all cores")
+        served = keep(processes.start_tutti(folder, arguments.binary, None, {"bench": mock.port}, True, "local"))
+        result["local"] = measures.local(served, folder)
+    return result
+
+
+def judge(result):
+    """Every bar that this run can judge: name, value, limit, pass."""
+    bars = []
+
+    def bar(name, value, limit, passed):
+        bars.append({"bar": name, "value": value, "limit": limit, "pass": bool(passed)})
+
+    rows = result.get("throughput", {})
+    ours = rows.get("tutti", {})
+    if "ratio_to_nginx" in ours:
+        bar("throughput of nginx", ours["ratio_to_nginx"], "≥ 0.35", ours["ratio_to_nginx"] >= 0.35)
+    if "cpu_above_floor_us" in ours:
+        above = ours["cpu_above_floor_us"]
+        bar("CPU a request above the floor (µs)", above, "≤ 25", above <= 25)
+    for name, row in rows.items():
+        bar(f"failed requests, {name}", row["failed"], "= 0", row["failed"] == 0)
+    if gone := result.get("hangup"):
+        whole = gone["never_closed"] == 0 and gone["ended_early"] == 0
+        bar("hang-up to upstream closed, p99 (ms)", gone["p99_ms"], "< 10", whole and gone["p99_ms"] < 10)
+    if graph := result.get("graph"):
+        for key, name, limit in (("sequence_ns_per_node", "no-op node in sequence (ns)", 1000),
+                                 ("fanout100_us_per_branch", "branch at fan-out 100 (µs)", 3)):
+            bar(name, graph[key], f"< {limit}", graph[key] < limit)
+    if local := result.get("local"):
+        health = local["computing"]["healthz"]
+        bar("/healthz while the local model computes, p99 (ms)", health["p99_ms"], "≤ 20", health["p99_ms"] <= 20)
+        ratio = local["proxied_p99_ratio"]
+        bar("proxied p99 while it computes, of idle", ratio, "≤ 3", ratio <= 3 and local["failed"] == 0)
+    return bars
+
+
+def show(result, bars):
+    say(f"\n{result['machine']['cpu']}, {result['machine']['cores']} cores")
+    for note in result["machine"]["notes"]:
+        say(note)
+    if rows := result.get("throughput"):
+        say(f"{'':8}{'requests/s':>12}{'of nginx':>10}{'CPU µs':>9}{'over floor':>12}{'busy':>7}{'p50 ms':>9}"
+            f"{'p99 ms':>9}")
+        for name, row in rows.items():
+            ratio, above = row.get("ratio_to_nginx", float("nan")), row.get("cpu_above_floor_us", float("nan"))
+            say(f"{name:8}{row['throughput']:12.0f}{ratio:10.2f}{row['cpu_us_per_request']:9.1f}{above:12.1f}"
+                f"{row['busy']:7.2f}{row['p50_ms']:9.2f}{row['p99_ms']:9.2f}")
+    for bar in bars:
+        say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
+
+
+def main():
+    arguments = read_arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with contextlib.ExitStack() as stack:
+        try:
+            processes.require(["cc", "taskset", "wrk"] + (["nginx"] if "nginx" in arguments.servers else []))
+            folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tutti-bench-")))
+            processes.compile_programs(folder)
+            result = measure(arguments, place(), folder, stack)
+        except Refusal as refusal:
+            say(f"bench: {refusal}")
+            return 2
+        except KeyboardInterrupt:
+            say("bench: interrupted")
+            return 130
+    bars = result["bars"] = judge(result)
+    result["pass"] = all(bar["pass"] for bar in bars)
+    show(result, bars)
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(text + "\n")
+    print(text)
+    return 0 if result["pass"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

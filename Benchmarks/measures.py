@@ -1,0 +1,128 @@
+"""What the benchmark measures, each as a function from running servers to a dictionary of figures."""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import time
+
+from processes import HERE, Refusal, get, run_json
+
+CONNECTIONS = 32
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def one_round(server, seconds, core):
+    """One run of wrk against one server: requests a second, latency, CPU a request."""
+    before, logged = server.cpu_seconds(), server.log.stat().st_size
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "native/chat.lua",
+               f"http://127.0.0.1:{server.port}/v1/chat/completions"]
+    result = run_json(command, core, timeout=seconds + 60)
+    used = server.cpu_seconds() - before
+    if not result["requests"]:
+        raise Refusal(f"{server.name} answered nothing: {server.tail()}")
+    return {
+        "throughput": result["requests"] / result["seconds"],
+        "cpu_us_per_request": used * 1e6 / result["requests"],
+        "busy": used / result["seconds"],
+        "log_bytes_per_request": (server.log.stat().st_size - logged) / result["requests"],
+        "p50_ms": result["p50_ms"], "p99_ms": result["p99_ms"],
+        "failed": result["not_2xx"] + result["broken"],
+    }
+
+
+def throughput(servers, rounds, seconds, core, say):
+    """Interleaved rounds; every figure is the median over them, ratios are taken within a round."""
+    for server in servers:
+        one_round(server, 1, core)
+    history = []
+    for number in range(rounds):
+        figures = {server.name: one_round(server, seconds, core) for server in servers}
+        history.append(figures)
+        say(f"round {number + 1}/{rounds}: " + ", ".join(
+            f"{name} {figure['throughput']:.0f}/s {figure['cpu_us_per_request']:.1f} µs"
+            for name, figure in figures.items()))
+
+    def median(name, key):
+        return statistics.median(figures[name][key] for figures in history)
+
+    result = {}
+    for name in history[0]:
+        row = {key: round(median(name, key), 3) for key in
+               ("throughput", "cpu_us_per_request", "busy", "log_bytes_per_request", "p50_ms", "p99_ms")}
+        row["failed"] = sum(figures[name]["failed"] for figures in history)
+        if "nginx" in history[0]:
+            row["ratio_to_nginx"] = round(statistics.median(
+                figures[name]["throughput"] / figures["nginx"]["throughput"] for figures in history), 3)
+        if "floor" in history[0]:
+            row["cpu_above_floor_us"] = round(statistics.median(
+                figures[name]["cpu_us_per_request"] - figures["floor"]["cpu_us_per_request"]
+                for figures in history), 2)
+        result[name] = row
+    return result
+
+
+def hang_up(server, mock, folder, core, streams=200, seconds=4, runs=3):
+    """From the client's close to the upstream connection's, with all streams running (ms)."""
+    took, ends, never, early, read = [], [], 0, 0, 0
+    for run in range(runs):
+        client = run_json([folder / "client", "hangup", server.port, "endless", streams, seconds, run * streams], core)
+        ours, deadline, seen = client["closed"], time.monotonic() + 5, {}
+        while not ours.keys() <= seen.keys() and time.monotonic() < deadline:
+            time.sleep(0.1)
+            seen = json.loads(get(mock.port, "/stats")[1])["closed"]
+        delays = {int(tag): (seen[tag] - at) / 1e6 for tag, at in ours.items() if tag in seen}
+        took += delays.values()
+        ends += [delay for tag, delay in delays.items() if tag % 2 == 0]
+        never += len(ours) - len(delays)
+        early += client["ended_early"]
+        read += client["bytes"]
+    if not took:
+        raise Refusal(f"no stream reached the upstream: {server.tail()}")
+    return {
+        "streams": streams, "runs": runs, "measured": len(took), "never_closed": never, "ended_early": early,
+        "bytes_read": read, "p50_ms": round(percentile(took, 0.5), 3), "p99_ms": round(percentile(took, 0.99), 3),
+        "max_ms": round(max(took), 3), "p99_ms_plain_close": round(percentile(ends, 0.99), 3),
+    }
+
+
+def local(server, folder, seconds=10):
+    """/healthz and a proxied call, every 10 ms on one connection, idle and while the local model computes."""
+    client, count = folder / "client", seconds * 100
+    proxied = json.dumps({"model": "bench", "messages": [{"role": "user", "content": "hello"}]}, separators=(",", ":"))
+    story = json.dumps({"model": "smol", "stream": True, "max_tokens": 400, "temperature": 1,
+                        "messages": [{"role": "user", "content": "Tell me a long story about the sea."}]})
+
+    def probe():
+        return {
+            "healthz": run_json([client, "pace", server.port, "/healthz", count, 10]),
+            "proxied": run_json([client, "pace", server.port, "/v1/chat/completions", count, 10, proxied]),
+        }
+
+    # The model is loaded on first use, which is not what is measured.
+    warm_up = run_json([client, "stream", server.port, story, 1])
+    if warm_up["failed"]:
+        raise Refusal(f"the local model does not answer: {server.tail()}")
+    time.sleep(0.5)
+    idle = probe()
+    computing = subprocess.Popen([client, "stream", str(server.port), story, str(2 * seconds + 2)],
+                                 stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(1)
+        busy = probe()
+        computed = json.loads(computing.communicate(timeout=120)[0])
+    finally:
+        if computing.poll() is None:
+            computing.kill()
+            computing.wait()
+    return {"idle": idle, "computing": busy, "answers_meanwhile": computed["answers"], "failed": computed["failed"],
+            "proxied_p99_ratio": round(busy["proxied"]["p99_ms"] / idle["proxied"]["p99_ms"], 2)}
+
+
+def graph(binary, core):
+    """GraphBench's own JSON, or None where it is not built."""
+    return run_json([binary], core) if pathlib.Path(binary).exists() else None

@@ -1,0 +1,81 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// One settings array for every Swift target: language mode 6, strict memory safety, warnings are errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+/// A room of the house: its folder is `Sources/<name>`, its tests are `Tests/<name>Tests`.
+func room(_ name: String, imports: [String]) -> Target {
+    .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
+func tests(_ name: String, imports: [String], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: (["TestKit"] + imports).map { .byName(name: $0) },
+        exclude: exclude, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "tutti",
+    products: [
+        .executable(name: "tutti", targets: ["tutti"]),
+        .library(name: "TuttiGraph", targets: ["Graph", "Base"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibs/CCurl"),
+        .systemLibrary(name: "CYAML", path: "Sources/CLibs/CYAML"),
+        .target(
+            name: "CShims",
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("dl")]),
+
+        room("Base", imports: ["CShims"]),
+        room("JSON", imports: ["Base", "CShims"]),
+        room("Telemetry", imports: ["Base", "JSON"]),
+        room("Transport", imports: ["Base", "Telemetry", "CUV", "CShims"]),
+        room("HTTP", imports: ["Base", "Telemetry"]),
+        room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport"]),
+        room("HTTPClient", imports: ["Base", "Telemetry", "HTTP", "Transport", "CCurl", "CUV"]),
+        room("Graph", imports: ["Base", "Telemetry", "JSON"]),
+        room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient"]),
+        room("LocalModels", imports: ["Base", "Telemetry", "JSON", "Models", "Transport", "CShims"]),
+        room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels"]),
+        room(
+            "Server",
+            imports: [
+                "Base", "Telemetry", "JSON", "Transport", "HTTP", "HTTPServer", "HTTPClient", "Graph", "Models",
+                "LocalModels", "Orchestrator", "CYAML",
+            ]),
+        .executableTarget(name: "tutti", dependencies: ["Base", "Server"], swiftSettings: settings),
+
+        room("TestKit", imports: ["Base", "JSON", "Transport", "HTTP", "HTTPServer", "Models"]),
+        tests("Base", imports: ["Base"]),
+        tests("JSON", imports: ["Base", "JSON"]),
+        tests("Telemetry", imports: ["Base", "JSON", "Telemetry"]),
+        tests("Transport", imports: ["Base", "Transport"]),
+        tests("HTTP", imports: ["Base", "HTTP", "JSON"]),
+        tests("HTTPServer", imports: ["Base", "HTTP", "HTTPServer", "Transport"]),
+        tests("HTTPClient", imports: ["Base", "HTTP", "HTTPClient", "HTTPServer", "Transport"]),
+        tests("Graph", imports: ["Base", "Graph", "Transport"]),
+        tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
+        tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
+        tests("Configuration", imports: ["Base", "JSON", "Server"]),
+        tests(
+            "Server",
+            imports: [
+                "Base", "HTTP", "HTTPServer", "JSON", "Models", "Orchestrator", "Server", "Telemetry", "Transport",
+            ]),
+        tests("Tidy", imports: []),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,62 @@
+/// A point on the monotonic clock, in nanoseconds since an arbitrary start. Never compare it with wall time.
+public struct Instant: Comparable, Hashable, Sendable {
+    public var nanoseconds: UInt64
+
+    public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// Saturates at both ends, so that no duration read from outside can trap.
+    public func advanced(by duration: Duration) -> Instant {
+        let delta = duration.saturatingNanoseconds
+        if delta >= 0 {
+            let (sum, overflow) = nanoseconds.addingReportingOverflow(UInt64(delta))
+            return Instant(nanoseconds: overflow ? .max : sum)
+        }
+        let (rest, overflow) = nanoseconds.subtractingReportingOverflow(delta.magnitude)
+        return Instant(nanoseconds: overflow ? 0 : rest)
+    }
+
+    /// The time from `earlier` to this instant; negative when `earlier` is later.
+    public func since(_ earlier: Instant) -> Duration {
+        if nanoseconds >= earlier.nanoseconds {
+            return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
+        }
+        return .nanoseconds(-Int64(clamping: earlier.nanoseconds - nanoseconds))
+    }
+}
+
+/// A point in civil time, in milliseconds since 1970 (UTC). For logs, ids and `created` fields; never for durations.
+public struct WallTime: Comparable, Hashable, Sendable {
+    public var milliseconds: Int64
+
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    public var seconds: Int64 { milliseconds / 1000 }
+
+    public static func < (left: WallTime, right: WallTime) -> Bool { left.milliseconds < right.milliseconds }
+}
+
+/// Where drivers read time. State machines never hold a clock: they take *now* as an input.
+public protocol TimeSource: Sendable {
+    func now() -> Instant
+    func wallTime() -> WallTime
+}
+
+extension Duration {
+    /// Nanoseconds, clamped to what 64 bits hold (292 years either way).
+    public var saturatingNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        if carried { return seconds < 0 ? .min : .max }
+        return sum
+    }
+
+    /// Milliseconds with their fraction, for logs and events.
+    public var milliseconds: Double { Double(saturatingNanoseconds) / 1_000_000 }
+
+    /// Seconds with their fraction, for metrics.
+    public var seconds: Double { Double(saturatingNanoseconds) / 1_000_000_000 }
+}

@@ -1,0 +1,38 @@
+/// What travels with every run, passed explicitly through the runner, every node, the gateway and the client.
+public struct RunContext: Sendable {
+    public enum Priority: Int, Comparable, Sendable {
+        case bulk = 0
+        case interactive = 1
+
+        public static func < (left: Priority, right: Priority) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    public var requestID: String
+    public var runID: String
+    public var scope: Scope
+    /// No work starts after it; `nil` only where a caller has set a limit of its own.
+    public var deadline: Instant?
+    public var priority: Priority
+    public var trace: TraceContext
+
+    public init(
+        requestID: String,
+        runID: String,
+        scope: Scope,
+        deadline: Instant? = nil,
+        priority: Priority = .interactive,
+        trace: TraceContext
+    ) {
+        self.requestID = requestID
+        self.runID = runID
+        self.scope = scope
+        self.deadline = deadline
+        self.priority = priority
+        self.trace = trace
+    }
+
+    /// The time left at `now`; `nil` without a deadline, never negative.
+    public func remaining(at now: Instant) -> Duration? {
+        deadline.map { max(.zero, $0.since(now)) }
+    }
+}

@@ -1,0 +1,188 @@
+/// What one node does with the state.
+struct NodeAccess<State: Sendable> {
+    var reads: [FieldUse<State>]
+    var routeReads: [FieldUse<State>]
+    var writes: [FieldUse<State>]
+    /// Written instead of `writes`, when the node fails.
+    var recordings: [FieldUse<State>]
+}
+
+/// Who reads and writes which field at the same time as whom: complaints where a result would depend on timing, and
+/// the fixed order of the writes where a reducer allows them.
+///
+/// Conservative: two nodes count as concurrent unless one waits for the other or a single choice excludes one of
+/// them; that a choice never happens to pick both is not seen.
+struct FieldAnalysis<State: Sendable> {
+    private struct WrittenField {
+        let use: FieldUse<State>
+        var writers: [Int]
+        var writerSet: NodeSet
+    }
+
+    private let topology: Topology
+    private let names: [String]
+    private let declarations: [FieldDeclaration<State>]
+    private let access: [NodeAccess<State>]
+    private var exclusivity: Exclusivity
+    private var written: [WrittenField] = []
+    private(set) var complaints: [String] = []
+    /// Fields that nodes write at the same time, through a reducer.
+    private(set) var heldPaths: [FieldUse<State>] = []
+    private var ranks: [[Int: Int]] = []
+
+    init(
+        topology: Topology, names: [String], declarations: [FieldDeclaration<State>], access: [NodeAccess<State>],
+        exclusivity: Exclusivity
+    ) {
+        self.topology = topology
+        self.names = names
+        self.declarations = declarations
+        self.access = access
+        self.exclusivity = exclusivity
+        collectWriters()
+        checkDeclarations()
+        checkWritersOfOneField()
+        checkOverlappingFields()
+        checkReaders()
+        checkUnwrittenReads()
+    }
+
+    /// The writers of a field that may run at the same time as `node`.
+    private mutating func concurrentWriters(of field: WrittenField, with node: Int) -> [Int] {
+        topology.overlapping(node, among: field.writerSet).filter { !exclusivity.excludes(node, $0) }
+    }
+
+    private mutating func collectWriters() {
+        var places: [PartialKeyPath<State>: Int] = [:]
+        for (node, access) in access.enumerated() {
+            for (index, use) in access.writes.enumerated() where access.writes[..<index].contains(where: use.overlaps) {
+                complaints.append("Node \"\(names[node])\" writes \(use.name) more than once.")
+            }
+            for use in access.writes + access.recordings {
+                if let place = places[use.path] {
+                    if written[place].writers.last != node { written[place].writers.append(node) }
+                    written[place].writerSet.insert(node)
+                } else {
+                    places[use.path] = written.count
+                    var set = NodeSet(count: topology.count)
+                    set.insert(node)
+                    written.append(WrittenField(use: use, writers: [node], writerSet: set))
+                }
+            }
+        }
+    }
+
+    private mutating func checkDeclarations() {
+        var seen: Set<PartialKeyPath<State>> = []
+        for field in declarations where !seen.insert(field.use.path).inserted {
+            complaints.append("Field \(field.use.name) is declared more than once.")
+        }
+    }
+
+    private mutating func checkWritersOfOneField() {
+        let reduced = Set(declarations.lazy.filter { $0.reducer != nil }.map { $0.use.path as PartialKeyPath<State> })
+        for field in written {
+            guard let (left, right) = firstConcurrentPair(field) else { continue }
+            if reduced.contains(field.use.path) {
+                heldPaths.append(field.use)
+                ranks.append(order(field.writers))
+            } else {
+                complaints.append(
+                    """
+                    Nodes "\(names[left])" and "\(names[right])" may write \(field.use.name) at the same time: declare \
+                    a reducer for it or put an edge between them.
+                    """)
+            }
+        }
+    }
+
+    private mutating func firstConcurrentPair(_ field: WrittenField) -> (Int, Int)? {
+        for left in field.writers {
+            if let right = concurrentWriters(of: field, with: left).first { return (left, right) }
+        }
+        return nil
+    }
+
+    /// Declaration order, except that a write comes after those that its node waits for.
+    private func order(_ writers: [Int]) -> [Int: Int] {
+        var rest = writers
+        var ranks: [Int: Int] = [:]
+        while !rest.isEmpty {
+            let next = rest.firstIndex { node in !rest.contains { topology.precedes($0, node) } } ?? 0
+            ranks[rest.remove(at: next)] = ranks.count
+        }
+        return ranks
+    }
+
+    private mutating func checkOverlappingFields() {
+        for (index, left) in written.enumerated() {
+            for right in written[(index + 1)...] where left.use.overlaps(right.use) {
+                for first in left.writers {
+                    for second in concurrentWriters(of: right, with: first) {
+                        complaints.append(
+                            """
+                            Nodes "\(names[first])" and "\(names[second])" may write \(left.use.name) and \
+                            \(right.use.name), which overlap, at the same time: put an edge between them.
+                            """)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func checkReaders() {
+        for (reader, access) in access.enumerated() {
+            for use in access.reads + access.routeReads {
+                for field in written where field.use.overlaps(use) {
+                    for writer in concurrentWriters(of: field, with: reader) {
+                        complaints.append(
+                            """
+                            Node "\(names[reader])" reads \(use.name) while "\(names[writer])" may be writing it: put \
+                            an edge between them.
+                            """)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func checkUnwrittenReads() {
+        for declaration in declarations where declaration.origin == .nodes {
+            let writers = written.filter { $0.use.overlaps(declaration.use) }.flatMap(\.writers)
+            for (reader, access) in access.enumerated() {
+                let early = access.reads.contains { $0.overlaps(declaration.use) }
+                let late = access.routeReads.contains { $0.overlaps(declaration.use) }
+                guard early || late else { continue }
+                let hasValue = writers.contains {
+                    topology.precedes($0, reader) || (!early && $0 == reader)
+                }
+                if !hasValue {
+                    complaints.append(
+                        "Node \"\(names[reader])\" reads \(declaration.use.name), which no node before it writes.")
+                }
+            }
+        }
+    }
+
+    // MARK: What the bodies need
+
+    func heldReads(of node: Int) -> [Int] {
+        let uses = access[node].reads + access[node].routeReads
+        return heldPaths.indices.filter { held in uses.contains { $0.overlaps(heldPaths[held]) } }
+    }
+
+    func table(for node: Int) -> FieldTable<State> {
+        var reducers: [PartialKeyPath<State>: any Sendable] = [:]
+        for declaration in declarations { reducers[declaration.use.path] = declaration.reducer }
+        var places: [PartialKeyPath<State>: HeldPlace] = [:]
+        for (field, use) in heldPaths.enumerated() {
+            guard let rank = ranks[field][node] else { continue }
+            let loops = topology.loopsAround[node].map { loop in
+                let members = topology.loops[loop].members
+                return (loop, ranks[field].filter { members.contains($0.key) }.values.min() ?? rank)
+            }
+            places[use.path] = HeldPlace(field: field, loops: loops, rank: rank)
+        }
+        return FieldTable(reducers: reducers, places: places)
+    }
+}

@@ -1,0 +1,46 @@
+/// A checked, immutable graph; made by `GraphBuilder`, run by `Runner`, shared freely between runs and threads.
+public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
+    public let name: String
+    /// In declaration order.
+    public let nodeNames: [String]
+
+    @usableFromInline let topology: Topology
+    @usableFromInline let nodes: [NodeBody<State, Payload>]
+    /// How many fields have their writes held until they are read.
+    @usableFromInline let heldFields: Int
+
+    init(
+        name: String, nodeNames: [String], topology: Topology, nodes: [NodeBody<State, Payload>], heldFields: Int
+    ) {
+        self.name = name
+        self.nodeNames = nodeNames
+        self.topology = topology
+        self.nodes = nodes
+        self.heldFields = heldFields
+    }
+}
+
+/// What a finished node hands back: the one step that writes all its fields.
+@usableFromInline
+typealias Update<State: Sendable> = @Sendable (inout StateStore<State>, _ rounds: [Int]) -> Void
+
+/// A node's work with its projection of the state already inside.
+@usableFromInline
+typealias Work<State: Sendable> = @Sendable () async throws -> Update<State>
+
+/// A node with its types erased: the types were checked where it was declared.
+@usableFromInline
+struct NodeBody<State: Sendable, Payload: Sendable>: Sendable {
+    /// Held fields that the node or its route reads.
+    @usableFromInline let heldReads: [Int]
+    @usableFromInline let prepare: @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+    @usableFromInline let decide: (@Sendable (borrowing State) throws(UnknownRoute) -> Choice)?
+    /// Where the node's failure is noted when an `onError` edge takes it.
+    @usableFromInline let records: [@Sendable (inout StateStore<State>, _ rounds: [Int], any Error) -> Void]
+}
+
+/// A route's closure named a node that is not among its targets.
+@usableFromInline
+struct UnknownRoute: Error {
+    @usableFromInline let target: String
+}

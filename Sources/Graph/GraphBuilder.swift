@@ -1,0 +1,169 @@
+public import Base
+
+/// Collects a graph's fields, nodes and edges; `build()` checks the whole and lists every mistake at once.
+///
+///     let graph = try GraphBuilder<ChatState, ChatEvent>("chat")
+///         .field(\.scores, .append)
+///         .node("plan", reads: \.request, writes: \.plan) { context, request in try await plan(request, context.run) }
+///         .node("answer", reads: \.plan, writes: \.answer) { context, plan in … }
+///         .start("plan")
+///         .edge("plan", to: "answer")
+///         .end("answer")
+///         .build()
+///
+/// A node sees the fields that it reads and returns one value for each field that it writes, in that order; anything
+/// else doesn't compile. `Payload` is what its nodes emit (`Never` for nothing). Fields must be stored properties.
+public final class GraphBuilder<State: Sendable, Payload: Sendable> {
+    let name: String
+    var fields: [FieldDeclaration<State>] = []
+    @usableFromInline var nodes: [NodeDeclaration<State, Payload>] = []
+    var edges: [EdgeDeclaration] = []
+    var routes: [RouteDeclaration<State>] = []
+    var recordings: [Recording<State>] = []
+    var starts: [String] = []
+    var ends: [String] = []
+
+    public init(_ name: String) { self.name = name }
+
+    /// Declares how writes join a field and who gives it its first value. Without a declaration a field comes with
+    /// the initial state and a write replaces it.
+    @discardableResult
+    public func field<Value: Sendable>(
+        _ path: any WritableKeyPath<State, Value> & Sendable, _ reducer: Reducer<Value>? = nil,
+        from origin: FieldOrigin = .input
+    ) -> Self {
+        fields.append(FieldDeclaration(use: FieldUse(path), reducer: reducer, origin: origin))
+        return self
+    }
+
+    /// Edges that are taken whenever `source` succeeds; to several nodes they start branches beside one another.
+    /// Edges of several nodes to one join: it runs once all of them have settled, if at least one was taken.
+    @discardableResult
+    public func edge(_ source: String, to targets: String...) -> Self {
+        for target in targets { edges.append(EdgeDeclaration(source: source, target: target, kind: .always)) }
+        return self
+    }
+
+    /// An edge that is taken when `source` throws; the branches beside it then go on.
+    @discardableResult
+    public func onError(_ source: String, to target: String) -> Self {
+        edges.append(EdgeDeclaration(source: source, target: target, kind: .onError))
+        return self
+    }
+
+    /// The same, with the error noted in a field, as `CodedError(any:)` shows it.
+    @discardableResult
+    public func onError(
+        _ source: String, to target: String, recording path: any WritableKeyPath<State, CodedError?> & Sendable
+    ) -> Self {
+        recordings.append(
+            Recording(node: source, use: FieldUse(path)) { table in
+                let writer = table.writer(path)
+                return { store, rounds, error in writer.write(CodedError(any: error), rounds: rounds, to: &store) }
+            })
+        return onError(source, to: target)
+    }
+
+    /// Where the run begins; several starts begin beside one another.
+    @discardableResult
+    public func start(_ names: String...) -> Self {
+        starts += names
+        return self
+    }
+
+    /// Where a run may end. A run finishes when nothing is left to do, and must then have passed an end.
+    @discardableResult
+    public func end(_ names: String...) -> Self {
+        ends += names
+        return self
+    }
+
+    /// Checks the graph. O(nodes × edges / 64) without loops, O(nodes × edges) with loops.
+    public func build() throws(GraphBuildError) -> Graph<State, Payload> {
+        try GraphAssembly(self).graph()
+    }
+}
+
+struct EdgeDeclaration {
+    let source: String
+    let target: String
+    let kind: Topology.EdgeKind
+}
+
+@usableFromInline
+struct NodeDeclaration<State: Sendable, Payload: Sendable> {
+    let name: String
+    let reads: [FieldUse<State>]
+    let writes: [FieldUse<State>]
+    let body: (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+
+    @usableFromInline
+    init(
+        name: String, reads: [FieldUse<State>], writes: [FieldUse<State>],
+        body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+    ) {
+        self.name = name
+        self.reads = reads
+        self.writes = writes
+        self.body = body
+    }
+}
+
+struct RouteDeclaration<State: Sendable> {
+    let source: String
+    let reads: [FieldUse<State>]
+    let targets: [String]
+    /// At most one target is chosen.
+    let isExclusive: Bool
+    let decide: @Sendable (borrowing State) throws(UnknownRoute) -> Choice
+}
+
+struct Recording<State: Sendable> {
+    let node: String
+    let use: FieldUse<State>
+    let body: (FieldTable<State>) -> @Sendable (inout StateStore<State>, [Int], any Error) -> Void
+}
+
+struct FieldDeclaration<State: Sendable> {
+    let use: FieldUse<State>
+    /// A `Reducer` of the field's type, if there is one.
+    let reducer: (any Sendable)?
+    let origin: FieldOrigin
+}
+
+/// A field as a declaration names it: where it lies in the state, so that overlaps are seen.
+@usableFromInline
+struct FieldUse<State: Sendable>: Sendable {
+    let path: any PartialKeyPath<State> & Sendable
+    /// `nil` for anything but a stored property.
+    let range: Range<Int>?
+
+    @usableFromInline
+    init<Value>(_ path: any KeyPath<State, Value> & Sendable) {
+        self.path = path
+        range = MemoryLayout<State>.offset(of: path).map { $0..<$0 + MemoryLayout<Value>.size }
+    }
+
+    var name: String {
+        let text = String(describing: path)
+        return text.firstIndex(of: ".").map { String(text[text.index(after: $0)...]) } ?? text
+    }
+
+    func overlaps(_ other: FieldUse) -> Bool {
+        guard let range, let otherRange = other.range else { return path == other.path }
+        return range.overlaps(otherRange)
+    }
+}
+
+/// What one node's writers need to know about the fields: their reducers, and their place where writes are held.
+@usableFromInline
+struct FieldTable<State: Sendable> {
+    @usableFromInline let reducers: [PartialKeyPath<State>: any Sendable]
+    @usableFromInline let places: [PartialKeyPath<State>: HeldPlace]
+
+    @inlinable
+    func writer<Value>(_ path: any WritableKeyPath<State, Value> & Sendable) -> FieldWriter<State, Value> {
+        FieldWriter(
+            path: path, combine: (reducers[path] as? Reducer<Value>)?.combine, held: places[path])
+    }
+}

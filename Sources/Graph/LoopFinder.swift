@@ -1,0 +1,124 @@
+/// Finds the loops of a graph: which edges close them, where they are entered, which nodes belong to them.
+struct LoopFinder {
+    struct Result: Sendable {
+        /// Nodes that the starts reach, in a topological order of the graph without its back edges.
+        var order: [Int] = []
+        /// Pairs of source and target.
+        var backEdges: Set<[Int]> = []
+        var loops: [Topology.Loop] = []
+        /// Cycles that can be entered at more than one node, by an edge that closes one. Nothing that relies on
+        /// loops means anything for such a graph.
+        var irreducible: [Topology.Edge] = []
+    }
+
+    let count: Int
+    let successors: [[Int]]
+    let predecessors: [[Int]]
+    let starts: [Int]
+
+    init(count: Int, edges: [Topology.Edge], starts: [Int]) {
+        self.count = count
+        self.starts = starts
+        var successors: [[Int]] = Array(repeating: [], count: count)
+        var predecessors: [[Int]] = Array(repeating: [], count: count)
+        for edge in edges {
+            successors[edge.source].append(edge.target)
+            predecessors[edge.target].append(edge.source)
+        }
+        self.successors = successors
+        self.predecessors = predecessors
+    }
+
+    func find() -> Result {
+        var result = Result()
+        let retreating: [Topology.Edge]
+        (result.order, retreating) = walk()
+        guard !retreating.isEmpty else { return result }
+        let dominators = dominators(order: result.order)
+        for edge in retreating where !dominators.contains(edge.source, edge.target) {
+            result.irreducible.append(edge)
+        }
+        guard result.irreducible.isEmpty else { return result }
+        for header in Set(retreating.map(\.target)).sorted() {
+            let sources = retreating.filter { $0.target == header }.map(\.source)
+            for source in sources { result.backEdges.insert([source, header]) }
+            result.loops.append(Topology.Loop(header: header, members: members(header: header, sources: sources)))
+        }
+        return result
+    }
+
+    /// Depth first, without recursion: the reverse of the order of leaving is topological once the edges that lead
+    /// back into the walk's own path are left out.
+    private func walk() -> (order: [Int], retreating: [Topology.Edge]) {
+        enum Mark { case unseen, open, left }
+        var marks = Array(repeating: Mark.unseen, count: count)
+        var leaving: [Int] = []
+        var retreating: [Topology.Edge] = []
+        for start in starts where marks[start] == .unseen {
+            var path = [(node: start, next: 0)]
+            marks[start] = .open
+            while let (node, next) = path.last {
+                guard next < successors[node].count else {
+                    marks[node] = .left
+                    leaving.append(node)
+                    path.removeLast()
+                    continue
+                }
+                path[path.count - 1].next += 1
+                let target = successors[node][next]
+                switch marks[target] {
+                case .unseen:
+                    marks[target] = .open
+                    path.append((target, 0))
+                case .open: retreating.append(Topology.Edge(source: node, target: target, kind: .always))
+                case .left: break
+                }
+            }
+        }
+        return (leaving.reversed(), retreating)
+    }
+
+    /// For each reachable node those that lie on every path to it. Repeats until nothing changes; two rounds where
+    /// every cycle has one entry.
+    private func dominators(order: [Int]) -> NodeMatrix {
+        let width = (count + 63) / 64
+        var rows = Array(repeating: Array(repeating: UInt64.max, count: width), count: count)
+        var isReached = Array(repeating: false, count: count)
+        for node in order { isReached[node] = true }
+        let isStart = Set(starts)
+        var changed = true
+        while changed {
+            changed = false
+            for node in order {
+                var row = Array(repeating: isStart.contains(node) ? 0 : UInt64.max, count: width)
+                for source in predecessors[node] where isReached[source] {
+                    for index in 0..<width { row[index] &= rows[source][index] }
+                }
+                row[node >> 6] |= 1 << UInt64(node & 63)
+                if row != rows[node] {
+                    rows[node] = row
+                    changed = true
+                }
+            }
+        }
+        var matrix = NodeMatrix(count: count)
+        for node in order {
+            for other in order where rows[node][other >> 6] & (1 << UInt64(other & 63)) != 0 {
+                matrix.insert(node, other)
+            }
+        }
+        return matrix
+    }
+
+    private func members(header: Int, sources: [Int]) -> NodeSet {
+        var members = NodeSet(count: count)
+        members.insert(header)
+        var stack = sources
+        while let node = stack.popLast() {
+            if members.contains(node) { continue }
+            members.insert(node)
+            stack += predecessors[node]
+        }
+        return members
+    }
+}

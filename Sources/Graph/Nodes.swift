@@ -1,0 +1,202 @@
+// One overload for each of the common shapes, and one for all: the compiler does not specialise parameter packs, so a
+// node of the last kind costs about half a microsecond more each time that it runs. Which one is meant is never said
+// by the caller, and they mean the same.
+
+extension GraphBuilder {
+    /// Declares a node. `run` gets a context and the values of the fields that it reads, and returns a value for each
+    /// field that it writes, in the same order. It is called once for each activation, on the executor that the run
+    /// prefers; what it throws fails the run unless an `onError` edge takes it.
+    @inlinable
+    @discardableResult
+    public func node<each Read: Sendable, each Write: Sendable>(
+        _ name: String, reads: repeat any KeyPath<State, each Read> & Sendable,
+        writes: repeat any WritableKeyPath<State, each Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, repeat each Read) async throws -> (repeat each Write)
+    ) -> Self {
+        var readUses: [FieldUse<State>] = []
+        repeat readUses.append(FieldUse(each reads))
+        var writeUses: [FieldUse<State>] = []
+        repeat writeUses.append(FieldUse(each writes))
+        return add(name, readUses, writeUses) { table in
+            let writers = (repeat table.writer(each writes))
+            return { state, context in
+                let values = (repeat state[keyPath: each reads])
+                return {
+                    let update = try await run(context, repeat each values)
+                    return { store, rounds in
+                        repeat (each writers).write(each update, rounds: rounds, to: &store)
+                    }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node(
+        _ name: String,
+        run: @escaping @Sendable (NodeContext<Payload>) async throws -> Void
+    ) -> Self {
+        add(name, [], []) { _ in
+            { _, context in
+                return {
+                    try await run(context)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Void
+    ) -> Self {
+        add(name, [FieldUse(read1)], []) { _ in
+            { state, context in
+                let value1 = state[keyPath: read1]
+                return {
+                    try await run(context, value1)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, R2: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Void
+    ) -> Self {
+        add(name, [FieldUse(read1), FieldUse(read2)], []) { _ in
+            { state, context in
+                let value1 = state[keyPath: read1]
+                let value2 = state[keyPath: read2]
+                return {
+                    try await run(context, value1, value2)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, R2: Sendable, R3: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        _ read3: any KeyPath<State, R3> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Void
+    ) -> Self {
+        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], []) { _ in
+            { state, context in
+                let value1 = state[keyPath: read1]
+                let value2 = state[keyPath: read2]
+                let value3 = state[keyPath: read3]
+                return {
+                    try await run(context, value1, value2, value3)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<Write: Sendable>(
+        _ name: String,
+        writes write: any WritableKeyPath<State, Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>) async throws -> Write
+    ) -> Self {
+        add(name, [], [FieldUse(write)]) { table in
+            let writer = table.writer(write)
+            return { _, context in
+                return {
+                    let update = try await run(context)
+                    return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, Write: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        writes write: any WritableKeyPath<State, Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Write
+    ) -> Self {
+        add(name, [FieldUse(read1)], [FieldUse(write)]) { table in
+            let writer = table.writer(write)
+            return { state, context in
+                let value1 = state[keyPath: read1]
+                return {
+                    let update = try await run(context, value1)
+                    return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, R2: Sendable, Write: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        writes write: any WritableKeyPath<State, Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Write
+    ) -> Self {
+        add(name, [FieldUse(read1), FieldUse(read2)], [FieldUse(write)]) { table in
+            let writer = table.writer(write)
+            return { state, context in
+                let value1 = state[keyPath: read1]
+                let value2 = state[keyPath: read2]
+                return {
+                    let update = try await run(context, value1, value2)
+                    return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, R2: Sendable, R3: Sendable, Write: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        _ read3: any KeyPath<State, R3> & Sendable,
+        writes write: any WritableKeyPath<State, Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Write
+    ) -> Self {
+        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], [FieldUse(write)]) { table in
+            let writer = table.writer(write)
+            return { state, context in
+                let value1 = state[keyPath: read1]
+                let value2 = state[keyPath: read2]
+                let value3 = state[keyPath: read3]
+                return {
+                    let update = try await run(context, value1, value2, value3)
+                    return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    func add(
+        _ name: String, _ reads: [FieldUse<State>], _ writes: [FieldUse<State>],
+        body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+    ) -> Self {
+        nodes.append(NodeDeclaration(name: name, reads: reads, writes: writes, body: body))
+        return self
+    }
+}

@@ -1,0 +1,84 @@
+extension GraphBuilder {
+    /// A conditional edge: after `source` has succeeded, `choose` picks one of the nodes that the cases of `Target`
+    /// name, or none with `nil`. The others settle as not taken.
+    @discardableResult
+    public func route<each Read: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>>(
+        _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: Target.Type = Target.self,
+        choose: @escaping @Sendable (repeat each Read) -> Target?
+    ) -> Self {
+        // A key path literal would crash here: the compiler's pattern for it doesn't fit a function with packs.
+        let names = targets.allCases.map { $0.rawValue }
+        let cases = Array(targets.allCases)
+        let positions = Dictionary(zip(cases, 0...), uniquingKeysWith: { first, _ in first })
+        return addRoute(
+            source, targets: names, isExclusive: true, reads: repeat each reads
+        ) { (values: (repeat each Read)) in
+            guard let position = choose(repeat each values).flatMap({ positions[$0] }) else { return .nowhere }
+            return .one(position)
+        }
+    }
+
+    /// The same for any number of targets at once, which then run beside one another.
+    @discardableResult
+    public func routeSeveral<
+        each Read: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>
+    >(
+        _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: Target.Type = Target.self,
+        choose: @escaping @Sendable (repeat each Read) -> Set<Target>
+    ) -> Self {
+        let names = targets.allCases.map { $0.rawValue }
+        let cases = Array(targets.allCases)
+        return addRoute(
+            source, targets: names, isExclusive: false, reads: repeat each reads
+        ) { (values: (repeat each Read)) in
+            let chosen = choose(repeat each values)
+            return .several(cases.indices.filter { chosen.contains(cases[$0]) })
+        }
+    }
+
+    /// `route` for graphs whose names are only known when they are built. A name that is not among `targets` fails
+    /// the node.
+    @discardableResult
+    public func route<each Read: Sendable>(
+        _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],
+        choose: @escaping @Sendable (repeat each Read) -> String?
+    ) -> Self {
+        addRoute(
+            source, targets: targets, isExclusive: true, reads: repeat each reads
+        ) { (values: (repeat each Read)) throws(UnknownRoute) in
+            guard let name = choose(repeat each values) else { return .nowhere }
+            guard let position = targets.firstIndex(of: name) else { throw UnknownRoute(target: name) }
+            return .one(position)
+        }
+    }
+
+    /// `routeSeveral` for graphs whose names are only known when they are built.
+    @discardableResult
+    public func routeSeveral<each Read: Sendable>(
+        _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],
+        choose: @escaping @Sendable (repeat each Read) -> Set<String>
+    ) -> Self {
+        addRoute(
+            source, targets: targets, isExclusive: false, reads: repeat each reads
+        ) { (values: (repeat each Read)) throws(UnknownRoute) in
+            let chosen = choose(repeat each values)
+            if let unknown = chosen.subtracting(targets).min() { throw UnknownRoute(target: unknown) }
+            return .several(targets.indices.filter { chosen.contains(targets[$0]) })
+        }
+    }
+
+    private func addRoute<each Read: Sendable>(
+        _ source: String, targets: [String], isExclusive: Bool,
+        reads: repeat any KeyPath<State, each Read> & Sendable,
+        decide: @escaping @Sendable ((repeat each Read)) throws(UnknownRoute) -> Choice
+    ) -> Self {
+        var uses: [FieldUse<State>] = []
+        repeat uses.append(FieldUse(each reads))
+        routes.append(
+            RouteDeclaration(source: source, reads: uses, targets: targets, isExclusive: isExclusive) {
+                (state) throws(UnknownRoute) in
+                try decide((repeat state[keyPath: each reads]))
+            })
+        return self
+    }
+}

@@ -1,0 +1,134 @@
+public import Synchronization
+
+/// A run's events for one consumer, through a bounded buffer: when it is full, the run waits.
+///
+///     let stream = RunEventStream<ChatEvent>(capacity: 64)
+///     async let state = runner.run(initial, context: context, events: stream)
+///     while let event = await stream.next() { … }
+///
+/// Ends by itself after the run's last event. A consumer that stops early calls `close()`, or is cancelled while it
+/// waits in `next()`: either cancels the run. An event that doesn't have to wait costs one lock on each side.
+public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
+    @usableFromInline typealias Event = RunEvent<Payload>
+    @usableFromInline typealias Producer = CheckedContinuation<Bool, Never>
+    @usableFromInline typealias Consumer = CheckedContinuation<Event?, Never>
+
+    @usableFromInline
+    struct Shared {
+        @usableFromInline var channel: EventChannel<Event, Producer, Consumer>
+        @usableFromInline var tickets: UInt64 = 0
+
+        @inlinable
+        init(channel: EventChannel<Event, Producer, Consumer>) { self.channel = channel }
+    }
+
+    @usableFromInline let shared: Mutex<Shared>
+
+    /// Holds up to `capacity` events, at least one, before the run has to wait.
+    @inlinable
+    public init(capacity: Int) { shared = Mutex(Shared(channel: EventChannel(capacity: capacity))) }
+
+    /// The next event, in the order of sending; `nil` after the last, after `close()` and when cancelled. For one
+    /// consumer: calls must not overlap.
+    @inlinable
+    public func next() async -> RunEvent<Payload>? {
+        switch take() {
+        case .value(let event, let producer):
+            producer?.resume(returning: true)
+            return event
+        case .over: return nil
+        case .empty: return await waitForEvent()
+        }
+    }
+
+    @inlinable
+    public func receive(_ event: RunEvent<Payload>) async throws(CancellationError) {
+        switch shared.withLock({ $0.channel.send(event) }) {
+        case .taken: return
+        case .deliver(let consumer): consumer.resume(returning: event)
+        case .closed: throw CancellationError()
+        case .full: try await waitForRoom(event)
+        }
+    }
+
+    @inlinable
+    public func end(with event: RunEvent<Payload>) { finish(event) }
+
+    /// Ends the stream without a last event.
+    @inlinable
+    public func finish() { finish(nil) }
+
+    /// The consumer wants no more: drops what is buffered and cancels whoever sends.
+    @inlinable
+    public func close() {
+        let (refused, consumer) = shared.withLock { $0.channel.close() }
+        for producer in refused { producer.resume(returning: false) }
+        consumer?.resume(returning: nil)
+    }
+
+    @inlinable
+    func take() -> EventChannel<Event, Producer, Consumer>.Receive { shared.withLock { $0.channel.receive() } }
+
+    @inlinable
+    func finish(_ event: Event?) {
+        let (refused, consumer, value) = shared.withLock { $0.channel.finish(with: event) }
+        for producer in refused { producer.resume(returning: false) }
+        consumer?.resume(returning: value)
+    }
+
+    @inlinable
+    func waitForEvent() async -> Event? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (consumer: Consumer) in
+                if Task.isCancelled { close() }
+                if shared.withLock({ $0.channel.park(consumer) }) { return }
+                switch take() {
+                case .value(let event, let producer):
+                    producer?.resume(returning: true)
+                    consumer.resume(returning: event)
+                case .over, .empty: consumer.resume(returning: nil)
+                }
+            }
+        } onCancel: {
+            close()
+        }
+    }
+
+    @inlinable
+    func waitForRoom(_ event: Event) async throws(CancellationError) {
+        let ticket = shared.withLock { shared in
+            shared.tickets += 1
+            return shared.tickets
+        }
+        let isTaken = await withTaskCancellationHandler {
+            await withCheckedContinuation { (producer: Producer) in
+                park(producer, with: event, ticket: ticket)
+                // A cancellation before the parking found nobody to wake.
+                if Task.isCancelled { unpark(ticket) }
+            }
+        } onCancel: {
+            unpark(ticket)
+        }
+        if !isTaken { throw CancellationError() }
+    }
+
+    @inlinable
+    func park(_ producer: Producer, with event: Event, ticket: UInt64) {
+        let sent = shared.withLock { shared in
+            shared.channel.park(event, producer, ticket: ticket) ? .full : shared.channel.send(event)
+        }
+        switch sent {
+        case .full: break
+        case .taken: producer.resume(returning: true)
+        case .closed: producer.resume(returning: false)
+        case .deliver(let consumer):
+            consumer.resume(returning: event)
+            producer.resume(returning: true)
+        }
+    }
+
+    @inlinable
+    func unpark(_ ticket: UInt64) {
+        shared.withLock { $0.channel.unpark(ticket: ticket) }?.resume(returning: false)
+    }
+}

@@ -1,0 +1,160 @@
+internal import Base
+internal import HTTP
+internal import Synchronization
+public import Transport
+
+/// Calls servers outside, by libcurl on the caller's own event loop, so that a proxied byte changes no thread.
+/// Redirects are never followed, TLS is always verified, proxies come from the request alone.
+public final class HTTPClient: HTTPCalling {
+    public struct Configuration: Sendable {
+        /// Idle and busy connections kept for reuse, for each loop.
+        public var maxConnections = 512
+        /// A PEM file of certificate authorities instead of the system's.
+        public var certificateAuthority: String?
+
+        public init() {}
+    }
+
+    private let clients: [LoopClient]
+    private let group: EventLoopGroup
+
+    public init(group: EventLoopGroup, configuration: Configuration = Configuration()) {
+        self.group = group
+        clients = group.loops.map { LoopClient(loop: $0, configuration: configuration) }
+    }
+
+    public func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse {
+        let loop = group.any()
+        let client = clients.first { $0.loop === loop } ?? clients[0]
+        return try await client.send(request)
+    }
+
+    /// Ends every call and closes every connection.
+    public func shutdown() async {
+        for client in clients { await client.shutdown() }
+    }
+}
+
+/// The client of one event loop.
+actor LoopClient: LoopBound {
+    nonisolated let loop: EventLoop
+    private let configuration: HTTPClient.Configuration
+    private var curl: CurlLoop?
+    private var closed = false
+
+    init(loop: EventLoop, configuration: HTTPClient.Configuration) {
+        self.loop = loop
+        self.configuration = configuration
+    }
+
+    func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse {
+        guard !closed else { throw HTTPClientError(.shutdown, "the client is shutting down") }
+        if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
+        if curl == nil { curl = CurlLoop(loop: loop, maxConnections: configuration.maxConnections) }
+        guard LoopClient.isHTTP(request.url), HTTPHeaders.isValidName(request.method), let curl,
+            let transfer = curl.start(request, certificateAuthority: configuration.certificateAuthority)
+        else { throw HTTPClientError(.badURL, "the URL or a header of the call is not usable") }
+        let body = TransferBody(transfer, client: self)
+        while !transfer.state.hasHead {
+            if case .failed(let error) = transfer.state.phase { throw error }
+            try await wait(for: transfer, phase: .firstByte, limit: transfer.timeouts.firstByte)
+        }
+        return IncomingResponse(status: transfer.state.status, headers: transfer.state.headers, body: body)
+    }
+
+    private static func isHTTP(_ url: String) -> Bool {
+        let lower = url.prefix(8).lowercased()
+        guard lower.hasPrefix("http://") || lower.hasPrefix("https://") else { return false }
+        // A NUL would end the URL early within C; the others have no place in one.
+        return url.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+    }
+
+    func next(_ transfer: CurlTransfer) async throws(HTTPClientError) -> [UInt8]? {
+        while true {
+            switch transfer.take() {
+            case .piece(let bytes, let resume):
+                if resume { curl?.resume(transfer) }
+                return bytes
+            case .wait: try await wait(for: transfer, phase: .betweenBytes, limit: transfer.timeouts.betweenBytes)
+            case .end: return nil
+            case .failure(let error): throw error
+            }
+        }
+    }
+
+    private func wait(
+        for transfer: CurlTransfer,
+        phase: HTTPClientError.Phase,
+        limit: Duration
+    ) async throws(HTTPClientError) {
+        await withTaskCancellationHandler {
+            // A method of this actor: what the closure itself awaits would run wherever the caller's task prefers.
+            await self.suspend(for: transfer, phase: phase, limit: limit)
+        } onCancel: {
+            abandon(transfer)
+        }
+        if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
+    }
+
+    private func suspend(for transfer: CurlTransfer, phase: HTTPClientError.Phase, limit: Duration) async {
+        if Task.isCancelled { return }
+        await transfer.wait(phase: phase, limit: limit) { [weak self] in self?.abandon(transfer) }
+    }
+
+    /// Ends a call from wherever; at once when on the loop.
+    nonisolated func abandon(_ transfer: CurlTransfer) {
+        if loop.isCurrent {
+            assumeIsolated { $0.end(transfer) }
+        } else {
+            loop.execute { self.assumeIsolated { $0.end(transfer) } }
+        }
+    }
+
+    /// Lets the end of an answer come for a moment, so that its connection is kept.
+    nonisolated func letFinish(_ transfer: CurlTransfer) {
+        loop.execute { self.assumeIsolated { $0.discardRest(of: transfer) } }
+    }
+
+    private func discardRest(of transfer: CurlTransfer) {
+        guard transfer.discardRest() else { return end(transfer) }
+        _ = loop.schedule(at: loop.now().advanced(by: .milliseconds(500))) { [weak self] in
+            self?.assumeIsolated { $0.end(transfer) }
+        }
+    }
+
+    private func end(_ transfer: CurlTransfer) {
+        curl?.remove(transfer)
+        transfer.cancel()
+    }
+
+    func shutdown() {
+        closed = true
+        curl?.close()
+        curl = nil
+    }
+}
+
+/// The reader's end of a transfer; its last reference gone, the transfer is cancelled.
+private final class TransferBody: ResponseBody {
+    private let transfer: CurlTransfer
+    private let client: LoopClient
+    private let finished = Atomic<Bool>(false)
+
+    init(_ transfer: CurlTransfer, client: LoopClient) {
+        self.transfer = transfer
+        self.client = client
+    }
+
+    deinit {
+        if !finished.load(ordering: .relaxed) { client.abandon(transfer) }
+    }
+
+    func finish() {
+        guard !finished.exchange(true, ordering: .relaxed) else { return }
+        client.letFinish(transfer)
+    }
+
+    func next() async throws(HTTPClientError) -> [UInt8]? { try await client.next(transfer) }
+
+    func cancel() { client.abandon(transfer) }
+}

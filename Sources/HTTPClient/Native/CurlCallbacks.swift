@@ -1,0 +1,33 @@
+// Ownership: nothing is kept. libcurl calls these on the loop's thread from within curl_multi_socket_action,
+// curl_multi_remove_handle or curl_easy_pause; `context` is an unretained CurlTransfer or CurlLoop that outlives the
+// call. Each copies its bytes, tells one object and returns libcurl's code; none resumes into libcurl.
+internal import CCurl
+
+enum CurlCallbacks {
+    static let header: tutti_curl_bytes = { bytes, size, count, context in
+        let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+        let line = unsafe Array(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        return transfer.headerLine(line) ? size * count : 0
+    }
+
+    static let body: tutti_curl_bytes = { bytes, size, count, context in
+        let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+        switch transfer.offer(size * count) {
+        case .take:
+            unsafe transfer.received(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            return size * count
+        case .pause: return Int(CURL_WRITEFUNC_PAUSE)
+        case .refuse: return 0
+        }
+    }
+
+    static let socket: tutti_curl_socket = { _, socket, what, context, _ in
+        unsafe Unmanaged<CurlLoop>.fromOpaque(context!).takeUnretainedValue().watch(socket, what)
+        return 0
+    }
+
+    static let timer: tutti_curl_timer = { _, milliseconds, context in
+        unsafe Unmanaged<CurlLoop>.fromOpaque(context!).takeUnretainedValue().setTimer(milliseconds)
+        return 0
+    }
+}

@@ -1,0 +1,154 @@
+// Ownership: an easy handle and its header list belong to this object and are freed in `deinit`; the multi handle
+// must have let go of it before (CurlLoop removes it on every path). The request body is kept alive here for as
+// long as libcurl may read it (POSTFIELDS is not copied). `context` of the callbacks is the transfer, unretained:
+// CurlLoop's table retains it until the handle is removed. Loop thread only.
+internal import Base
+internal import CCurl
+internal import HTTP
+internal import Transport
+
+/// A libcurl easy handle with its options set once; only URL, headers and body change from call to call.
+@safe
+final class CurlEasy {
+    /// Calls with equal options may share a handle one after the other.
+    struct Options: Hashable {
+        var method: String
+        var url: String
+        /// A handle that had a body sends one again: calls without one get another handle.
+        var hasBody: Bool
+        var proxy: String?
+        var certificateAuthority: String?
+
+        init(_ request: OutgoingRequest, certificateAuthority: String?) {
+            method = request.method
+            url = request.url
+            hasBody = request.method == "POST" || !request.body.isEmpty
+            proxy = request.proxy
+            self.certificateAuthority = certificateAuthority
+        }
+    }
+
+    let options: Options
+    let handle: UnsafeMutableRawPointer
+    private var headers = HTTPHeaders()
+    private var list: UnsafeMutablePointer<curl_slist>?
+    private var body: UnsafeMutableBufferPointer<UInt8>?
+
+    /// `nil` when libcurl refuses a handle or one of the options.
+    init?(options: Options) {
+        guard let easy = unsafe curl_easy_init() else { return nil }
+        self.options = options
+        unsafe handle = easy
+        guard configure() else { return nil }
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(handle)
+        unsafe curl_slist_free_all(list)
+        unsafe body?.deallocate()
+    }
+
+    private func configure() -> Bool {
+        let isPost = options.method == "POST"
+        let ok =
+            set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_PROTOCOLS_STR, "http,https") && set(CURLOPT_FOLLOWLOCATION, 0)
+            && set(CURLOPT_SSL_VERIFYPEER, 1) && set(CURLOPT_SSL_VERIFYHOST, 2) && set(CURLOPT_TCP_NODELAY, 1)
+            && set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)) && set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+            && set(CURLOPT_NETRC, 0)
+            // A call that ends while its name is looked up must not wait for the look-up: that would stop the loop.
+            && set(CURLOPT_QUICK_EXIT, 1)
+            && set(CURLOPT_PROXY, options.proxy ?? "") && set(CURLOPT_NOPROXY, "") && set(CURLOPT_URL, options.url)
+            && set(CURLOPT_PATH_AS_IS, 1) && set(CURLOPT_HTTP09_ALLOWED, 0)
+            && (isPost ? set(CURLOPT_POST, 1) : set(CURLOPT_CUSTOMREQUEST, options.method))
+        guard ok else { return false }
+        if options.method == "HEAD", !set(CURLOPT_NOBODY, 1) { return false }
+        if let authority = options.certificateAuthority, !set(CURLOPT_CAINFO, authority) { return false }
+        unsafe tutti_curl_set_bytes(handle, CURLOPT_HEADERFUNCTION, CurlCallbacks.header)
+        unsafe tutti_curl_set_bytes(handle, CURLOPT_WRITEFUNCTION, CurlCallbacks.body)
+        return true
+    }
+
+    /// Makes the handle ready for one call of `transfer`; `false` when a header or the body is refused.
+    func prepare(_ request: OutgoingRequest, transfer: CurlTransfer) -> Bool {
+        let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        // Not among the options, so that a deadline that differs from call to call costs no handle.
+        guard set(CURLOPT_CONNECTTIMEOUT_MS, CurlEasy.milliseconds(request.timeouts.connect)),
+            set(CURLOPT_TIMEOUT_MS, CurlEasy.milliseconds(request.timeouts.total)), takeNewConnection(false)
+        else { return false }
+        if unsafe list == nil || headers != request.headers {
+            guard setHeaders(request.headers) else { return false }
+        }
+        setBody(request.body)
+        return true
+    }
+
+    /// libcurl's zero would be no limit at all.
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(max(1, duration.saturatingNanoseconds / 1_000_000))
+    }
+
+    /// Whether the last call had a connection, its TLS included.
+    var hasConnected: Bool {
+        var microseconds: curl_off_t = 0
+        unsafe tutti_curl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return microseconds > 0
+    }
+
+    /// Whether the last call had a connection that an earlier one had made.
+    var usedOldConnection: Bool {
+        var made = 1
+        unsafe tutti_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &made)
+        return made == 0
+    }
+
+    func takeNewConnection(_ wish: Bool) -> Bool { set(CURLOPT_FRESH_CONNECT, wish ? 1 : 0) }
+
+    /// Lets go of the last call's body; libcurl must have let go of the handle.
+    func forgetBody() {
+        guard unsafe body != nil else { return }
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_POSTFIELDS, nil)
+        unsafe body?.deallocate()
+        unsafe body = nil
+    }
+
+    private func setHeaders(_ fields: HTTPHeaders) -> Bool {
+        guard (try? fields.checkForWire()) != nil else { return false }
+        // An empty `Expect:` keeps libcurl from waiting for 100 Continue before larger bodies.
+        var lines = ["Expect:"]
+        for (name, value) in fields { lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)") }
+        var fresh: UnsafeMutablePointer<curl_slist>? = nil
+        for line in lines {
+            guard let longer = unsafe curl_slist_append(fresh, line) else {
+                unsafe curl_slist_free_all(fresh)
+                return false
+            }
+            unsafe fresh = longer
+        }
+        unsafe tutti_curl_set_list(handle, CURLOPT_HTTPHEADER, fresh)
+        unsafe curl_slist_free_all(list)
+        unsafe list = fresh
+        headers = fields
+        return true
+    }
+
+    private func setBody(_ bytes: [UInt8]) {
+        forgetBody()
+        guard options.hasBody else { return }
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, bytes.count))
+        _ = unsafe copy.initialize(from: bytes)
+        unsafe body = copy
+        unsafe tutti_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_POSTFIELDS, copy.baseAddress)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) -> Bool {
+        unsafe tutti_curl_set_long(handle, option, value) == CURLE_OK
+    }
+
+    private func set(_ option: CURLoption, _ value: String) -> Bool {
+        unsafe tutti_curl_set_text(handle, option, value) == CURLE_OK
+    }
+}

@@ -1,0 +1,99 @@
+public import HTTP
+
+/// One call to a server outside. Its URL comes from configuration, never from a request.
+public struct OutgoingRequest: Sendable {
+    /// How long each phase of a call may take; `zero` or negative means at once.
+    public struct Timeouts: Sendable, Equatable {
+        /// Name look-up, TCP and TLS together.
+        public var connect: Duration = .seconds(5)
+        /// From sending the request to the first byte of the answer.
+        public var firstByte: Duration = .seconds(30)
+        /// Between two pieces of the body, while the reader is waiting.
+        public var betweenBytes: Duration = .seconds(30)
+        /// The whole call, from start to the last byte.
+        public var total: Duration = .seconds(300)
+
+        public init() {}
+
+        public init(connect: Duration, firstByte: Duration, betweenBytes: Duration, total: Duration) {
+            self.connect = connect
+            self.firstByte = firstByte
+            self.betweenBytes = betweenBytes
+            self.total = total
+        }
+    }
+
+    public var method: String
+    /// `http` or `https` only; anything else fails with ``HTTPClientError/Kind/badURL``.
+    public var url: String
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+    public var timeouts: Timeouts
+    /// The most bytes of body that are accepted, counted after decompression.
+    public var maxBodyBytes: Int
+    /// A proxy from the configuration; environment variables are not looked at.
+    public var proxy: String?
+
+    public init(
+        method: String = "POST",
+        url: String,
+        headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = [],
+        timeouts: Timeouts = Timeouts(),
+        maxBodyBytes: Int = 64 << 20,
+        proxy: String? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+        self.maxBodyBytes = maxBodyBytes
+        self.proxy = proxy
+    }
+}
+
+/// Who sends calls: the client itself, or a scripted one in a test.
+public protocol HTTPCalling: Sendable {
+    /// Returns when the head of the answer is there. Cancelling the task ends the transfer at once.
+    func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse
+}
+
+/// The head of an answer, and its body as it arrives.
+public struct IncomingResponse: Sendable {
+    public let status: Int
+    public let headers: HTTPHeaders
+    public let body: any ResponseBody
+
+    public init(status: Int, headers: HTTPHeaders, body: any ResponseBody) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// The body of an answer. One reader; what it does not take yet stays with the sender (back-pressure).
+public protocol ResponseBody: AnyObject, Sendable {
+    /// The next piece, or `nil` at a proper end. A cut connection or a wrong length throws.
+    func next() async throws(HTTPClientError) -> [UInt8]?
+    /// Ends the transfer at once; `next` then throws. Dropping the last reference does the same.
+    func cancel()
+    /// Says that the reader has all it wants. What is left of a proper answer is let come for a moment and dropped, so
+    /// that the connection can be used again; then as ``cancel()``.
+    func finish()
+}
+
+extension ResponseBody {
+    public func finish() { cancel() }
+
+    /// The whole body; throws ``HTTPClientError/Kind/tooLarge`` past `limit` bytes.
+    public func collect(limit: Int) async throws(HTTPClientError) -> [UInt8] {
+        guard var whole = try await next() else { return [] }
+        while whole.count <= limit, let piece = try await next() { whole += piece }
+        if whole.count > limit {
+            cancel()
+            throw HTTPClientError(.tooLarge, "the answer is longer than \(limit) bytes")
+        }
+        return whole
+    }
+}

@@ -1,0 +1,152 @@
+internal import HTTP
+
+/// The life of one transfer as a pure machine: what libcurl reports goes in, what the driver must do comes out.
+///
+///     waitingForHead → streaming ⇄ paused → ended          any → failed
+struct TransferState {
+    enum Phase: Equatable {
+        case waitingForHead
+        case streaming
+        case ended
+        case failed(HTTPClientError)
+    }
+
+    /// What the driver tells libcurl about a piece of body.
+    enum Intake: Equatable {
+        case take
+        /// Not now: the same piece comes again after `resume`.
+        case pause
+        case refuse
+    }
+
+    /// What a reader finds.
+    enum Supply: Equatable {
+        case piece([UInt8], resume: Bool)
+        case wait
+        case end
+        case failure(HTTPClientError)
+    }
+
+    /// The bytes that may wait for the reader before libcurl is paused.
+    static let window = 128 * 1024
+    static let maxHeaderBytes = 128 * 1024
+
+    private(set) var phase = Phase.waitingForHead
+    private(set) var status = 0
+    private(set) var headers = HTTPHeaders()
+    private(set) var isPaused = false
+    private var headerBytes = 0
+    private var headComplete = false
+    private var buffered: [UInt8] = []
+    private var received = 0
+    private var discards = false
+    private let maxBody: Int
+
+    init(maxBody: Int) { self.maxBody = maxBody }
+
+    /// Whether the final head (no 1xx) is there.
+    var hasHead: Bool { headComplete }
+
+    /// Whether a reader of the body finds nothing yet.
+    var isDry: Bool { buffered.isEmpty && phase == .streaming }
+
+    /// One header line as libcurl gives it, its line end included; `false` refuses the answer.
+    mutating func headerLine(_ line: [UInt8]) -> Bool {
+        headerBytes += line.count
+        guard headerBytes <= TransferState.maxHeaderBytes else {
+            fail(HTTPClientError(.tooLarge, "the answer's headers are too long"))
+            return false
+        }
+        var end = line.count
+        while end > 0, line[end - 1] == 13 || line[end - 1] == 10 { end -= 1 }
+        if !headComplete, line.starts(with: "HTTP/".utf8) {
+            headers = HTTPHeaders()
+            let parts = line[..<end].split(separator: 32, maxSplits: 2)
+            status = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
+        } else if end == 0 {
+            // An interim answer is followed by the real one; trailers come after the head and are dropped.
+            if status >= 200, phase == .waitingForHead {
+                guard Set(headers.values(of: "content-length")).count <= 1 else {
+                    fail(HTTPClientError(.broken, "the answer has two lengths"))
+                    return false
+                }
+                headComplete = true
+                phase = .streaming
+            }
+        } else if !headComplete, let colon = line[..<end].firstIndex(of: 58) {
+            let name = String(decoding: line[..<colon], as: UTF8.self)
+            var start = colon + 1
+            while start < end, line[start] == 32 || line[start] == 9 { start += 1 }
+            while end > start, line[end - 1] == 32 || line[end - 1] == 9 { end -= 1 }
+            headers.add(name, String(decoding: line[start..<end], as: UTF8.self))
+        }
+        return true
+    }
+
+    /// Whether a piece of `count` bytes may come now.
+    mutating func offer(_ count: Int) -> Intake {
+        guard phase == .streaming else { return .refuse }
+        guard received + count <= maxBody else {
+            fail(HTTPClientError(.tooLarge, "the answer is longer than \(maxBody) bytes"))
+            return .refuse
+        }
+        if !buffered.isEmpty, buffered.count + count > TransferState.window {
+            isPaused = true
+            return .pause
+        }
+        received += count
+        return .take
+    }
+
+    mutating func append(_ piece: some Collection<UInt8>) {
+        if !discards { buffered.append(contentsOf: piece) }
+    }
+
+    /// The reader has what it wanted: what still comes is dropped. Whether anything may come; a paused transfer has
+    /// more than an end.
+    mutating func discardRest() -> Bool {
+        buffered = []
+        discards = true
+        return phase == .streaming && !isPaused
+    }
+
+    /// The next thing for the reader. `resume` asks the driver to let libcurl go on.
+    mutating func take() -> Supply {
+        if !buffered.isEmpty {
+            var piece: [UInt8] = []
+            swap(&piece, &buffered)
+            let resume = isPaused
+            isPaused = false
+            return .piece(piece, resume: resume)
+        }
+        switch phase {
+        case .waitingForHead, .streaming: return .wait
+        case .ended: return .end
+        case .failed(let error): return .failure(error)
+        }
+    }
+
+    /// libcurl is done: properly (`nil`) or not.
+    mutating func finish(_ error: HTTPClientError?) {
+        if let error { return fail(error) }
+        guard case .streaming = phase else {
+            return fail(HTTPClientError(.broken, "the server closed the connection without an answer"))
+        }
+        phase = .ended
+    }
+
+    /// The first failure stays; what was received before it is still given out.
+    mutating func fail(_ error: HTTPClientError) {
+        switch phase {
+        case .ended, .failed: break
+        default: phase = .failed(error)
+        }
+    }
+
+    /// Ends at once and forgets what is buffered.
+    mutating func cancel() {
+        buffered = []
+        if case .failed = phase { return }
+        phase = .failed(HTTPClientError(.cancelled, "the call was cancelled"))
+    }
+}

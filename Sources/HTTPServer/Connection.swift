@@ -1,0 +1,350 @@
+internal import Base
+internal import HTTP
+internal import Synchronization
+internal import Transport
+
+/// One client's connection: a loop over its requests, on the event loop that accepted it. It runs in one task; when
+/// the client hangs up while a request is handled, that task is cancelled and with it whatever works for it.
+actor Connection: LoopBound {
+    nonisolated let stream: TCPStream
+    nonisolated let loop: EventLoop
+    private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
+    private let server: HTTPServer
+
+    private var parser: RequestParser
+    private var input: [UInt8] = []
+    private var consumed = 0
+    private var head: RequestHead?
+    private var bodyEnded = true
+    /// The last time at which the current wait may end; one lazy timer looks at it.
+    private var deadline: Instant?
+    private var timer: (id: EventLoop.TimerID, time: Instant)?
+    private var timedOut = false
+    private var idle = true
+    private var draining = false
+    private var continueDue = false
+
+    private var lastWrite = Instant(nanoseconds: 0)
+    private var heartbeat: (interval: Duration, bytes: [UInt8])?
+    private var outgoing = Outgoing.silent
+    private var pendingHead: [UInt8] = []
+    /// Whether the last answer's end was marked, so that another request may follow.
+    private var reusable = true
+
+    /// How the body that is being written is framed.
+    private enum Outgoing {
+        case silent, chunked, untilClose
+    }
+
+    init(stream: TCPStream, server: HTTPServer) {
+        self.stream = stream
+        loop = stream.loop
+        self.server = server
+        parser = RequestParser(limits: server.limits.http)
+    }
+
+    nonisolated func attach(_ task: Task<Void, Never>) { self.task.withLock { $0 = task } }
+    nonisolated func cancel() { task.withLock { $0 }?.cancel() }
+
+    func run() async {
+        while await serveOne() {}
+        if let timer { loop.cancel(timer.id) }
+        stream.close()
+        task.withLock { $0 = nil }
+    }
+
+    /// Reads and answers one request; whether another one may follow.
+    private func serveOne() async -> Bool {
+        let request: Request
+        do {
+            guard let head = try await readHead() else { return false }
+            request = Request(head: head, received: loop.now(), connection: self)
+        } catch {
+            await refuse(error)
+            return false
+        }
+        stream.onHangUp { [weak self] in self?.cancel() }
+        reusable = true
+        let answered = await server.handler(request, ResponseWriter(connection: self, head: request.head))
+        stream.onHangUp(nil)
+        guard answered.isComplete, reusable, stream.isOpen, !Task.isCancelled else {
+            if answered.isComplete { await lingerAndClose() }
+            return false
+        }
+        guard request.head.keepAlive, !draining else {
+            await lingerAndClose()
+            return false
+        }
+        guard await drainBody() else {
+            await lingerAndClose()
+            return false
+        }
+        return true
+    }
+
+    // MARK: Reading
+
+    private func readHead() async throws(CodedError) -> RequestHead? {
+        var begun = false
+        while true {
+            while hasInput {
+                let event = try step()
+                if case .head(let head) = event {
+                    deadline = nil
+                    self.head = head
+                    bodyEnded = head.body == .none
+                    continueDue = head.expectsContinue && !bodyEnded
+                    return head
+                }
+                if case .needMore = event { break }
+            }
+            idle = !parser.isWithinMessage
+            if idle {
+                guard !draining else { return nil }
+                setDeadline(after: server.limits.idleTimeout)
+            } else if !begun {
+                begun = true
+                setDeadline(after: server.limits.headTimeout)
+            }
+            let bytes = try? await stream.read()
+            guard let bytes else {
+                guard timedOut, !idle else { return nil }
+                throw CodedError(.requestTimeout, "The request did not arrive in time.")
+            }
+            idle = false
+            feed(bytes)
+        }
+    }
+
+    private var hasInput: Bool { consumed < input.count }
+
+    private func feed(_ bytes: [UInt8]) {
+        if hasInput {
+            input.removeFirst(consumed)
+            input += bytes
+        } else {
+            input = bytes
+        }
+        consumed = 0
+    }
+
+    private func step() throws(CodedError) -> RequestParser.Event {
+        do throws(HTTPParseError) {
+            let (event, count) = try parser.next(input.span.extracting(consumed...))
+            if case .body(let range) = event {
+                defer { consumed += count }
+                return .body((range.lowerBound + consumed)..<(range.upperBound + consumed))
+            }
+            consumed += count
+            if case .end = event { bodyEnded = true }
+            return event
+        } catch {
+            throw error.coded
+        }
+    }
+
+    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
+        guard !bodyEnded, let head else { return [] }
+        if case .length(let length) = head.body, length > limit { throw Connection.tooLarge(limit) }
+        try await sendContinue()
+        defer { deadline = nil }
+        var body: [UInt8] = []
+        if case .length(let length) = head.body { body.reserveCapacity(min(length, 1 << 20)) }
+        while !bodyEnded {
+            switch try step() {
+            case .body(let range):
+                guard body.count + range.count <= limit else { throw Connection.tooLarge(limit) }
+                body += input[range]
+            case .needMore:
+                setDeadline(after: server.limits.bodyTimeout)
+                guard let bytes = try? await stream.read() else {
+                    throw timedOut
+                        ? CodedError(.requestTimeout, "The body did not arrive in time.")
+                        : CodedError(.cancelled, "The client closed the connection within its request.")
+                }
+                feed(bytes)
+            case .head, .end: break
+            }
+        }
+        return body
+    }
+
+    private static func tooLarge(_ limit: Int) -> CodedError {
+        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
+    }
+
+    private func sendContinue() async throws(CodedError) {
+        guard continueDue else { return }
+        continueDue = false
+        do throws(TransportError) {
+            try await stream.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), stall: server.limits.writeTimeout)
+        } catch {
+            throw CodedError(.cancelled, "The client closed the connection within its request.")
+        }
+    }
+
+    /// Reads the rest of an unread body, within a bound, so that the next request can be found.
+    private func drainBody() async -> Bool {
+        var dropped = 0
+        // A client that still waits for 100 Continue may or may not send its body: the connection is of no more use.
+        guard bodyEnded || !continueDue else { return false }
+        while !bodyEnded, dropped <= server.limits.maxDrain {
+            guard let event = try? step() else { return false }
+            if case .body(let range) = event { dropped += range.count }
+            guard case .needMore = event else { continue }
+            setDeadline(after: server.limits.bodyTimeout)
+            guard let bytes = try? await stream.read() else { return false }
+            feed(bytes)
+        }
+        guard bodyEnded else { return false }
+        deadline = nil
+        return true
+    }
+
+    // MARK: Writing
+
+    private func refuse(_ error: CodedError) async {
+        let response = server.protocolError(error)
+        _ = await send(response, headers: response.headers, to: nil)
+        await lingerAndClose()
+    }
+
+    private func reuse(_ head: RequestHead?) -> ResponseHeadWriter.Connection? {
+        let bodyMayNotCome = continueDue && !bodyEnded
+        guard head?.keepAlive == true, !bodyMayNotCome, !draining, !Task.isCancelled else { return .close }
+        return head?.minorVersion == 0 ? .keepAlive : nil
+    }
+
+    /// Sends a whole response; whether it went out.
+    func send(_ response: Response, headers: HTTPHeaders, to head: RequestHead?) async -> Bool {
+        var headers = headers
+        headers.add("date", server.date())
+        var output: [UInt8] = []
+        output.reserveCapacity(response.body.count + 512)
+        let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
+        let framing = hasBody ? ResponseFraming.length(response.body.count) : .none
+        do throws(HeaderRefused) {
+            try ResponseHeadWriter.append(
+                status: response.status, headers: headers, framing: framing, connection: reuse(head), to: &output)
+        } catch {
+            // A header that must not go onto the wire is a fault of ours: close, and say nothing of its value.
+            let plain = server.protocolError(CodedError(.internalError, "The server made an answer it may not send."))
+            guard response.status != plain.status else { return false }
+            _ = await send(plain, headers: plain.headers, to: nil)
+            return false
+        }
+        if hasBody, head?.method != "HEAD" { output += response.body }
+        return (try? await stream.write(output, stall: server.limits.writeTimeout)) != nil
+    }
+
+    func begin(status: Int, headers: HTTPHeaders, to head: RequestHead?) {
+        var headers = headers
+        headers.add("date", server.date())
+        let chunked = head?.minorVersion == 1
+        var output: [UInt8] = []
+        let complete: Void? = try? ResponseHeadWriter.append(
+            status: status, headers: headers, framing: chunked ? .chunked : .untilClose,
+            connection: chunked ? reuse(head) : .close, to: &output)
+        guard complete != nil else { return stream.close() }
+        outgoing = head?.method == "HEAD" ? .silent : chunked ? .chunked : .untilClose
+        reusable = chunked
+        pendingHead = output
+        lastWrite = loop.now()
+    }
+
+    func write(piece: [UInt8]) async throws {
+        guard !piece.isEmpty, outgoing != .silent else { return }
+        lastWrite = loop.now()
+        try await stream.write(framed(piece), stall: server.limits.writeTimeout)
+    }
+
+    /// A piece as it goes out, behind the head if that is still due.
+    private func framed(_ piece: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        swap(&output, &pendingHead)
+        output.reserveCapacity(output.count + piece.count + 16)
+        if outgoing == .chunked { ChunkWriter.append(piece, to: &output) } else { output += piece }
+        return output
+    }
+
+    func finishBody() async -> Bool {
+        heartbeat = nil
+        var end: [UInt8] = []
+        swap(&end, &pendingHead)
+        if outgoing == .chunked { ChunkWriter.appendEnd(to: &end) }
+        outgoing = .silent
+        guard !end.isEmpty else { return stream.isOpen }
+        return (try? await stream.write(end, stall: server.limits.writeTimeout)) != nil
+    }
+
+    func abandonBody() {
+        // Where the connection's end is the body's end, only a reset says that there is more.
+        if outgoing == .untilClose { stream.reset() }
+        heartbeat = nil
+        outgoing = .silent
+        reusable = false
+    }
+
+    func beginHeartbeat(every interval: Duration, _ bytes: [UInt8]) {
+        heartbeat = (interval, bytes)
+        armTimer()
+    }
+
+    /// Lets the client read the last answer before the connection goes: FIN, then read and drop, both bounded.
+    private func lingerAndClose() async {
+        guard stream.isOpen else { return }
+        stream.shutdownWrites()
+        setDeadline(after: .seconds(2))
+        var dropped = 0
+        while dropped < 16 << 20, let bytes = try? await stream.read() { dropped += bytes.count }
+    }
+
+    // MARK: Time
+
+    private func setDeadline(after duration: Duration) {
+        deadline = loop.now().advanced(by: duration)
+        armTimer()
+    }
+
+    /// One timer a connection, re-armed when it fires or for an earlier time: setting a later deadline is a store.
+    private func armTimer() {
+        var next = deadline
+        if let heartbeat, outgoing != .silent {
+            let beat = lastWrite.advanced(by: heartbeat.interval)
+            next = min(beat, next ?? beat)
+        }
+        guard let next else { return }
+        if let timer {
+            guard next < timer.time else { return }
+            loop.cancel(timer.id)
+        }
+        timer = (loop.schedule(at: next) { [weak self] in self?.assumeIsolated { $0.timerFired() } }, next)
+    }
+
+    private func timerFired() {
+        timer = nil
+        let now = loop.now()
+        if let deadline, deadline <= now {
+            timedOut = true
+            stream.stopReading()
+            return
+        }
+        if let heartbeat, lastWrite.advanced(by: heartbeat.interval) <= now { beat() }
+        armTimer()
+    }
+
+    func beat() {
+        guard let heartbeat, outgoing != .silent else { return }
+        lastWrite = loop.now()
+        let head = pendingHead
+        if !stream.writeIfIdle(framed(heartbeat.bytes)) { pendingHead = head }
+    }
+
+    // MARK: Stopping
+
+    /// No further request on this connection; an idle one is closed now, unless a request is just coming in.
+    func drain() {
+        draining = true
+        if idle, !stream.hasUnread { stream.stopReading() }
+    }
+}

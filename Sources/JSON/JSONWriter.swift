@@ -1,0 +1,200 @@
+/// Writes compact JSON into a byte buffer. Commas are its own affair; the caller pairs `begin` with `end` and gives
+/// every member of an object its key. No intermediate strings.
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8]
+    private var needsComma = false
+
+    /// Appends to `prefix`, which may hold what comes before the JSON (an SSE field name, say).
+    public init(_ prefix: [UInt8] = [], reserving capacity: Int = 256) {
+        bytes = prefix
+        bytes.reserveCapacity(prefix.count + capacity)
+    }
+
+    public mutating func beginObject() { open(UInt8(ascii: "{")) }
+    public mutating func endObject() { close(UInt8(ascii: "}")) }
+    public mutating func beginArray() { open(UInt8(ascii: "[")) }
+    public mutating func endArray() { close(UInt8(ascii: "]")) }
+
+    /// A key that needs no escaping.
+    public mutating func key(_ key: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        JSONEscaping.append(unescaped: key, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func key(_ key: String) {
+        separate()
+        JSONEscaping.append(key, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func string(_ text: String) {
+        separate()
+        JSONEscaping.append(text, to: &bytes)
+    }
+
+    /// A string given as its UTF-8 bytes, which must be valid.
+    public mutating func string(utf8 text: borrowing [UInt8]) {
+        separate()
+        JSONEscaping.append(utf8: text, to: &bytes)
+    }
+
+    public mutating func int(_ value: some FixedWidthInteger) {
+        separate()
+        appendDecimal(value)
+    }
+
+    /// The shortest text that reads back as the same double; `null` for what JSON has no number for.
+    public mutating func double(_ value: Double) {
+        guard value.isFinite else { return null() }
+        separate()
+        bytes.append(contentsOf: value.description.utf8)
+    }
+
+    public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+
+    public mutating func null() { literal("null") }
+
+    /// Bytes that already are one JSON value, as they are.
+    public mutating func raw(_ value: some Collection<UInt8>) {
+        separate()
+        bytes.append(contentsOf: value)
+    }
+
+    /// Ends what was written so far with bytes that are no JSON: a line feed between documents, say.
+    public mutating func between(_ separator: StaticString) {
+        JSONEscaping.append(unescaped: separator, to: &bytes)
+        needsComma = false
+    }
+
+    public mutating func value(_ value: JSON) {
+        switch value {
+        case .null: null()
+        case .bool(let value): bool(value)
+        case .int(let value): int(value)
+        case .uint(let value): int(value)
+        case .double(let value): double(value)
+        case .string(let text): string(text)
+        case .array(let elements):
+            beginArray()
+            for element in elements { self.value(element) }
+            endArray()
+        case .object(let members):
+            beginObject()
+            for member in members {
+                key(member.key)
+                self.value(member.value)
+            }
+            endObject()
+        }
+    }
+
+    /// A value of a document, compact. Its recursion is bounded by ``JSONDocument/maxDepth``.
+    public mutating func value(_ node: JSONNode) {
+        switch node.kind {
+        case .null: null()
+        case .bool: bool(node.bool ?? false)
+        case .int: int(node.int ?? 0)
+        case .uint: int(node.uint ?? 0)
+        case .double: double(node.double ?? 0)
+        case .string: string(utf8: Array(node.stringBytes ?? []))
+        case .array:
+            beginArray()
+            for element in node.elements { value(element) }
+            endArray()
+        case .object:
+            beginObject()
+            for member in node.members {
+                key(member.key.string ?? "")
+                value(member.value)
+            }
+            endObject()
+        }
+    }
+}
+
+extension JSONWriter {
+    public mutating func member(_ name: StaticString, _ text: String) {
+        key(name)
+        string(text)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: some FixedWidthInteger) {
+        key(name)
+        int(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Double) {
+        key(name)
+        double(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: JSON) {
+        key(name)
+        self.value(value)
+    }
+
+    /// A member whose value already is JSON text.
+    public mutating func member(_ name: StaticString, raw value: some Collection<UInt8>) {
+        key(name)
+        raw(value)
+    }
+
+    /// `null` when there is no text.
+    public mutating func member(_ name: StaticString, orNull text: String?) {
+        key(name)
+        if let text { string(text) } else { null() }
+    }
+
+    /// Nothing at all when there is no text.
+    public mutating func member(_ name: StaticString, ifPresent text: String?) {
+        if let text { member(name, text) }
+    }
+
+    /// Nothing at all when there is no number.
+    public mutating func member(_ name: StaticString, ifPresent value: (some FixedWidthInteger)?) {
+        if let value { member(name, value) }
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func literal(_ text: StaticString) {
+        separate()
+        JSONEscaping.append(unescaped: text, to: &bytes)
+    }
+
+    private mutating func appendDecimal(_ value: some FixedWidthInteger) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let start = bytes.count
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            bytes.append(UInt8(truncatingIfNeeded: digit) &+ 0x30)
+            rest = quotient
+        } while rest != 0
+        bytes[start...].reverse()
+    }
+}

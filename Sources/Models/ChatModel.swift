@@ -1,0 +1,187 @@
+public import Base
+public import HTTP
+
+/// Something that answers chat requests: a provider behind a network, a model in this process, a script in a test.
+public protocol ChatModel: Sendable {
+    /// Sends the call. Returns once the first event is certain (the whole answer, when not streaming), so that
+    /// whatever fails before can still be answered by another model. Cancelling the task ends the call at once.
+    func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream
+}
+
+/// The events of one answer. One reader; what it does not take yet stays with the provider (back-pressure).
+public protocol ModelStream: AnyObject, Sendable {
+    /// The next event, or `nil` at the proper end of the answer. A stream that breaks off throws.
+    func next() async throws(CodedError) -> ModelEvent?
+    /// Ends the call at once; `next` then throws ``ErrorCode/cancelled``. Dropping the last reference does the same.
+    func cancel()
+    /// The provider's headers that may reach the caller.
+    var forwardedHeaders: HTTPHeaders { get }
+}
+
+extension ModelStream {
+    public var forwardedHeaders: HTTPHeaders { HTTPHeaders() }
+}
+
+/// One request to one model of one provider.
+public struct ModelCall: Sendable {
+    public var request: ChatRequest
+    /// The model's name at its provider.
+    public var model: String
+    /// Whether the answer is wanted piece by piece. A model may answer otherwise; its events then say so.
+    public var streaming: Bool
+
+    public init(request: ChatRequest, model: String, streaming: Bool) {
+        self.request = request
+        self.model = model
+        self.streaming = streaming
+    }
+}
+
+/// A wire format.
+public enum Dialect: String, Sendable, Hashable, CaseIterable {
+    case openai, anthropic, local
+}
+
+/// One message of a provider as it came: of a stream the data of one event, otherwise the body.
+public struct Frame: Sendable, Equatable {
+    public var dialect: Dialect
+    public var bytes: [UInt8]
+
+    public init(dialect: Dialect, bytes: [UInt8]) {
+        self.dialect = dialect
+        self.bytes = bytes
+    }
+}
+
+/// A piece of an answer, neutral, and with it the bytes that it was read from.
+public struct ModelEvent: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case text(String)
+        case reasoning(String)
+        case refusal(String)
+        case toolCall(ToolCallDelta)
+        case finish(FinishReason)
+        case usage(Usage)
+        /// A frame in which nothing is for us to read.
+        case other
+        /// The whole answer at once, from a call that did not stream.
+        indirect case whole(ChatCompletion)
+    }
+
+    /// Where the event's bytes are.
+    public enum Source: Sendable, Equatable {
+        /// There are none: the event was not read from a wire.
+        case built
+        case frame(Frame)
+        /// In the frame of an event before it: a frame with several pieces gives several events.
+        case sameFrame
+    }
+
+    public var kind: Kind
+    /// Which of the `n` answers this belongs to.
+    public var choice: Int
+    /// For text: what was likely at each of its tokens, if that was asked for.
+    public var logprobs: [TokenLogprob]
+    public var source: Source
+
+    public init(_ kind: Kind, choice: Int = 0, logprobs: [TokenLogprob] = [], source: Source = .built) {
+        self.kind = kind
+        self.choice = choice
+        self.logprobs = logprobs
+        self.source = source
+    }
+}
+
+/// A piece of a tool call. The first one of an index has the id and the name.
+public struct ToolCallDelta: Sendable, Equatable {
+    public var index: Int
+    public var id: String?
+    public var name: String?
+    /// A piece of the arguments' JSON text.
+    public var arguments: String
+
+    public init(index: Int, id: String? = nil, name: String? = nil, arguments: String = "") {
+        self.index = index
+        self.id = id
+        self.name = name
+        self.arguments = arguments
+    }
+}
+
+/// Why an answer ended. Extensible: providers have reasons of their own.
+public enum FinishReason: Sendable, Hashable {
+    case stop, length, toolCalls, contentFilter, functionCall
+    case other(String)
+
+    public init(_ name: String) {
+        self =
+            switch name {
+            case "stop": .stop
+            case "length": .length
+            case "tool_calls": .toolCalls
+            case "content_filter": .contentFilter
+            case "function_call": .functionCall
+            default: .other(name)
+            }
+    }
+
+    /// The name in OpenAI's dialect.
+    public var name: String {
+        switch self {
+        case .stop: "stop"
+        case .length: "length"
+        case .toolCalls: "tool_calls"
+        case .contentFilter: "content_filter"
+        case .functionCall: "function_call"
+        case .other(let name): name
+        }
+    }
+}
+
+/// The tokens of one answer.
+public struct Usage: Sendable, Hashable {
+    public var promptTokens: Int
+    public var completionTokens: Int
+    public var totalTokens: Int
+    /// The part of the prompt that the provider had cached.
+    public var cachedTokens: Int?
+    /// The part of the answer that was reasoning.
+    public var reasoningTokens: Int?
+
+    public init(
+        promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil, cachedTokens: Int? = nil,
+        reasoningTokens: Int? = nil
+    ) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        // Counts come from outside; a sum must not trap.
+        let (sum, overflow) = promptTokens.addingReportingOverflow(completionTokens)
+        self.totalTokens = totalTokens ?? (overflow ? .max : sum)
+        self.cachedTokens = cachedTokens
+        self.reasoningTokens = reasoningTokens
+    }
+}
+
+/// How likely a token was, and what else was.
+public struct TokenLogprob: Sendable, Hashable {
+    public struct Candidate: Sendable, Hashable {
+        public var token: String
+        public var logprob: Double
+        /// The token's bytes, for tokens that are no whole characters.
+        public var bytes: [UInt8]?
+
+        public init(token: String, logprob: Double, bytes: [UInt8]? = nil) {
+            self.token = token
+            self.logprob = logprob
+            self.bytes = bytes
+        }
+    }
+
+    public var chosen: Candidate
+    public var top: [Candidate]
+
+    public init(_ chosen: Candidate, top: [Candidate] = []) {
+        self.chosen = chosen
+        self.top = top
+    }
+}

@@ -1,0 +1,106 @@
+public import Base
+
+/// Calls models: tries the targets of a chain in order until one begins to answer. What a provider breaks before its
+/// first event, the next one may mend; afterwards the answer stands or falls with its provider.
+public final class Gateway: Sendable {
+    private let models: [String: any ChatModel]
+    private let observer: any GatewayObserver
+    private let clock: any TimeSource
+
+    /// `models` by the names of their providers.
+    public init(models: [String: any ChatModel], observer: any GatewayObserver, clock: any TimeSource) {
+        self.models = models
+        self.observer = observer
+        self.clock = clock
+    }
+
+    /// An answer that has begun.
+    public struct Answer: Sendable {
+        public let stream: any ModelStream
+        /// The model that really answers.
+        public let target: Target
+        /// All that was tried, the successful one last.
+        public let attempts: [Attempt]
+    }
+
+    /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
+    public func answer(
+        _ request: ChatRequest, chain: [Target], streaming: Bool, context: RunContext
+    ) async throws(CodedError) -> Answer {
+        var attempts: [Attempt] = []
+        for target in chain {
+            let started = clock.now()
+            if Task.isCancelled { throw CodedError(.cancelled, "The request was cancelled.") }
+            if let deadline = context.deadline, deadline <= started {
+                throw CodedError(.deadlineExceeded, "The time for this request is over.")
+            }
+            do throws(CodedError) {
+                let stream = try await start(request, at: target, streaming: streaming, context: context)
+                let attempt = Attempt(target: target, error: nil, duration: clock.now().since(started))
+                observer.attemptEnded(attempt, context: context)
+                attempts.append(attempt)
+                let report = AnswerReport(
+                    target: target, requestedModel: request.model, streaming: streaming, usage: nil, finishReason: nil,
+                    error: nil, duration: .zero, timeToFirstEvent: attempt.duration, events: 0)
+                let observed = ObservedStream(
+                    stream, report: report, started: started, context: context, observer: observer, clock: clock)
+                return Answer(stream: observed, target: target, attempts: attempts)
+            } catch {
+                let attempt = Attempt(target: target, error: error, duration: clock.now().since(started))
+                observer.attemptEnded(attempt, context: context)
+                attempts.append(attempt)
+                guard FallOver.isWorthwhile(after: error) else { throw error }
+            }
+        }
+        throw FallOver.summary(of: attempts)
+    }
+
+    private func start(
+        _ request: ChatRequest, at target: Target, streaming: Bool, context: RunContext
+    ) async throws(CodedError) -> any ModelStream {
+        guard let model = models[target.provider] else {
+            throw CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
+        }
+        try Self.check(request, fits: target)
+        let call = ModelCall(request: request, model: target.model, streaming: streaming)
+        return try await model.start(call, context: context)
+    }
+
+    /// What the catalogue knows to be impossible is not sent.
+    private static func check(_ request: ChatRequest, fits target: Target) throws(CodedError) {
+        guard let info = Catalogue.info(of: target.model), let wanted = request.maxTokens, wanted > info.answerLimit
+        else { return }
+        throw CodedError(
+            .invalidValue,
+            "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(info.answerLimit) tokens.",
+            param: request.maxTokensField)
+    }
+}
+
+/// When the next target of a chain is tried, and what is said when none is left.
+enum FallOver {
+    /// After faults of the provider, and when this one target cannot do it; not after faults of the caller's.
+    static func isWorthwhile(after error: CodedError) -> Bool {
+        rank.contains(error.code)
+    }
+
+    /// The errors that another target may mend, the most telling first: those that go away by waiting, those of the
+    /// providers, those of the configuration, and what only this model could not do.
+    private static let rank: [ErrorCode] = [
+        .providerRateLimited, .overloaded, .providerTimeout, .providerStreamBroken, .providerFailed,
+        .providerUnreachable, .providerInvalidAnswer, .providerRejectedKey, .modelUnavailable, .unsupportedByModel,
+        .invalidValue,
+    ]
+
+    static func summary(of attempts: [Attempt]) -> CodedError {
+        let errors = attempts.compactMap(\.error)
+        let telling = rank.lazy.compactMap { code in errors.first { $0.code == code } }.first
+        guard var error = telling else {
+            return CodedError(.modelUnavailable, "The chain of this model is empty.", param: "model")
+        }
+        guard attempts.count > 1 else { return error }
+        error.detail = attempts.map { "\($0.target): \($0.error?.code.name ?? "ok")" }.joined(separator: "; ")
+        if error.code.fault != .caller { error.message += " All \(attempts.count) models of the chain failed." }
+        return error
+    }
+}

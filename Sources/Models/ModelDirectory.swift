@@ -1,0 +1,112 @@
+public import Base
+
+/// One model at one provider.
+public struct Target: Sendable, Hashable, CustomStringConvertible {
+    public var provider: String
+    /// The name that the provider knows; it may hold slashes.
+    public var model: String
+
+    public init(provider: String, model: String) {
+        self.provider = provider
+        self.model = model
+    }
+
+    /// Reads `provider/model`, split at the first slash; `nil` when either is missing.
+    public init?(_ name: String) {
+        guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+        provider = String(name[..<slash])
+        model = String(name[name.utf8.index(after: slash)...])
+        if provider.isEmpty || model.isEmpty { return nil }
+    }
+
+    public var name: String { "\(provider)/\(model)" }
+    public var description: String { name }
+}
+
+/// Which names clients may use, and the chain of targets behind each. Immutable.
+public struct ModelDirectory: Sendable {
+    public struct Alias: Sendable {
+        public var name: String
+        /// In order of preference; targets of providers that are not there are passed over.
+        public var chain: [Target]
+
+        public init(name: String, chain: [Target]) {
+            self.name = name
+            self.chain = chain
+        }
+    }
+
+    public struct Provider: Sendable {
+        public var name: String
+        /// Models of its own beside those that chains name.
+        public var models: [String]
+        /// Whether a client may name any model of it.
+        public var allowsAny: Bool
+
+        public init(name: String, models: [String] = [], allowsAny: Bool = false) {
+            self.name = name
+            self.models = models
+            self.allowsAny = allowsAny
+        }
+    }
+
+    /// Prefixes that are no providers.
+    public static let reservedPrefixes = ["persona", "workflow", "plan"]
+
+    /// Without the targets whose provider is not there; possibly empty.
+    private let aliases: [String: [Target]]
+    private let openProviders: Set<String>
+    private let targets: Set<Target>
+    /// Every name that resolves, but for models of providers that allow any: aliases in the order given, then targets
+    /// in the order of their first mention.
+    public let names: [String]
+
+    public init(aliases: [Alias], providers: [Provider]) {
+        let known = Set(providers.map(\.name))
+        let usable = aliases.map { ($0.name, $0.chain.filter { known.contains($0.provider) }) }
+        self.aliases = Dictionary(usable) { first, _ in first }
+        openProviders = Set(providers.filter(\.allowsAny).map(\.name))
+        var seen: Set<String> = []
+        var targets: Set<Target> = []
+        var names: [String] = []
+        for (name, chain) in usable where !chain.isEmpty && seen.insert(name).inserted { names.append(name) }
+        let own = providers.flatMap { provider in provider.models.map { Target(provider: provider.name, model: $0) } }
+        for target in usable.flatMap(\.1) + own {
+            targets.insert(target)
+            if seen.insert(target.name).inserted { names.append(target.name) }
+        }
+        self.targets = targets
+        self.names = names
+    }
+
+    /// The chain that a client's name stands for, never empty.
+    /// - Throws: ``ErrorCode/modelNotFound`` with near names; ``ErrorCode/modelUnavailable`` for an alias of which no
+    ///   provider is there.
+    public func resolve(_ name: String) throws(CodedError) -> [Target] {
+        if let chain = aliases[name] {
+            guard !chain.isEmpty else {
+                throw CodedError(
+                    .modelUnavailable,
+                    "No provider of the model '\(name)' is configured. Set the key of one of them and start again.",
+                    param: "model")
+            }
+            return chain
+        }
+        if let target = Target(name), !Self.reservedPrefixes.contains(target.provider) {
+            if targets.contains(target) || openProviders.contains(target.provider) { return [target] }
+        }
+        throw notFound(name)
+    }
+
+    private func notFound(_ name: String) -> CodedError {
+        // The name is the client's: bounded, and without what could break a line.
+        let shown = String(
+            decoding: name.utf8.prefix(100).map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+        var near = NearestNames.of(name, in: names)
+        if near.isEmpty { near = NearestNames.of(name, in: names.filter { $0.hasSuffix("/\(name)") }) }
+        let advice =
+            near.isEmpty
+            ? "GET /v1/models lists what there is." : "Did you mean \(near.map { "'\($0)'" }.joined(separator: ", "))?"
+        return CodedError(.modelNotFound, "There is no model '\(shown)'. \(advice)", param: "model")
+    }
+}

@@ -1,0 +1,162 @@
+public import Base
+internal import JSON
+
+extension OpenAI {
+    /// Reads the body of an answer that does not stream.
+    /// - Throws: ``ErrorCode/providerInvalidAnswer``, or the error that the body tells of although its status was 200.
+    public static func decodeCompletion(
+        _ body: [UInt8], secrets: Secrets = Secrets()
+    ) throws(CodedError) -> ChatCompletion {
+        let root: JSONNode
+        do { root = try JSONDocument(body).root } catch {
+            throw CodedError(.providerInvalidAnswer, "The provider's answer is \(error.message).")
+        }
+        if let error = errorObject(in: root) { throw streamError(error, secrets: secrets) }
+        guard let list = root["choices"], list.kind == .array, list.count > 0 else {
+            throw CodedError(.providerInvalidAnswer, "The provider's answer has no choices.")
+        }
+        var choices: [ChatCompletion.Choice] = []
+        choices.reserveCapacity(list.count)
+        for (position, node) in list.elements.enumerated() {
+            choices.append(choice(node, position: position))
+        }
+        return ChatCompletion(
+            choices: choices, usage: usage(root["usage"]), frame: Frame(dialect: .openai, bytes: body))
+    }
+
+    private static func choice(_ node: JSONNode, position: Int) -> ChatCompletion.Choice {
+        var choice = ChatCompletion.Choice(index: node["index"]?.int.flatMap { Int(exactly: $0) } ?? position)
+        choice.finishReason = node["finish_reason"]?.string.map(FinishReason.init)
+        choice.logprobs = logprobs(node["logprobs"])
+        guard let message = node["message"] else { return choice }
+        choice.refusal = message["refusal"]?.string
+        choice.reasoning = (message["reasoning_content"] ?? message["reasoning"])?.string
+        if let content = message["content"], content.kind == .array {
+            var pieces: [ModelEvent] = []
+            readPieces(content, choice: choice.index, into: &pieces)
+            for piece in pieces {
+                if case .text(let text) = piece.kind { choice.text = (choice.text ?? "") + text }
+                if case .reasoning(let text) = piece.kind { choice.reasoning = (choice.reasoning ?? "") + text }
+            }
+        } else {
+            choice.text = message["content"]?.string
+        }
+        choice.toolCalls = message.elements(of: "tool_calls").map { call in
+            ToolCall(
+                id: call["id"]?.string ?? "", name: call["function"]?["name"]?.string ?? "",
+                arguments: arguments(call["function"]?["arguments"]))
+        }
+        return choice
+    }
+
+    /// The body for a client: the provider's own with only `model` changed, or built anew.
+    public static func encodeCompletion(_ completion: ChatCompletion, as identity: AnswerIdentity) -> [UInt8] {
+        if let frame = completion.frame, frame.dialect == .openai {
+            return JSONMembers.setting("model", to: JSON.string(identity.model).bytes, in: frame.bytes)
+        }
+        var writer = JSONWriter(reserving: 512)
+        writer.beginObject()
+        writer.member("id", identity.id)
+        writer.member("object", "chat.completion")
+        writer.member("created", identity.created)
+        writer.member("model", identity.model)
+        writer.key("choices")
+        writer.beginArray()
+        for choice in completion.choices { write(choice, to: &writer) }
+        writer.endArray()
+        if let usage = completion.usage {
+            writer.key("usage")
+            write(usage, to: &writer)
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(_ choice: ChatCompletion.Choice, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("index", choice.index)
+        writer.key("message")
+        writer.beginObject()
+        writer.member("role", "assistant")
+        writer.member("content", orNull: choice.text)
+        writer.member("refusal", orNull: choice.refusal)
+        writer.member("reasoning_content", ifPresent: choice.reasoning)
+        if !choice.toolCalls.isEmpty {
+            writer.key("tool_calls")
+            writer.beginArray()
+            for call in choice.toolCalls { write(call, to: &writer) }
+            writer.endArray()
+        }
+        writer.endObject()
+        writer.key("logprobs")
+        write(choice.logprobs, to: &writer)
+        writer.member("finish_reason", orNull: choice.finishReason?.name)
+        writer.endObject()
+    }
+
+    static func write(_ usage: Usage, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("prompt_tokens", usage.promptTokens)
+        writer.member("completion_tokens", usage.completionTokens)
+        writer.member("total_tokens", usage.totalTokens)
+        writer.key("prompt_tokens_details")
+        writer.beginObject()
+        writer.member("cached_tokens", usage.cachedTokens ?? 0)
+        writer.endObject()
+        writer.key("completion_tokens_details")
+        writer.beginObject()
+        writer.member("reasoning_tokens", usage.reasoningTokens ?? 0)
+        writer.endObject()
+        writer.endObject()
+    }
+
+    /// `null` for none.
+    static func write(_ logprobs: [TokenLogprob], to writer: inout JSONWriter) {
+        guard !logprobs.isEmpty else { return writer.null() }
+        writer.beginObject()
+        writer.key("content")
+        writer.beginArray()
+        for entry in logprobs {
+            writer.beginObject()
+            writeMembers(of: entry.chosen, to: &writer)
+            writer.key("top_logprobs")
+            writer.beginArray()
+            for candidate in entry.top {
+                writer.beginObject()
+                writeMembers(of: candidate, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.member("refusal", JSON.null)
+        writer.endObject()
+    }
+
+    private static func writeMembers(of candidate: TokenLogprob.Candidate, to writer: inout JSONWriter) {
+        writer.member("token", candidate.token)
+        writer.member("logprob", candidate.logprob)
+        writer.key("bytes")
+        guard let bytes = candidate.bytes else { return writer.null() }
+        writer.beginArray()
+        for byte in bytes { writer.int(byte) }
+        writer.endArray()
+    }
+}
+
+/// What an answer is called when it is shown to a client.
+public struct AnswerIdentity: Sendable {
+    /// Of the answer, `chatcmpl-…`; a provider's own id takes its place where its frames go through.
+    public var id: String
+    /// Seconds since 1970.
+    public var created: Int64
+    /// The model that really answered.
+    public var model: String
+
+    public init(id: String, created: Int64, model: String) {
+        self.id = id
+        self.created = created
+        self.model = model
+    }
+}

@@ -1,0 +1,114 @@
+public import Base
+public import HTTP
+internal import JSON
+
+extension OpenAI {
+    /// The error as this dialect shows it: `{"error":{"message","type","param","code"}}`, all four always there.
+    public static func encodeError(_ error: CodedError) -> [UInt8] {
+        var writer = JSONWriter(reserving: 256)
+        writer.beginObject()
+        writer.key("error")
+        writer.beginObject()
+        writer.member("message", error.message)
+        writer.member("type", error.code.openAIType)
+        writer.member("param", orNull: error.param)
+        writer.member("code", error.code.name)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// What an answer with another status than 200 means. The provider's own words are passed on, bounded and without
+    /// keys, where they can help the caller; never those about keys.
+    public static func decodeError(
+        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets()
+    ) -> CodedError {
+        let root = try? JSONDocument(body).root
+        let object = root.flatMap { errorObject(in: $0) }
+        let code = object.flatMap(errorCode)
+        var error = meaning(ofStatus: status, code: code)
+        if let object,
+            error.code.fault == .caller || error.code == .providerRateLimited || error.code == .providerFailed,
+            let words = words(of: object, secrets: secrets)
+        {
+            error.message += " It says: \(words)"
+        }
+        if error.code.fault == .caller {
+            error.param = object?["param"]?.string.map { secrets.cleaned($0, limit: 128) }
+        }
+        if error.code.retryable { error.retryAfter = retryAfter(headers) }
+        error.detail = "status \(status)" + (code.map { ", code \(secrets.cleaned($0))" } ?? "")
+        return error
+    }
+
+    private static func meaning(ofStatus status: Int, code: String?) -> CodedError {
+        switch (status, code) {
+        case (400..<500, "context_length_exceeded"), (400..<500, "string_above_max_length"):
+            CodedError(
+                .contextLengthExceeded, "The conversation does not fit into the model's window. Shorten it.",
+                param: "messages")
+        case (400..<500, "rate_limit_exceeded"), (429, _), (498, _):
+            CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
+        case (401, _), (402, _), (403, _):
+            CodedError(
+                .providerRejectedKey,
+                "The provider does not accept the configured key (status \(status)). Check the key and its account.")
+        case (404, _), (400..<500, "model_not_found"), (400..<500, "model_decommissioned"):
+            CodedError(
+                .modelUnavailable, "The provider does not know the configured model or address (status \(status)).")
+        case (408, _), (504, _), (524, _):
+            CodedError(.providerTimeout, "The provider did not answer in time (status \(status)).")
+        case (400..<500, _):
+            CodedError(.providerRefused, "The provider refused the request (status \(status)).")
+        case (500..., _):
+            CodedError(.providerFailed, "The provider failed (status \(status)).")
+        default:
+            CodedError(
+                .providerInvalidAnswer, "The provider answered with status \(status), which is no answer to a chat.")
+        }
+    }
+
+    /// The error of a stream or a body that began as a success.
+    static func streamError(_ object: JSONNode, secrets: Secrets) -> CodedError {
+        let code = errorCode(object)
+        let status = (object["status_code"] ?? object["code"])?.int
+        let isRateLimit = status == 429 || code == "429" || code == "rate_limit_exceeded"
+        var error =
+            isRateLimit
+            ? CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
+            : CodedError(.providerFailed, "The provider broke its answer off with an error.")
+        if let words = words(of: object, secrets: secrets) { error.message += " It says: \(words)" }
+        error.detail = code.map { "code \(secrets.cleaned($0))" }
+        return error
+    }
+
+    /// The object that tells of an error: `{"error": {…}}`, with text in its place, or vLLM's `{"object": "error", …}`.
+    static func errorObject(in root: JSONNode) -> JSONNode? {
+        if let error = root["error"], !error.isNull { return error }
+        return root["object"]?.isString("error") == true ? root : nil
+    }
+
+    /// The provider's code, if it looks like one: short, and letters, digits and `._-` alone.
+    private static func errorCode(_ object: JSONNode) -> String? {
+        guard let node = object["code"] else { return nil }
+        if let number = node.int { return "\(number)" }
+        guard let text = node.string, Identifier.isAcceptable(text) else { return nil }
+        return text
+    }
+
+    private static func words(of object: JSONNode, secrets: Secrets) -> String? {
+        let text = object.string ?? object["message"]?.string
+        guard let text, !text.isEmpty else { return nil }
+        return secrets.cleaned(text)
+    }
+
+    /// `retry-after-ms`, else `retry-after` in seconds; at most a day, `nil` for anything else (dates too).
+    static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
+        func milliseconds(_ name: String, _ factor: Double) -> Duration? {
+            guard let text = headers[name], text.utf8.count <= 20, let value = Double(text), value.isFinite, value >= 0
+            else { return nil }
+            return .milliseconds(Int64(min(value * factor, 86_400_000).rounded(.up)))
+        }
+        return milliseconds("retry-after-ms", 1) ?? milliseconds("retry-after", 1000)
+    }
+}

@@ -1,0 +1,178 @@
+internal import JSON
+
+extension OpenAI {
+    /// The body for an upstream of this dialect: the client's own bytes with as little changed as can be (the model,
+    /// the stream flag and, if `asksForUsage`, the stream options), or built anew for a request of another dialect.
+    static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) -> [UInt8] {
+        let request = call.request
+        let addsUsage = call.streaming && asksForUsage && !request.includeUsage
+        guard let original = request.original, original.dialect == .openai else {
+            return build(call, includeUsage: call.streaming && (asksForUsage || request.includeUsage))
+        }
+        var body = JSONMembers.setting("model", to: JSON.string(call.model).bytes, in: original.bytes)
+        if call.streaming != request.stream {
+            body = JSONMembers.setting("stream", to: JSON.bool(call.streaming).bytes, in: body)
+            if !call.streaming { body = JSONMembers.removing("stream_options", in: body) }
+        }
+        if addsUsage {
+            var options = [UInt8]("{}".utf8)
+            if let known = JSONMembers.find("stream_options", in: body),
+                body[known.value.lowerBound] == UInt8(ascii: "{")
+            {
+                options = Array(body[known.value])
+            }
+            options = JSONMembers.setting("include_usage", to: JSON.bool(true).bytes, in: options)
+            body = JSONMembers.setting("stream_options", to: options, in: body)
+        }
+        return body
+    }
+
+    private static func build(_ call: ModelCall, includeUsage: Bool) -> [UInt8] {
+        let request = call.request
+        var writer = JSONWriter(reserving: 1024)
+        writer.beginObject()
+        writer.member("model", call.model)
+        writer.key("messages")
+        writer.beginArray()
+        for message in request.messages { write(message, to: &writer) }
+        writer.endArray()
+        writeTools(of: request, to: &writer)
+        if let format = request.responseFormat { write(format, to: &writer) }
+        if !request.stop.isEmpty { writer.member("stop", .array(request.stop.map(JSON.string))) }
+        writer.member("seed", ifPresent: request.seed)
+        if request.logprobs { writer.member("logprobs", true) }
+        writer.member("top_logprobs", ifPresent: request.topLogprobs)
+        if request.n != 1 { writer.member("n", request.n) }
+        if let value = request.temperature { writer.member("temperature", value) }
+        if let value = request.topP { writer.member("top_p", value) }
+        if let value = request.frequencyPenalty { writer.member("frequency_penalty", value) }
+        if let value = request.presencePenalty { writer.member("presence_penalty", value) }
+        if let value = request.maxTokens {
+            // The two names are the dialect's own; any other came from another dialect.
+            if request.maxTokensField == "max_completion_tokens" {
+                writer.member("max_completion_tokens", value)
+            } else {
+                writer.member("max_tokens", value)
+            }
+        }
+        writer.member("user", ifPresent: request.user)
+        if call.streaming {
+            writer.member("stream", true)
+            if includeUsage { writer.member("stream_options", ["include_usage": true]) }
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(_ message: ChatMessage, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("role", message.role.rawValue)
+        writer.key("content")
+        switch message.content {
+        case .none: writer.null()
+        case .text(let text): writer.string(text)
+        case .parts(let parts):
+            writer.beginArray()
+            for part in parts { write(part, to: &writer) }
+            writer.endArray()
+        }
+        writer.member("name", ifPresent: message.name)
+        writer.member("refusal", ifPresent: message.refusal)
+        writer.member("tool_call_id", ifPresent: message.toolCallID)
+        if !message.toolCalls.isEmpty {
+            writer.key("tool_calls")
+            writer.beginArray()
+            for call in message.toolCalls { write(call, to: &writer) }
+            writer.endArray()
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ part: ContentPart, to writer: inout JSONWriter) {
+        switch part {
+        case .other(_, let node):
+            writer.value(node)
+            return
+        case .text(let text): writer.value(["type": "text", "text": .string(text)])
+        case .refusal(let text): writer.value(["type": "refusal", "refusal": .string(text)])
+        case .image(let url, let detail):
+            var image: JSON = ["url": .string(url)]
+            image["detail"] = detail.map(JSON.string)
+            writer.value(["type": "image_url", "image_url": image])
+        case .audio(let data, let format):
+            writer.value(["type": "input_audio", "input_audio": ["data": .string(data), "format": .string(format)]])
+        case .file(let node):
+            writer.value(["type": "file", "file": JSON(node)])
+        }
+    }
+
+    static func write(_ call: ToolCall, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("id", call.id)
+        writer.member("type", "function")
+        writer.key("function")
+        writer.beginObject()
+        writer.member("name", call.name)
+        writer.member("arguments", call.arguments)
+        writer.endObject()
+        writer.endObject()
+    }
+
+    private static func writeTools(of request: ChatRequest, to writer: inout JSONWriter) {
+        if !request.tools.isEmpty {
+            writer.key("tools")
+            writer.beginArray()
+            for tool in request.tools { write(tool, to: &writer) }
+            writer.endArray()
+        }
+        switch request.toolChoice {
+        case nil: break
+        case ToolChoice.none?: writer.member("tool_choice", "none")
+        case .auto: writer.member("tool_choice", "auto")
+        case .required: writer.member("tool_choice", "required")
+        case .function(let name):
+            writer.member("tool_choice", ["type": "function", "function": ["name": .string(name)]])
+        case .other(let node):
+            writer.key("tool_choice")
+            writer.value(node)
+        }
+        if let parallel = request.parallelToolCalls { writer.member("parallel_tool_calls", parallel) }
+    }
+
+    private static func write(_ tool: ToolDefinition, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("type", "function")
+        writer.key("function")
+        writer.beginObject()
+        writer.member("name", tool.name)
+        writer.member("description", ifPresent: tool.description)
+        if let parameters = tool.parameters {
+            writer.key("parameters")
+            writer.value(parameters)
+        }
+        if let strict = tool.strict { writer.member("strict", strict) }
+        writer.endObject()
+        writer.endObject()
+    }
+
+    private static func write(_ format: ResponseFormat, to writer: inout JSONWriter) {
+        writer.key("response_format")
+        writer.beginObject()
+        switch format {
+        case .text: writer.member("type", "text")
+        case .jsonObject: writer.member("type", "json_object")
+        case .jsonSchema(let name, let schema, let strict):
+            writer.member("type", "json_schema")
+            writer.key("json_schema")
+            writer.beginObject()
+            writer.member("name", name)
+            if let schema {
+                writer.key("schema")
+                writer.value(schema)
+            }
+            if let strict { writer.member("strict", strict) }
+            writer.endObject()
+        }
+        writer.endObject()
+    }
+}

@@ -1,0 +1,149 @@
+public import Base
+internal import HTTP
+internal import JSON
+
+extension OpenAI {
+    /// Writes model events as the server-sent events of `chat.completion.chunk`s. Frames that came in this dialect go
+    /// through byte for byte but for `model`; other events are built. A pure state machine.
+    public struct StreamEncoder: Sendable {
+        private let modelText: [UInt8]
+        /// Every built chunk up to the bracket that opens its choices.
+        private let chunkStart: [UInt8]
+        private let includeUsage: Bool
+        /// Choices whose first chunk, the one that names the role, has been written.
+        private var begun: Set<Int> = []
+        private var usage: Usage?
+        private var wroteUsage = false
+        /// Whether the last frame went through, and with it all its events.
+        private var passedFrame = false
+
+        public init(as identity: AnswerIdentity, includeUsage: Bool) {
+            self.includeUsage = includeUsage
+            modelText = JSON.string(identity.model).bytes
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("id", identity.id)
+            writer.member("object", "chat.completion.chunk")
+            writer.member("created", identity.created)
+            writer.member("model", raw: modelText)
+            writer.key("choices")
+            writer.beginArray()
+            chunkStart = writer.bytes
+        }
+
+        /// Appends what a client is to see of the event, which may be nothing.
+        public mutating func encode(_ event: ModelEvent, into output: inout [UInt8]) {
+            if case .usage(let usage) = event.kind { self.usage = usage }
+            switch event.source {
+            case .sameFrame where passedFrame: return
+            case .frame(let frame) where frame.dialect == .openai:
+                if case .whole(let completion) = event.kind { return encode(completion, into: &output) }
+                passedFrame = true
+                if case .usage = event.kind {
+                    // A frame of its own, which we may have asked for on our own account.
+                    guard includeUsage else { return }
+                    wroteUsage = true
+                }
+                Self.append(JSONMembers.replacing("model", with: modelText, in: frame.bytes), to: &output)
+            case .frame, .built:
+                passedFrame = false
+                build(event, into: &output)
+            case .sameFrame: build(event, into: &output)
+            }
+        }
+
+        /// Ends the stream of an answer that is whole.
+        public mutating func finish(into output: inout [UInt8]) {
+            if includeUsage, !wroteUsage, let usage {
+                var writer = JSONWriter(chunkStart)
+                writer.endArray()
+                writer.key("usage")
+                OpenAI.write(usage, to: &writer)
+                writer.endObject()
+                Self.append(writer.bytes, to: &output)
+            }
+            Self.append([UInt8]("[DONE]".utf8), to: &output)
+        }
+
+        /// Ends the stream of an answer that failed: an error event, and no `[DONE]`.
+        public func fail(_ error: CodedError, into output: inout [UInt8]) {
+            Self.append(OpenAI.encodeError(error), to: &output)
+        }
+
+        private mutating func encode(_ completion: ChatCompletion, into output: inout [UInt8]) {
+            for event in completion.events { encode(event, into: &output) }
+        }
+
+        private mutating func build(_ event: ModelEvent, into output: inout [UInt8]) {
+            switch event.kind {
+            case .usage, .other: return
+            case .whole(let completion): return encode(completion, into: &output)
+            case .finish(let reason):
+                begin(event.choice, into: &output)
+                write(choice: event.choice, finish: reason, into: &output) { _ in }
+            case .text(let text):
+                begin(event.choice, into: &output)
+                write(choice: event.choice, logprobs: event.logprobs, into: &output) { $0.member("content", text) }
+            case .reasoning(let text):
+                begin(event.choice, into: &output)
+                write(choice: event.choice, into: &output) { $0.member("reasoning_content", text) }
+            case .refusal(let text):
+                begin(event.choice, into: &output)
+                write(choice: event.choice, into: &output) { $0.member("refusal", text) }
+            case .toolCall(let delta):
+                begin(event.choice, into: &output)
+                write(choice: event.choice, into: &output) { Self.write(delta, to: &$0) }
+            }
+        }
+
+        private mutating func begin(_ choice: Int, into output: inout [UInt8]) {
+            guard begun.insert(choice).inserted else { return }
+            write(choice: choice, into: &output) {
+                $0.member("role", "assistant")
+                $0.member("content", "")
+            }
+        }
+
+        private func write(
+            choice: Int, logprobs: [TokenLogprob] = [], finish: FinishReason? = nil, into output: inout [UInt8],
+            delta: (inout JSONWriter) -> Void
+        ) {
+            var writer = JSONWriter(chunkStart)
+            writer.beginObject()
+            writer.member("index", choice)
+            writer.key("delta")
+            writer.beginObject()
+            delta(&writer)
+            writer.endObject()
+            writer.key("logprobs")
+            OpenAI.write(logprobs, to: &writer)
+            writer.member("finish_reason", orNull: finish?.name)
+            writer.endObject()
+            writer.endArray()
+            if includeUsage { writer.member("usage", JSON.null) }
+            writer.endObject()
+            Self.append(writer.bytes, to: &output)
+        }
+
+        private static func write(_ delta: ToolCallDelta, to writer: inout JSONWriter) {
+            writer.key("tool_calls")
+            writer.beginArray()
+            writer.beginObject()
+            writer.member("index", delta.index)
+            writer.member("id", ifPresent: delta.id)
+            if delta.id != nil { writer.member("type", "function") }
+            writer.key("function")
+            writer.beginObject()
+            writer.member("name", ifPresent: delta.name)
+            writer.member("arguments", delta.arguments)
+            writer.endObject()
+            writer.endObject()
+            writer.endArray()
+        }
+
+        private static func append(_ data: [UInt8], to output: inout [UInt8]) {
+            // Only an event's name or id can be refused, and there is neither.
+            try? SSEEncoder.append(data: data, to: &output)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+public import Base
+internal import HTTP
+internal import JSON
+
+extension OpenAI {
+    /// Reads the body of a streaming answer: server-sent events in, model events out. A pure state machine.
+    public struct StreamDecoder: Sendable {
+        /// Pictures come in one event, so the bound is high; a stream as a whole is bounded by its transfer.
+        private var events = SSEDecoder(maxLine: 8 << 20, maxEvent: 8 << 20)
+        private var sawDone = false
+        private var sawFinish = false
+        private let secrets: Secrets
+
+        /// What `secrets` names never shows in an error.
+        public init(secrets: Secrets = Secrets()) { self.secrets = secrets }
+
+        /// Whether the provider said that the answer is over; what follows is not read.
+        public var isDone: Bool { sawDone }
+
+        /// Appends the events that the bytes complete. Those before a fault are appended before it is thrown.
+        public mutating func feed(_ bytes: [UInt8], into output: inout [ModelEvent]) throws(CodedError) {
+            guard !sawDone else { return }
+            events.feed(bytes)
+            while !sawDone {
+                let event: SSEEvent?
+                do { event = try events.next() } catch {
+                    throw CodedError(
+                        .providerInvalidAnswer, "The provider's stream has a line or event that is too long.")
+                }
+                guard let event else { return }
+                try read(event, into: &output)
+            }
+        }
+
+        /// The body has ended. Throws when the answer had not.
+        public mutating func finish(into output: inout [ModelEvent]) throws(CodedError) {
+            if !sawDone, let event = events.finish() { try read(event, into: &output) }
+            guard sawDone || sawFinish else {
+                throw CodedError(.providerStreamBroken, "The provider's stream ended before its answer did.")
+            }
+        }
+
+        private mutating func read(_ event: SSEEvent, into output: inout [ModelEvent]) throws(CodedError) {
+            if event.data.elementsEqual("[DONE]".utf8) {
+                sawDone = true
+                return
+            }
+            let root: JSONNode
+            do { root = try JSONDocument(event.data).root } catch {
+                throw CodedError(
+                    .providerInvalidAnswer, "The provider's stream holds an event that is \(error.message).")
+            }
+            guard root.kind == .object else {
+                throw CodedError(.providerInvalidAnswer, "The provider's stream holds an event that is no JSON object.")
+            }
+            if let error = OpenAI.errorObject(in: root) ?? (event.event == "error" ? root : nil) {
+                throw OpenAI.streamError(error, secrets: secrets)
+            }
+            let before = output.count
+            for choice in root.elements(of: "choices") { read(choice, into: &output) }
+            if let usage = OpenAI.usage(root["usage"]) {
+                // Alone in its frame only when there are no choices; a client that did not ask then does without it.
+                if output.count == before, root["choices"]?.count ?? 0 > 0 { output.append(ModelEvent(.other)) }
+                output.append(ModelEvent(.usage(usage)))
+            }
+            if output.count == before { output.append(ModelEvent(.other)) }
+            output[before].source = .frame(Frame(dialect: .openai, bytes: event.data))
+            for index in (before + 1)..<max(output.count, before + 1) { output[index].source = .sameFrame }
+        }
+
+        private mutating func read(_ choice: JSONNode, into output: inout [ModelEvent]) {
+            let index = choice["index"]?.int.flatMap { Int(exactly: $0) } ?? 0
+            let logprobs = OpenAI.logprobs(choice["logprobs"])
+            let before = output.count
+            if let delta = choice["delta"] { OpenAI.readParts(of: delta, choice: index, into: &output) }
+            if !logprobs.isEmpty {
+                let text = output[before...].firstIndex { if case .text = $0.kind { true } else { false } }
+                if let text {
+                    output[text].logprobs = logprobs
+                } else {
+                    output.append(ModelEvent(.text(""), choice: index, logprobs: logprobs))
+                }
+            }
+            if let reason = choice["finish_reason"]?.string {
+                sawFinish = true
+                output.append(ModelEvent(.finish(FinishReason(reason)), choice: index))
+            }
+        }
+    }
+
+    /// The pieces of a `delta`, without sources.
+    static func readParts(of delta: JSONNode, choice: Int, into output: inout [ModelEvent]) {
+        // DeepSeek and vLLM say reasoning_content, Groq and OpenRouter say reasoning.
+        if let text = (delta["reasoning_content"] ?? delta["reasoning"])?.string, !text.isEmpty {
+            output.append(ModelEvent(.reasoning(text), choice: choice))
+        }
+        if let content = delta["content"] {
+            if let text = content.string {
+                if !text.isEmpty { output.append(ModelEvent(.text(text), choice: choice)) }
+            } else {
+                readPieces(content, choice: choice, into: &output)
+            }
+        }
+        if let text = delta["refusal"]?.string, !text.isEmpty {
+            output.append(ModelEvent(.refusal(text), choice: choice))
+        }
+        for (position, call) in delta.elements(of: "tool_calls").enumerated() {
+            let function = call["function"]
+            let piece = ToolCallDelta(
+                index: call["index"]?.int.flatMap { Int(exactly: $0) } ?? position, id: call["id"]?.string,
+                name: function?["name"]?.string, arguments: arguments(function?["arguments"]))
+            output.append(ModelEvent(.toolCall(piece), choice: choice))
+        }
+    }
+
+    /// Mistral gives content as an array of text and thinking pieces.
+    static func readPieces(_ content: JSONNode, choice: Int, into output: inout [ModelEvent]) {
+        for piece in content.elements {
+            if let text = piece["text"]?.string {
+                if !text.isEmpty { output.append(ModelEvent(.text(text), choice: choice)) }
+                continue
+            }
+            for thought in piece.elements(of: "thinking") {
+                if let text = thought["text"]?.string, !text.isEmpty {
+                    output.append(ModelEvent(.reasoning(text), choice: choice))
+                }
+            }
+        }
+    }
+
+    /// Arguments are JSON text; a few servers write the object itself.
+    static func arguments(_ node: JSONNode?) -> String {
+        guard let node, !node.isNull else { return "" }
+        if let text = node.string { return text }
+        var writer = JSONWriter()
+        writer.value(node)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    static func usage(_ node: JSONNode?) -> Usage? {
+        guard let node, node.kind == .object else { return nil }
+        func count(_ node: JSONNode?) -> Int? { node?.int.flatMap { Int(exactly: $0) }.map { max(0, $0) } }
+        return Usage(
+            promptTokens: count(node["prompt_tokens"]) ?? 0, completionTokens: count(node["completion_tokens"]) ?? 0,
+            totalTokens: count(node["total_tokens"]),
+            // DeepSeek counts its cache beside the details.
+            cachedTokens: count(node["prompt_tokens_details"]?["cached_tokens"])
+                ?? count(node["prompt_cache_hit_tokens"]),
+            reasoningTokens: count(node["completion_tokens_details"]?["reasoning_tokens"]))
+    }
+
+    static func logprobs(_ node: JSONNode?) -> [TokenLogprob] {
+        guard let content = node?["content"], content.kind == .array else { return [] }
+        return content.elements.map { entry in
+            TokenLogprob(
+                candidate(entry), top: entry.elements(of: "top_logprobs").map(candidate))
+        }
+    }
+
+    private static func candidate(_ node: JSONNode) -> TokenLogprob.Candidate {
+        let bytes = node["bytes"].flatMap { list -> [UInt8]? in
+            list.kind == .array ? list.elements.map { UInt8(clamping: $0.int ?? 0) } : nil
+        }
+        return TokenLogprob.Candidate(
+            token: node["token"]?.string ?? "", logprob: node["logprob"]?.double ?? 0, bytes: bytes)
+    }
+}

@@ -1,0 +1,54 @@
+public import HTTP
+public import Models
+
+/// What the nodes of the chat graph share. Each sees only the fields that it declares.
+struct ChatState: Sendable {
+    // Given.
+    let request: ChatRequest
+    /// Whether the caller wants the answer piece by piece.
+    let streaming: Bool
+
+    // Written by the nodes, in this order.
+    var input = InputSummary()
+    var plan: Plan?
+    var answer: ChatAnswer?
+    var verdict: GuardVerdict?
+
+    init(request: ChatRequest, streaming: Bool) {
+        self.request = request
+        self.streaming = streaming
+    }
+}
+
+/// What the input filter found: sizes alone, no content.
+public struct InputSummary: Sendable, Equatable {
+    public var messages = 0
+    /// UTF-8 bytes of text in all messages.
+    public var textBytes = 0
+}
+
+/// The answer of a turn, whole.
+public struct ChatAnswer: Sendable {
+    /// The model that really answered.
+    public var target: Target
+    public var completion: ChatCompletion
+    /// The provider's headers that may reach the caller.
+    public var headers: HTTPHeaders
+    /// How many targets were tried, the successful one included.
+    public var attempts: Int
+}
+
+/// What the output guard says of an answer.
+public enum GuardVerdict: String, Sendable {
+    /// The answer is whole and may be kept.
+    case passed
+    /// It was shown, but did not end as an answer should; it must not be kept.
+    case incomplete
+}
+
+/// What the chat graph emits while it runs.
+public enum ChatEvent: Sendable {
+    /// A model has begun to answer; from here on nothing falls over unseen.
+    case answering(Target, headers: HTTPHeaders)
+    case model(ModelEvent)
+}

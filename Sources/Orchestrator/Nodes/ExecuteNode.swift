@@ -1,0 +1,24 @@
+internal import Base
+internal import Graph
+internal import Models
+
+/// Calls the plan's models and passes on what they say as they say it.
+enum ExecuteNode {
+    static func run(
+        _ request: ChatRequest, plan: Plan?, streaming: Bool, gateway: Gateway, context: NodeContext<ChatEvent>
+    ) async throws -> ChatAnswer {
+        guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
+        let answer = try await gateway.answer(
+            request, chain: plan.chain, streaming: streaming, context: context.run)
+        let headers = answer.stream.forwardedHeaders
+        try await context.emit(.answering(answer.target, headers: headers))
+        var assembler = Assembler()
+        while let event = try await answer.stream.next() {
+            assembler.add(event)
+            try await context.emit(.model(event))
+        }
+        return ChatAnswer(
+            target: answer.target, completion: assembler.completion, headers: headers,
+            attempts: answer.attempts.count)
+    }
+}

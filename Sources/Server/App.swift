@@ -1,0 +1,172 @@
+internal import Base
+internal import HTTP
+internal import HTTPClient
+internal import HTTPServer
+internal import LocalModels
+internal import Models
+internal import Orchestrator
+internal import Telemetry
+internal import Transport
+
+/// The world of a running server, built by plain initialisers from one configuration.
+final class App: Sendable {
+    let logger: Logger
+    let spans: MemorySpans
+    private let configuration: Configuration
+    private let group: EventLoopGroup
+    private let client: HTTPClient
+    private let locals: [LocalModel]
+    private let server: HTTPServer
+    private let registry = RunRegistry()
+    private let drainState = DrainState()
+
+    /// What the world takes from outside.
+    struct Surroundings: Sendable {
+        var environment: [String: String]
+        var log: any LogSink
+        var time: any TimeSource
+        var generator: SeededGenerator
+        /// Event loops; one a core.
+        var loops: Int
+        var client = HTTPClient.Configuration()
+    }
+
+    init(_ configuration: Configuration, _ surroundings: Surroundings) throws(CodedError) {
+        self.configuration = configuration
+        let time = surroundings.time
+        var generator = surroundings.generator
+        group = EventLoopGroup(count: surroundings.loops)
+        client = HTTPClient(group: group, configuration: surroundings.client)
+        logger = Logger(sink: surroundings.log, level: App.level(configuration.log.level), time: time)
+        spans = MemorySpans()
+
+        let directory = App.directory(configuration)
+        let metrics = ServerMetrics(knownTargets: Set(directory.names.compactMap { Target($0) }))
+        let telemetry = ModelTelemetry(
+            metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
+        let (models, locals) = App.models(
+            configuration, client: client, environment: surroundings.environment, time: time,
+            generator: &generator)
+        self.locals = locals
+        let gateway = Gateway(models: models, observer: telemetry, clock: time)
+        let orchestrator = try ChatOrchestrator(
+            directory: directory, gateway: gateway, recorder: telemetry, spans: spans, time: time,
+            generator: generator.split())
+        let settings = Turns.Settings(
+            maxBody: configuration.server.maxBody, total: configuration.timeouts.total,
+            heartbeat: configuration.server.heartbeat)
+        let turns = Turns(
+            orchestrator: orchestrator, registry: registry, drainState: drainState, metrics: metrics,
+            settings: settings, time: time, generator: generator.split())
+
+        let routes =
+            HealthRoutes(drainState: drainState, metrics: metrics).routes
+            + ModelsRoutes(directory: directory, created: time.wallTime().seconds).routes
+            + [
+                ChatCompletionsRoute(turns: turns).route, OrchestratorChatRoute(turns: turns).route,
+                CancelRoute(registry: registry).route,
+            ]
+        let pipeline = RequestPipeline(
+            routes: routes,
+            hostAndOrigin: HostAndOrigin(hosts: configuration.server.hosts, origins: configuration.server.origins),
+            logger: logger, metrics: metrics, drainState: drainState, time: time, generator: generator.split())
+        server = HTTPServer(
+            group: group, limits: App.limits(configuration.server), time: time,
+            protocolError: { pipeline.refuse($0) }
+        ) { request, writer in await pipeline.handle(request, writer) }
+    }
+
+    /// Begins to listen; gives the port, also when 0 was asked for.
+    func start() async throws(TransportError) -> UInt16 {
+        let address = configuration.server.listen
+        return try await server.start(address: address.host, port: address.port)
+    }
+
+    /// Stops: no new work, running answers get their time, then an error event. Returns when all is closed, within
+    /// the configured drain time.
+    func stop() async {
+        drainState.begin()
+        let loop = group.loops[0]
+        let grace = max(.zero, configuration.server.drain - .seconds(6))
+        let end = loop.now().advanced(by: grace)
+        // The listener stays open meanwhile, so that probes see `/readyz` turn.
+        while registry.count > 0, loop.now() < end {
+            do throws(CancellationError) { try await loop.sleep(for: .milliseconds(20)) } catch { break }
+        }
+        await server.drain(grace: registry.count > 0 ? .zero : .milliseconds(200))
+        for local in locals { local.shutdown() }
+        await client.shutdown()
+        await group.shutdown()
+    }
+
+    /// Calls back on a loop when the process is asked to stop: once for each signal.
+    func onStopSignal(_ received: @escaping @Sendable () -> Void) {
+        let loop = group.loops[0]
+        loop.execute {
+            for signal in [Int32(2), 15] { _ = SignalWatcher(loop: loop, signal: signal, received: received) }
+        }
+    }
+}
+
+extension App {
+    private static func level(_ level: Configuration.LogLevel) -> LogLevel {
+        switch level {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+
+    private static func limits(_ server: Configuration.Server) -> ServerLimits {
+        var limits = ServerLimits()
+        limits.http = HTTPLimits(
+            maxRequestLine: server.maxLine, maxHeaderBytes: server.maxHeaders, maxBody: .max)
+        limits.headTimeout = server.headerTimeout
+        limits.bodyTimeout = server.bodyTimeout
+        limits.idleTimeout = server.idleTimeout
+        limits.writeTimeout = server.writeTimeout
+        limits.maxConnections = server.maxConnections
+        return limits
+    }
+
+    private static func directory(_ configuration: Configuration) -> ModelDirectory {
+        ModelDirectory(
+            aliases: configuration.aliases.map { alias in
+                ModelDirectory.Alias(
+                    name: alias.name,
+                    chain: alias.chain.map { Target(provider: $0.provider, model: $0.model) })
+            },
+            providers: configuration.providers.map {
+                ModelDirectory.Provider(name: $0.name, models: $0.models, allowsAny: $0.allowsAnyModel)
+            })
+    }
+
+    private static func models(
+        _ configuration: Configuration, client: HTTPClient, environment: [String: String], time: any TimeSource,
+        generator: inout SeededGenerator
+    ) -> ([String: any ChatModel], [LocalModel]) {
+        var models: [String: any ChatModel] = [:]
+        var locals: [LocalModel] = []
+        for provider in configuration.providers {
+            switch provider.service {
+            case .remote(let remote):
+                var settings = OpenAI.ProviderConfiguration(
+                    name: provider.name, baseURL: remote.baseURL.text, key: remote.apiKey)
+                settings.proxy = remote.proxy?.text
+                settings.timeouts = OutgoingRequest.Timeouts(
+                    connect: remote.timeouts.connect, firstByte: remote.timeouts.firstByte,
+                    betweenBytes: remote.timeouts.betweenTokens, total: remote.timeouts.total)
+                models[provider.name] = OpenAI.Provider(settings, client: client, clock: time)
+            case .local(let name, let path):
+                let local = LocalModel(
+                    configuration: LocalConfiguration(model: path ?? name, environment: environment),
+                    generator: generator.split())
+                locals.append(local)
+                models[provider.name] = LocalChatModel(local)
+            }
+        }
+        return (models, locals)
+    }
+}

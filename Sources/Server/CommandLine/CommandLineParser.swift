@@ -1,0 +1,157 @@
+internal import Base
+
+/// Reads a command line. Pure: the same arguments give the same command or the same error. Options may stand before
+/// or after other arguments, as `--name value` or `--name=value`; after `--` nothing is an option.
+public struct CommandLineParser {
+    /// `arguments` without the program's name.
+    public static func parse(_ arguments: [String]) throws(UsageError) -> Command {
+        var parser = CommandLineParser(rest: arguments[...])
+        return try parser.command()
+    }
+
+    private static let commands = ["serve", "chat", "config", "version", "help"]
+    private static let configuration = ["--config", "--listen", "--data", "--log-level"]
+
+    private var rest: ArraySlice<String>
+    private var topic = HelpTopic.tutti
+    private var values: [String: String] = [:]
+    private var words: [String] = []
+    private var json = false
+    private var wantsHelp = false
+
+    private init(rest: ArraySlice<String>) { self.rest = rest }
+
+    private mutating func command() throws(UsageError) -> Command {
+        while let first = rest.first, first == "--json" {
+            json = true
+            rest.removeFirst()
+        }
+        guard let name = rest.popFirst() else { return .help(.tutti) }
+        switch name {
+        case "serve": return try serve()
+        case "chat": return try chat()
+        case "config": return try config()
+        case "version", "--version", "-V": return try version()
+        case "help": return try help()
+        case "--help", "-h": return .help(.tutti)
+        default:
+            let kind = name.hasPrefix("-") ? "option" : "command"
+            throw failure("Unknown \(kind) '\(Self.shown(name))'.\(Suggestion.text(for: name, in: Self.commands))")
+        }
+    }
+
+    private mutating func serve() throws(UsageError) -> Command {
+        topic = .serve
+        try scan(options: Self.configuration)
+        if wantsHelp { return .help(topic) }
+        try expect(words: 0)
+        return .serve(ServeOptions(flags: flags, json: json))
+    }
+
+    private mutating func chat() throws(UsageError) -> Command {
+        topic = .chat
+        try scan(options: ["--model", "--persona"])
+        if wantsHelp { return .help(topic) }
+        guard words.count <= 1 else { throw failure("One message at a time: put it in quotes.") }
+        return .chat(
+            ChatOptions(message: words.first, model: values["--model"], persona: values["--persona"], json: json)
+        )
+    }
+
+    private mutating func config() throws(UsageError) -> Command {
+        topic = .config
+        try scan(options: Self.configuration)
+        if wantsHelp { return .help(topic) }
+        let actions = ConfigOptions.Action.allCases.map(\.rawValue)
+        guard let word = words.first else { throw failure("config needs one of \(actions.joined(separator: ", ")).") }
+        guard let action = ConfigOptions.Action(rawValue: word) else {
+            throw failure("Unknown command 'config \(Self.shown(word))'.\(Suggestion.text(for: word, in: actions))")
+        }
+        try expect(words: 1)
+        return .config(ConfigOptions(action: action, flags: flags, json: json))
+    }
+
+    private mutating func version() throws(UsageError) -> Command {
+        topic = .version
+        try scan(options: [])
+        if wantsHelp { return .help(topic) }
+        try expect(words: 0)
+        return .version(VersionOptions(json: json))
+    }
+
+    private mutating func help() throws(UsageError) -> Command {
+        try scan(options: [])
+        guard let word = words.first, !wantsHelp else { return .help(.tutti) }
+        guard let topic = HelpTopic(rawValue: word) else {
+            let names = HelpTopic.allCases.map(\.rawValue)
+            throw failure("There is no help about '\(Self.shown(word))'.\(Suggestion.text(for: word, in: names))")
+        }
+        return .help(topic)
+    }
+
+    private var flags: ConfigurationFlags {
+        ConfigurationFlags(
+            file: values["--config"],
+            listen: values["--listen"],
+            data: values["--data"],
+            logLevel: values["--log-level"]
+        )
+    }
+
+    /// Sorts what is left into values of `options` and words.
+    private mutating func scan(options: [String]) throws(UsageError) {
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                words += rest
+                rest = []
+            } else if argument == "--help" || argument == "-h" {
+                wantsHelp = true
+            } else if argument == "--json" {
+                json = true
+            } else if argument.hasPrefix("-"), argument != "-" {
+                try readOption(argument, of: options)
+            } else {
+                words.append(argument)
+            }
+        }
+    }
+
+    private mutating func readOption(_ argument: String, of options: [String]) throws(UsageError) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.first.map(String.init) ?? argument
+        guard options.contains(name) else {
+            let known = options + ["--help", "--json"]
+            let secrets = ["--api-key", "--key", "--token", "--password"]
+            let hint =
+                secrets.contains(name)
+                ? " Secrets are never flags; set them in the environment, such as OPENAI_API_KEY."
+                : Suggestion.text(for: name, in: known)
+            throw failure("Unknown option '\(Self.shown(name))'.\(hint)")
+        }
+        guard values[name] == nil else { throw failure("\(name) is given twice.") }
+        // A word that looks like an option is no value: `--data --json` has forgotten one.
+        let next = rest.first.flatMap { $0.hasPrefix("--") ? nil : $0 }
+        guard let value = parts.count == 2 ? String(parts[1]) : next, !value.isEmpty else {
+            throw failure("\(name) needs a value.")
+        }
+        if parts.count == 1 { rest.removeFirst() }
+        values[name] = value
+    }
+
+    private func expect(words count: Int) throws(UsageError) {
+        guard words.count > count else { return }
+        throw failure("Unexpected argument '\(Self.shown(words[count]))'.")
+    }
+
+    private func failure(_ sentence: String) -> UsageError { UsageError(sentence: sentence, topic: topic) }
+
+    /// An argument as a message may show it: short, and without characters that would act on a terminal.
+    private static func shown(_ argument: String) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in argument.unicodeScalars.prefix(40) {
+            let category = scalar.properties.generalCategory
+            text.append(category == .control || category == .format ? "?" : scalar)
+        }
+        return String(text) + (argument.unicodeScalars.count > 40 ? "…" : "")
+    }
+}

@@ -1,0 +1,60 @@
+internal import JSON
+
+/// `tutti config check` and `tutti config show`: what they print, as text. Pure.
+enum ConfigCommand {
+    /// Every effective value as YAML that reads back, with its source behind it.
+    static func yaml(_ settings: [EffectiveSetting]) -> String {
+        var text = ""
+        var open: [String] = []
+        for setting in settings {
+            let parents = Array(setting.path.dropLast())
+            let shared = zip(open, parents).prefix { $0 == $1 }.count
+            for depth in shared..<parents.count {
+                text += indent(depth) + YAMLText.scalar(parents[depth]) + ":\n"
+            }
+            open = parents
+            let value = YAMLText.value(setting.values, isList: setting.isList)
+            let line = indent(parents.count) + "\(setting.path.last ?? ""): \(value)"
+            let padding = String(repeating: " ", count: max(2, 56 - line.unicodeScalars.count))
+            text += "\(line)\(padding)# \(comment(setting.source))\n"
+        }
+        return text
+    }
+
+    static func json(_ loaded: LoadedConfiguration) -> JSON {
+        let settings = loaded.settings.map { setting -> JSON in
+            let values = setting.values.map { JSON.string($0) }
+            return [
+                "path": .string(setting.path.joined(separator: ".")),
+                "value": setting.isList ? .array(values) : values.first ?? .null,
+                "source": .string(setting.source.description),
+            ]
+        }
+        return ["settings": .array(settings), "notices": .array(loaded.notices.map { .string($0) })]
+    }
+
+    /// What `config check --json` prints; the same fields whether all is well or not.
+    static func json(problems: [ConfigurationProblem], notices: [String]) -> JSON {
+        let errors = problems.map { problem -> JSON in
+            var error: JSON = ["message": .string(problem.sentence)]
+            if let source = problem.source { error["source"] = .string(source.description) }
+            if case .file(let name, let line, let column)? = problem.source {
+                error["file"] = .string(name)
+                error["line"] = .int(Int64(line))
+                error["column"] = .int(Int64(column))
+            }
+            return error
+        }
+        return [
+            "ok": .bool(problems.isEmpty), "errors": .array(errors),
+            "notices": .array(notices.map { .string($0) }),
+        ]
+    }
+
+    private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
+
+    /// A file's name may hold anything; a line of YAML may not.
+    private static func comment(_ source: ConfigurationSource) -> String {
+        String(source.description.unicodeScalars.map { $0.value < 0x20 ? "?" : Character($0) })
+    }
+}

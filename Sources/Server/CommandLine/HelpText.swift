@@ -1,0 +1,102 @@
+/// The help of every level: examples first.
+enum HelpText {
+    static func text(_ topic: HelpTopic) -> String {
+        switch topic {
+        case .tutti: tutti
+        case .serve: serve
+        case .chat: chat
+        case .config: config
+        case .version: version
+        }
+    }
+
+    private static let tutti = """
+        Tutti: an AI orchestration server.
+
+        Examples
+          tutti serve                          start the server on 127.0.0.1:8080
+          tutti chat "Why is the sky blue?"    ask one question
+          tutti config show                    what is in force, and where it comes from
+
+        Commands
+          serve      start the server
+          chat       talk to a model
+          config     check or show the configuration
+          version    print the version
+
+        Options
+          --json     print data as JSON
+          --help     help for a command: tutti serve --help
+
+        Keys come from the environment: GROQ_API_KEY, OPENAI_API_KEY. Without one the local model answers.
+        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+
+        """
+
+    private static let serve = """
+        Examples
+          tutti serve
+          tutti serve --config tutti.yaml --listen 127.0.0.1:9000
+          GROQ_API_KEY=… tutti serve
+
+        Usage: tutti serve [options]
+          Starts the server; SIGTERM or Ctrl-C lets running answers end and stops it.
+
+        Options
+          --config FILE         read FILE instead of ./tutti.yaml
+          --listen HOST:PORT    the address to listen on (127.0.0.1:8080)
+          --data DIR            the folder for what must last (./data)
+          --log-level LEVEL     trace, debug, info, warning or error (info)
+          --help                this help
+
+        """
+
+    private static let chat = """
+        Examples
+          tutti chat "Why is the sky blue?"
+          tutti chat --model gpt-4o-mini "Name three rivers"
+          tutti chat                             a conversation, line by line
+
+        Usage: tutti chat ["message"] [options]
+          Talks to the server at TUTTI_URL, or at the default address; with no server there, starts one for itself.
+
+        Options
+          --model NAME      the model that answers (auto)
+          --persona NAME    the persona that answers
+          --json            print events as JSON, one a line
+          --help            this help
+
+        """
+
+    private static let config = """
+        Examples
+          tutti config check                       every error with line and column
+          tutti config show                        every value with its source, secrets masked
+          tutti config check --config other.yaml --json
+
+        Usage: tutti config check|show [options]
+          Reads the configuration as tutti serve would, and starts nothing.
+
+        Options
+          --config FILE         read FILE instead of ./tutti.yaml
+          --listen HOST:PORT    as for tutti serve
+          --data DIR            as for tutti serve
+          --log-level LEVEL     as for tutti serve
+          --json                print JSON
+          --help                this help
+
+        """
+
+    private static let version = """
+        Examples
+          tutti version
+          tutti version --json
+
+        Usage: tutti version [options]
+
+        Options
+          --json     print JSON
+          --help     this help
+
+        """
+}

@@ -1,0 +1,140 @@
+public import Base
+
+/// Everything that can be set, checked and complete: a snapshot that never changes. `docs/configuration.md` lists
+/// every key; `ConfigurationKey.all` maps the fixed ones to these fields.
+public struct Configuration: Sendable, Equatable {
+    public internal(set) var server = Server()
+    public internal(set) var log = Log()
+    /// The defaults of every provider's own timeouts.
+    public internal(set) var timeouts = Timeouts()
+    /// The providers that can be used, in the order of the file.
+    public internal(set) var providers: [Provider] = []
+    /// The aliases with at least one usable model, in the order of the file.
+    public internal(set) var aliases: [ModelAlias] = []
+
+    /// The server and its limits. Sizes are in bytes.
+    public struct Server: Sendable, Equatable {
+        /// The address to listen on.
+        public internal(set) var listen = ListenAddress(loopbackPort: 8080)
+        /// The folder for what must last.
+        public internal(set) var data = "./data"
+        /// Names besides IP addresses and localhost that a `Host` header may give, in lower case.
+        public internal(set) var hosts: [String] = []
+        /// Web origins (`https://app.example`) that may send requests, in lower case; none by default.
+        public internal(set) var origins: [String] = []
+        /// The largest request body.
+        public internal(set) var maxBody = 10 << 20
+        /// Connections open at once; further ones are closed.
+        public internal(set) var maxConnections = 16_384
+        /// The longest request line.
+        public internal(set) var maxLine = 8 << 10
+        /// The largest header section.
+        public internal(set) var maxHeaders = 32 << 10
+        /// The time for a request's line and headers to arrive.
+        public internal(set) var headerTimeout = Duration.seconds(10)
+        /// Between two pieces of a request's body.
+        public internal(set) var bodyTimeout = Duration.seconds(30)
+        /// How long a connection may wait for its next request.
+        public internal(set) var idleTimeout = Duration.seconds(75)
+        /// How long a client may read nothing of what is sent to it.
+        public internal(set) var writeTimeout = Duration.seconds(60)
+        /// How long running answers may take to end after a stop was asked for.
+        public internal(set) var drain = Duration.seconds(30)
+        /// The longest silence in an event stream.
+        public internal(set) var heartbeat = Duration.seconds(15)
+    }
+
+    public struct Log: Sendable, Equatable {
+        public internal(set) var level = LogLevel.info
+    }
+
+    /// What is written to the log: its own severity and those above.
+    public enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, warning, error
+    }
+
+    /// How long a call to a provider may take.
+    public struct Timeouts: Sendable, Equatable {
+        /// To a connection, TLS included.
+        public internal(set) var connect = Duration.seconds(5)
+        /// From the request to the first byte of the answer.
+        public internal(set) var firstByte = Duration.seconds(30)
+        /// Between two pieces of a stream.
+        public internal(set) var betweenTokens = Duration.seconds(30)
+        /// For the whole call.
+        public internal(set) var total = Duration.seconds(300)
+    }
+}
+
+extension Configuration {
+    /// A wire format, or the models inside this process.
+    public enum Dialect: String, Sendable, CaseIterable {
+        case openai, anthropic, local
+    }
+
+    /// Who serves models.
+    public struct Provider: Sendable, Equatable {
+        public let name: String
+        public let service: Service
+        /// The models it is known to serve: those it lists and those that chains name, in the provider's own words.
+        public internal(set) var models: [String]
+        /// Whether `provider/anything` resolves, not only `models`.
+        public let allowsAnyModel: Bool
+
+        public var dialect: Dialect {
+            switch service {
+            case .remote(let remote): remote.dialect
+            case .local: .local
+            }
+        }
+    }
+
+    public enum Service: Sendable, Equatable {
+        case remote(Remote)
+        /// A model in this process: a known one by name, or a GGUF file by path.
+        case local(model: String, path: String?)
+    }
+
+    /// How a provider elsewhere is reached.
+    public struct Remote: Sendable, Equatable {
+        public let dialect: Dialect
+        public let baseURL: BaseURL
+        /// `nil` for a provider that wants none.
+        public let apiKey: Secret?
+        public let proxy: BaseURL?
+        public let timeouts: Timeouts
+    }
+
+    /// A name for models in order of preference.
+    public struct ModelAlias: Sendable, Equatable {
+        public let name: String
+        /// Never empty; every provider in it is in `providers`.
+        public let chain: [ModelTarget]
+        /// The context window in tokens, where the file says one.
+        public let window: Int?
+    }
+
+    /// One model of one provider.
+    public struct ModelTarget: Sendable, Hashable, CustomStringConvertible {
+        public let provider: String
+        public let model: String
+        public var description: String { "\(provider)/\(model)" }
+    }
+
+    public func provider(_ name: String) -> Provider? { providers.first { $0.name == name } }
+
+    /// The model for a caller that names none: the alias `auto`, else the first name that resolves.
+    public var defaultModel: String? {
+        let auto = BuiltInConfiguration.fallbackAlias
+        return aliases.contains { $0.name == auto } ? auto : modelNames.first
+    }
+
+    /// Every model name that resolves, in stable order: the aliases, then each provider's models. A provider that
+    /// allows any model resolves more than it lists.
+    public var modelNames: [String] {
+        let aliasNames = aliases.map(\.name)
+        let known = Set(aliasNames)
+        let concrete = providers.flatMap { provider in provider.models.map { "\(provider.name)/\($0)" } }
+        return aliasNames + concrete.filter { !known.contains($0) }
+    }
+}

@@ -1,0 +1,225 @@
+/// One fixed key: where it stands, what it takes and which field it sets. The one table behind the file, the
+/// environment, `config show` and `docs/configuration.md`.
+struct ConfigurationKey: Sendable {
+    /// The place in the file: `server.max_body`.
+    let path: String
+    /// What it does, for the documentation.
+    let meaning: String
+    /// What it takes, to go on after "must be".
+    let expectation: String
+    /// Whether it takes several texts: a list in the file, parted by commas in the environment.
+    let isList: Bool
+    /// Sets the field; false where the texts are not what is expected. One text unless `isList`.
+    let set: @Sendable (inout Configuration, [String]) -> Bool
+    let get: @Sendable (Configuration) -> [String]
+
+    /// The environment's name for it: `TUTTI_SERVER_MAX_BODY`.
+    var variable: String { "TUTTI_" + path.uppercased().split(separator: ".").joined(separator: "_") }
+
+    /// The built-in value as the documentation and `config show` write it.
+    var defaultText: String { YAMLText.value(get(Configuration()), isList: isList) }
+}
+
+extension ConfigurationKey {
+    private typealias Field<Value> = WritableKeyPath<Configuration, Value> & Sendable
+
+    private static func one<Value>(
+        _ path: String,
+        _ field: any Field<Value>,
+        _ meaning: String,
+        _ expectation: String,
+        read: @escaping @Sendable (String) -> Value?,
+        show: @escaping @Sendable (Value) -> String
+    ) -> ConfigurationKey {
+        ConfigurationKey(
+            path: path,
+            meaning: meaning,
+            expectation: expectation,
+            isList: false,
+            set: { configuration, texts in
+                guard let text = texts.first, texts.count == 1, let value = read(text) else { return false }
+                configuration[keyPath: field] = value
+                return true
+            },
+            get: { [show($0[keyPath: field])] }
+        )
+    }
+
+    private static func duration(
+        _ path: String,
+        _ field: any Field<Duration>,
+        _ meaning: String,
+        from least: Duration = .milliseconds(1)
+    ) -> ConfigurationKey {
+        let most = Duration.seconds(86_400)
+        let range = "\(Quantities.text(least)) to 24h"
+        return one(
+            path,
+            field,
+            meaning,
+            "a duration from \(range), such as 200ms, 5s or 5m",
+            read: { Quantities.duration($0).flatMap { (least...most).contains($0) ? $0 : nil } },
+            show: { Quantities.text($0) }
+        )
+    }
+
+    private static func size(
+        _ path: String,
+        _ field: any Field<Int>,
+        _ meaning: String,
+        _ range: ClosedRange<Int>
+    ) -> ConfigurationKey {
+        let words = "\(Quantities.text(bytes: range.lowerBound)) to \(Quantities.text(bytes: range.upperBound))"
+        return one(
+            path,
+            field,
+            meaning,
+            "a size from \(words), such as 64KB or 10MB",
+            read: { Quantities.size($0).flatMap { range.contains($0) ? $0 : nil } },
+            show: { Quantities.text(bytes: $0) }
+        )
+    }
+
+    private static func names(
+        _ path: String,
+        _ field: any Field<[String]>,
+        _ meaning: String,
+        _ expectation: String,
+        isValid: @escaping @Sendable (String) -> Bool
+    ) -> ConfigurationKey {
+        ConfigurationKey(
+            path: path,
+            meaning: meaning,
+            expectation: expectation,
+            isList: true,
+            set: { configuration, texts in
+                guard texts.allSatisfy(isValid) else { return false }
+                configuration[keyPath: field] = texts.map { $0.lowercased() }
+                return true
+            },
+            get: { $0[keyPath: field] }
+        )
+    }
+
+    /// Every fixed key, in the order of the documentation.
+    static let all: [ConfigurationKey] =
+        server + limits + [
+            one(
+                "log.level",
+                \.log.level,
+                "What is written to the log: this severity and those above.",
+                "one of trace, debug, info, warning, error",
+                read: {
+                    Configuration.LogLevel(rawValue: $0.lowercased()) ?? ($0.lowercased() == "warn" ? .warning : nil)
+                },
+                show: { $0.rawValue }
+            ),
+            duration(
+                "resilience.timeouts.connect",
+                \.timeouts.connect,
+                "The time to connect to a provider, TLS included."
+            ),
+            duration(
+                "resilience.timeouts.first_byte",
+                \.timeouts.firstByte,
+                "The time from a request to the first byte of the provider's answer."
+            ),
+            duration(
+                "resilience.timeouts.between_tokens",
+                \.timeouts.betweenTokens,
+                "The longest silence inside a provider's stream."
+            ),
+            duration("resilience.timeouts.total", \.timeouts.total, "The time for a whole call to a provider."),
+        ]
+
+    private static let server: [ConfigurationKey] = [
+        one(
+            "server.listen",
+            \.server.listen,
+            "The address to listen on; beyond loopback it is refused for now.",
+            "an IP address or localhost with a port, such as 127.0.0.1:8080 or [::1]:8080",
+            read: { ListenAddress($0) },
+            show: { $0.description }
+        ),
+        one(
+            "server.data",
+            \.server.data,
+            "The folder for what must last.",
+            "a folder's path",
+            read: { $0.isEmpty || $0.utf8.contains(0) || $0.utf8.count > 1024 ? nil : $0 },
+            show: { $0 }
+        ),
+        names(
+            "server.hosts",
+            \.server.hosts,
+            "Names besides IP addresses and localhost that a `Host` header may give.",
+            "a list of host names without port, such as [ai.example.org]",
+            isValid: Names.isHost
+        ),
+        names(
+            "server.origins",
+            \.server.origins,
+            "Web origins that may send requests; no other page may.",
+            "a list of origins, such as [https://app.example.org]",
+            isValid: Names.isOrigin
+        ),
+    ]
+
+    private static let limits: [ConfigurationKey] = [
+        size("server.max_body", \.server.maxBody, "The largest request body.", 1 << 10...1 << 30),
+        one(
+            "server.max_connections",
+            \.server.maxConnections,
+            "Connections open at once; further ones are closed.",
+            "a whole number from 1 to 1000000",
+            read: { Quantities.count($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil } },
+            show: { "\($0)" }
+        ),
+        size("server.max_line", \.server.maxLine, "The longest request line.", 256...1 << 20),
+        size("server.max_headers", \.server.maxHeaders, "The largest header section.", 1 << 10...1 << 20),
+        duration(
+            "server.timeouts.header",
+            \.server.headerTimeout,
+            "The time for a request's line and headers to arrive."
+        ),
+        duration("server.timeouts.body", \.server.bodyTimeout, "The longest silence inside a request's body."),
+        duration(
+            "server.timeouts.idle",
+            \.server.idleTimeout,
+            "How long a connection may wait for its next request."
+        ),
+        duration(
+            "server.timeouts.write",
+            \.server.writeTimeout,
+            "How long a client may read nothing of its answer."
+        ),
+        duration(
+            "server.drain",
+            \.server.drain,
+            "How long running answers may take to end once a stop is asked for.",
+            from: .zero
+        ),
+        duration("server.heartbeat", \.server.heartbeat, "The longest silence in an event stream."),
+    ]
+
+    static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
+
+    /// What may stand in the file besides `all`: sections, the two sections of named members, and what a later
+    /// version will read.
+    static let sections: Set = ["server", "server.timeouts", "log", "resilience", "resilience.timeouts"]
+    static let memberSections: Set = ["providers", "models"]
+    static let later: Set = [
+        "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.retry", "resilience.breaker",
+        "resilience.hedge", "resilience.midstream", "resilience.hold", "resilience.degrade", "resilience.limits",
+        "resilience.timeouts.first_token",
+    ]
+
+    /// The keys that may stand directly under `prefix`, for suggestions; the order is stable.
+    static func children(of prefix: String) -> [String] {
+        let paths = all.map(\.path) + sections.sorted() + memberSections.sorted() + later.sorted()
+        let start = prefix.isEmpty ? "" : prefix + "."
+        return paths.filter { $0.hasPrefix(start) }
+            .map { String($0.dropFirst(start.count)) }
+            .filter { !$0.utf8.contains(UInt8(ascii: ".")) }
+    }
+}

@@ -1,0 +1,76 @@
+/// What the command line sets; `nil` where a flag is not given. Secrets have no flags: every process may read them.
+public struct ConfigurationFlags: Sendable, Equatable {
+    /// `--config`: the file to read instead of `tutti.yaml`.
+    public var file: String?
+    public var listen: String?
+    public var data: String?
+    public var logLevel: String?
+
+    public init(file: String? = nil, listen: String? = nil, data: String? = nil, logLevel: String? = nil) {
+        self.file = file
+        self.listen = listen
+        self.data = data
+        self.logLevel = logLevel
+    }
+
+    /// The flags that set a key: name, path of the key, value.
+    var settings: [(name: String, path: String, value: String)] {
+        [
+            ("--listen", "server.listen", listen), ("--data", "server.data", data),
+            ("--log-level", "log.level", logLevel),
+        ].compactMap { name, path, value in value.map { (name, path, $0) } }
+    }
+}
+
+/// A configuration file as it was read.
+public struct ConfigurationFile: Sendable {
+    /// The name that messages give it.
+    public var name: String
+    public var bytes: [UInt8]
+    /// Whether everyone on the machine may read it.
+    public var isWorldReadable: Bool
+
+    public init(name: String, bytes: [UInt8], isWorldReadable: Bool = false) {
+        self.name = name
+        self.bytes = bytes
+        self.isWorldReadable = isWorldReadable
+    }
+}
+
+/// What this build and this machine can do.
+public struct ConfigurationCapabilities: Sendable {
+    public var dialects: Set<Configuration.Dialect>
+    /// Whether the local model can be loaded.
+    public var localModelAvailable: Bool
+
+    public init(dialects: Set<Configuration.Dialect>, localModelAvailable: Bool) {
+        self.dialects = dialects
+        self.localModelAvailable = localModelAvailable
+    }
+}
+
+/// A configuration, where each of its values comes from, and what the reader of the log should know.
+public struct LoadedConfiguration: Sendable {
+    public let configuration: Configuration
+    /// One sentence each, none with a secret.
+    public let notices: [String]
+    /// Every effective value in the order of the documentation, secrets masked.
+    public let settings: [EffectiveSetting]
+}
+
+/// One value that is in force, and its source.
+public struct EffectiveSetting: Sendable, Equatable {
+    /// The keys from the top of the file down.
+    public let path: [String]
+    /// One text unless `isList`; a secret is masked.
+    public let values: [String]
+    public let isList: Bool
+    public let source: ConfigurationSource
+
+    init(_ path: [String], _ values: [String], isList: Bool = false, source: ConfigurationSource) {
+        self.path = path
+        self.values = values
+        self.isList = isList
+        self.source = source
+    }
+}

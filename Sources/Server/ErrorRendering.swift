@@ -1,0 +1,55 @@
+internal import Base
+internal import HTTP
+internal import HTTPServer
+internal import JSON
+internal import Models
+
+/// The outside forms of an error. One error type, rendered by the dialect of the path that was asked.
+enum ErrorRendering {
+    /// OpenAI's envelope on `/v1/*`, problem details (RFC 9457) elsewhere.
+    static func response(_ error: CodedError, path: String, requestID: String?) -> Response {
+        var headers = HTTPHeaders()
+        if let seconds = retryAfterSeconds(error) { headers.add("retry-after", String(seconds)) }
+        if path.hasPrefix("/v1/") {
+            headers.add("content-type", "application/json")
+            return Response(status: error.code.status, headers: headers, body: OpenAI.encodeError(error))
+        }
+        headers.add("content-type", "application/problem+json")
+        return Response(
+            status: error.code.status, headers: headers, body: problem(error, path: path, requestID: requestID))
+    }
+
+    /// Answers what is not a request, whose path is unknown: the envelope that most clients read.
+    static func protocolError(_ error: CodedError) -> Response {
+        Response(
+            status: error.code.status, headers: ["content-type": "application/json"], body: OpenAI.encodeError(error))
+    }
+
+    private static func problem(_ error: CodedError, path: String, requestID: String?) -> [UInt8] {
+        var writer = JSONWriter(reserving: 320)
+        writer.beginObject()
+        writer.member("type", "urn:tutti:error:\(error.code.name)")
+        writer.member("title", error.code.meaning)
+        writer.member("status", error.code.status)
+        writer.member("detail", error.message)
+        writer.member("code", error.code.name)
+        writer.member("param", ifPresent: error.param)
+        writer.member("requestId", ifPresent: requestID)
+        writer.member("retryable", error.code.retryable)
+        writer.member("retryAfterMs", ifPresent: retryAfterMilliseconds(error))
+        writer.endObject()
+        return writer.bytes
+    }
+
+    static func retryAfterMilliseconds(_ error: CodedError) -> Int64? {
+        error.retryAfter.map { max(0, $0.saturatingNanoseconds / 1_000_000) }
+    }
+
+    /// Whole seconds, rounded up: never earlier than what is meant.
+    private static func retryAfterSeconds(_ error: CodedError) -> Int64? {
+        error.retryAfter.map { duration in
+            let nanoseconds = max(0, duration.saturatingNanoseconds)
+            return nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import Base
+internal import Models
+internal import Orchestrator
+internal import Synchronization
+internal import Telemetry
+
+/// Tells metrics, spans and the log of model calls and of remembered turns.
+final class ModelTelemetry: GatewayObserver, RunRecorder {
+    private let metrics: ServerMetrics
+    private let spans: any SpanSink
+    private let logger: Logger
+    private let time: any TimeSource
+    private let generator: Mutex<SeededGenerator>
+
+    init(
+        metrics: ServerMetrics, spans: any SpanSink, logger: Logger, time: any TimeSource, generator: SeededGenerator
+    ) {
+        self.metrics = metrics
+        self.spans = spans
+        self.logger = logger
+        self.time = time
+        self.generator = Mutex(generator)
+    }
+
+    func attemptEnded(_ attempt: Attempt, context: RunContext) {
+        metrics.attemptEnded(attempt, context: context)
+        guard let error = attempt.error, error.code.fault != .caller else { return }
+        logger.log(
+            .warning, "model attempt failed", .string("request_id", context.requestID),
+            .string("provider", attempt.target.provider), .string("model", attempt.target.model),
+            .string("code", error.code.name), .string("detail", error.detail),
+            .double("duration_ms", attempt.duration.milliseconds))
+    }
+
+    func answerEnded(_ report: AnswerReport, context: RunContext) {
+        metrics.answerEnded(report, context: context)
+        var attributes = [
+            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", report.target.provider),
+            ("gen_ai.request.model", report.target.model),
+        ]
+        if let usage = report.usage {
+            attributes.append(("gen_ai.usage.input_tokens", String(usage.promptTokens)))
+            attributes.append(("gen_ai.usage.output_tokens", String(usage.completionTokens)))
+        }
+        if let reason = report.finishReason { attributes.append(("gen_ai.response.finish_reasons", reason.name)) }
+        spans.record(
+            Span(
+                name: "chat \(report.target.model)", trace: context.trace,
+                spanID: generator.withLock { $0.next() } | 1, parentID: context.trace.spanID,
+                start: time.now().advanced(by: .zero - report.duration), duration: report.duration,
+                attributes: attributes.map { (key: $0.0, value: $0.1) }, errorType: report.error?.name))
+    }
+
+    func remember(_ record: RunRecord, context: RunContext) {
+        metrics.remember(record, context: context)
+        logger.log(
+            .debug, "turn remembered", .string("request_id", context.requestID),
+            .string("target", record.target.name), .int("attempts", record.attempts),
+            .int("messages", record.input.messages), .string("verdict", record.verdict.rawValue))
+    }
+}

@@ -1,0 +1,131 @@
+internal import Base
+internal import HTTP
+internal import HTTPServer
+internal import Synchronization
+internal import Telemetry
+
+/// What every request passes, in this order:
+///
+/// 1. request id: the client's own where it may be taken, else ours; on every answer
+/// 2. trace: the client's `traceparent`, else a new one
+/// 3. host and origin: rebound names and foreign web pages end here
+/// 4. route: unknown paths and methods end here
+/// 5. draining: new work is refused while the server stops
+/// 6. the route's handler, which reads the body within its limit
+/// 7. metrics and the access log, also for what ended early
+///
+/// Sizes and times of line, headers and body are the connection's (`ServerLimits`).
+final class RequestPipeline: Sendable {
+    private let router: Router<Route>
+    private let hostAndOrigin: HostAndOrigin
+    private let logger: Logger
+    private let metrics: ServerMetrics
+    private let time: any TimeSource
+    private let generator: Mutex<SeededGenerator>
+    private let drainState: DrainState
+
+    init(
+        routes: [Route], hostAndOrigin: HostAndOrigin, logger: Logger, metrics: ServerMetrics,
+        drainState: DrainState, time: any TimeSource, generator: SeededGenerator
+    ) {
+        var router = Router<Route>()
+        for route in routes { router.add(route.method, route.path, route) }
+        self.router = router
+        self.hostAndOrigin = hostAndOrigin
+        self.logger = logger
+        self.metrics = metrics
+        self.drainState = drainState
+        self.time = time
+        self.generator = Mutex(generator)
+    }
+
+    func handle(_ request: Request, _ writer: consuming ResponseWriter) async -> Answered {
+        let head = request.head
+        let requestID = self.requestID(head)
+        writer.headers.add("x-request-id", requestID)
+        var exchange = Exchange(
+            request: request, requestID: requestID, scope: .local, trace: trace(head), parameters: [:])
+        var routeName = "other"
+        let outcome: RouteOutcome
+        do throws(CodedError) {
+            try hostAndOrigin.check(head)
+            let match = router.match(method: head.method, path: head.path)
+            if case .wrongMethod(let allowed) = match {
+                writer.headers.add("allow", allowed.sorted().joined(separator: ", "))
+            }
+            let (route, parameters) = try RequestPipeline.found(match)
+            routeName = route.path
+            if drainState.isDraining, !route.answersWhileDraining {
+                throw CodedError(.shuttingDown, "The server is stopping. Try again in a moment.")
+            }
+            exchange.parameters = parameters
+            outcome = await route.handle(exchange, writer)
+        } catch {
+            outcome = await RouteOutcome.failed(error, exchange, writer)
+        }
+        finish(exchange, route: routeName, outcome)
+        return outcome.answered
+    }
+
+    /// Answers what is not a request at all: an id of ours, a metric and a line of the log like any other.
+    func refuse(_ error: CodedError) -> Response {
+        let requestID = newRequestID()
+        metrics.requestEnded(route: "other", method: "other", status: error.code.status, duration: .zero)
+        logger.log(
+            .info, "request refused", .string("request_id", requestID), .int("status", error.code.status),
+            .string("code", error.code.name))
+        var response = ErrorRendering.protocolError(error)
+        response.headers.add("x-request-id", requestID)
+        return response
+    }
+
+    private func requestID(_ head: RequestHead) -> String {
+        if let own = head.headers["x-request-id"], Identifier.isAcceptable(own) { return own }
+        return newRequestID()
+    }
+
+    private func newRequestID() -> String {
+        let now = time.wallTime()
+        return generator.withLock { Identifier.make(.request, at: now, using: &$0) }
+    }
+
+    private func trace(_ head: RequestHead) -> TraceContext {
+        let spanID = generator.withLock { $0.next() } | 1
+        if let given = head.headers["traceparent"], var trace = TraceContext(traceparent: given) {
+            trace.spanID = spanID
+            return trace
+        }
+        return generator.withLock { TraceContext(using: &$0) }
+    }
+
+    private static func found(_ match: Router<Route>.Match) throws(CodedError) -> (Route, [String: String]) {
+        switch match {
+        case .found(let route, let parameters): return (route, parameters)
+        case .wrongMethod: throw CodedError(.methodNotAllowed, "This path knows other methods; see `allow`.")
+        case .notFound:
+            throw CodedError(.notFound, "There is nothing under this path. Look at its spelling; GET /v1/models is there.")
+        }
+    }
+
+    private func finish(_ exchange: Exchange, route: String, _ outcome: RouteOutcome) {
+        let head = exchange.request.head
+        let duration = time.now().since(exchange.request.received)
+        let method = ServerMetrics.known(method: head.method)
+        metrics.requestEnded(route: route, method: method, status: outcome.answered.status, duration: duration)
+        let level: LogLevel = outcome.error?.code.fault == .us ? .error : .info
+        logger.log(
+            level, "request", .string("request_id", exchange.requestID), .string("method", method),
+            .string("route", route), .int("status", outcome.answered.status),
+            .double("duration_ms", duration.milliseconds), .bool("complete", outcome.answered.isComplete),
+            .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),
+            .string("trace_id", exchange.trace.traceID))
+    }
+}
+
+/// Whether the server is stopping; set once.
+final class DrainState: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var isDraining: Bool { flag.load(ordering: .relaxed) }
+    func begin() { flag.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,104 @@
+internal import Base
+internal import JSON
+internal import Models
+
+/// The body of a turn in Tutti's own shape, decoded and checked. Fields that it does not know are left alone.
+struct NativeTurn: Sendable {
+    let request: ChatRequest
+    let stream: Bool
+    let requestID: String?
+    let conversationID: String?
+    let personaID: String?
+
+    init(body: [UInt8]) throws(CodedError) {
+        let root: JSONNode
+        do throws(JSONError) { root = try JSONDocument(body).root } catch { throw error.coded }
+        guard root.kind == .object else {
+            throw CodedError(.invalidType, "The body must be a JSON object, like {\"message\": \"…\"}.")
+        }
+        if let key = root.duplicateKey {
+            let name = String(key.prefix(64))
+            throw CodedError(.invalidValue, "The field '\(name)' occurs twice. Send it once.", param: name)
+        }
+        stream = try NativeTurn.flag("stream", root) ?? false
+        if try NativeTurn.flag("resumable", root) == true {
+            throw CodedError(.invalidValue, "'resumable' is not supported yet. Leave it out.", param: "resumable")
+        }
+        requestID = try NativeTurn.identifier("requestId", root)
+        conversationID = try NativeTurn.identifier("conversationId", root)
+        personaID = try NativeTurn.identifier("personaId", root)
+        if let personaID {
+            throw CodedError(.notFound, "There is no persona '\(personaID)'.", param: "personaId")
+        }
+        if let plan = try NativeTurn.text("plan", root) {
+            throw CodedError(.notFound, "There is no plan '\(plan.prefix(64))'.", param: "plan")
+        }
+        request = try NativeTurn.chatRequest(root)
+    }
+
+    /// The conversation as OpenAI's dialect would have it, so that one decoder checks both.
+    private static func chatRequest(_ root: JSONNode) throws(CodedError) -> ChatRequest {
+        var writer = JSONWriter(reserving: 512)
+        writer.beginObject()
+        writer.member("model", try text("model", root) ?? "auto")
+        writer.key("messages")
+        switch (root["message"], root["messages"]) {
+        case (let message?, nil):
+            guard let text = message.string else { throw wrongType("message", "a text") }
+            writer.beginArray()
+            writer.beginObject()
+            writer.member("role", "user")
+            writer.member("content", text)
+            writer.endObject()
+            writer.endArray()
+        case (nil, let messages?): writer.value(messages)
+        case (nil, nil):
+            throw CodedError(.missingField, "Send 'message' (a text) or 'messages' (a conversation).", param: "message")
+        default:
+            throw CodedError(.invalidValue, "Send 'message' or 'messages', not both.", param: "messages")
+        }
+        if let options = root["options"], !options.isNull {
+            guard options.kind == .object else { throw wrongType("options", "an object") }
+            for (ours, theirs) in optionNames {
+                guard let value = options[ours], !value.isNull else { continue }
+                writer.key(theirs)
+                writer.value(value)
+            }
+        }
+        writer.endObject()
+        var request = try OpenAI.decodeRequest(writer.bytes)
+        // The bytes are ours, not the client's: an upstream gets the request built anew.
+        request.original = nil
+        return request
+    }
+
+    private static let optionNames = [
+        ("temperature", "temperature"), ("maxTokens", "max_tokens"), ("topP", "top_p"), ("stop", "stop"),
+        ("seed", "seed"),
+    ]
+
+    private static func text(_ name: String, _ root: JSONNode) throws(CodedError) -> String? {
+        guard let value = root[name], !value.isNull else { return nil }
+        guard let text = value.string else { throw wrongType(name, "a text") }
+        return text
+    }
+
+    private static func flag(_ name: String, _ root: JSONNode) throws(CodedError) -> Bool? {
+        guard let value = root[name], !value.isNull else { return nil }
+        guard let flag = value.bool else { throw wrongType(name, "true or false") }
+        return flag
+    }
+
+    private static func identifier(_ name: String, _ root: JSONNode) throws(CodedError) -> String? {
+        guard let id = try text(name, root) else { return nil }
+        guard Identifier.isAcceptable(id) else {
+            throw CodedError(
+                .invalidValue, "'\(name)' must be 1 to 64 of the characters A-Z a-z 0-9 . _ -", param: name)
+        }
+        return id
+    }
+
+    private static func wrongType(_ name: String, _ wanted: String) -> CodedError {
+        CodedError(.invalidType, "'\(name)' must be \(wanted).", param: name)
+    }
+}

@@ -1,0 +1,75 @@
+internal import Base
+internal import HTTP
+internal import HTTPServer
+internal import JSON
+internal import Models
+internal import Orchestrator
+
+/// `POST /api/orchestrator/chat`: a turn in Tutti's own shapes, as one answer or as run events.
+struct OrchestratorChatRoute: Sendable {
+    private let turns: Turns
+
+    init(turns: Turns) { self.turns = turns }
+
+    var route: Route {
+        Route(method: "POST", path: "/api/orchestrator/chat", answersWhileDraining: false) { exchange, writer in
+            await handle(exchange, writer)
+        }
+    }
+
+    private func handle(_ exchange: Exchange, _ writer: consuming ResponseWriter) async -> RouteOutcome {
+        let turn: NativeTurn
+        let requestID: String
+        let ticket: RunTicket
+        do throws(CodedError) {
+            turn = try NativeTurn(body: try await exchange.json(limit: turns.settings.maxBody))
+            requestID = turn.requestID ?? exchange.requestID
+            ticket = try turns.enter(exchange, requestID: requestID)
+        } catch {
+            return await RouteOutcome.failed(error, exchange, writer)
+        }
+        // The id of the run is the id of the answer, whichever way the client gave it.
+        writer.headers.set("x-request-id", requestID)
+        let context = turns.context(exchange, requestID: requestID)
+        let report = TurnReport(
+            requestID: requestID, runID: context.runID,
+            conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
+            started: turns.time.now())
+        let outcome =
+            turn.stream
+            ? await stream(turn, report, context, exchange, writer)
+            : await whole(turn, report, context, exchange, writer)
+        turns.leave(ticket)
+        return outcome
+    }
+
+    private func whole(
+        _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
+        _ writer: consuming ResponseWriter
+    ) async -> RouteOutcome {
+        let timings = StageTimings(loop: exchange.request.loop, started: report.started, time: turns.time)
+        do throws(CodedError) {
+            let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
+            let stages = await timings.stages
+            let body = report.answer(answer, stages: stages, total: turns.time.now().since(report.started))
+            return RouteOutcome(
+                await writer.send(
+                    Response(status: 200, headers: ["content-type": "application/json"], body: body)))
+        } catch {
+            return await RouteOutcome.failed(error, exchange, writer)
+        }
+    }
+
+    private func stream(
+        _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
+        _ writer: consuming ResponseWriter
+    ) async -> RouteOutcome {
+        let answer = EventStreamAnswer(
+            loop: exchange.request.loop, format: NativeStreamFormat(report: report, time: turns.time),
+            writer: writer, heartbeat: turns.settings.heartbeat,
+            refusal: { ErrorRendering.response($0, path: exchange.path, requestID: report.requestID) })
+        return await answer.answer { sink throws(CodedError) in
+            try await turns.answer(turn.request, streaming: true, sink: sink, context: context)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import Base
+internal import HTTPServer
+internal import Models
+internal import Orchestrator
+internal import Synchronization
+internal import Telemetry
+
+/// What the routes that answer turns have in common: contexts, ids, the registry of what is running.
+final class Turns: Sendable {
+    private let orchestrator: ChatOrchestrator
+    private let drainState: DrainState
+    let registry: RunRegistry
+    let time: any TimeSource
+    let settings: Settings
+    private let metrics: ServerMetrics
+    private let generator: Mutex<SeededGenerator>
+
+    struct Settings: Sendable {
+        /// The most bytes of a request's body.
+        var maxBody: Int
+        /// The whole of a turn.
+        var total: Duration
+        /// The longest silence in an event stream.
+        var heartbeat: Duration
+    }
+
+    init(
+        orchestrator: ChatOrchestrator, registry: RunRegistry, drainState: DrainState, metrics: ServerMetrics,
+        settings: Settings,
+        time: any TimeSource, generator: SeededGenerator
+    ) {
+        self.drainState = drainState
+        self.orchestrator = orchestrator
+        self.registry = registry
+        self.metrics = metrics
+        self.settings = settings
+        self.time = time
+        self.generator = Mutex(generator)
+    }
+
+    func identifier(_ prefix: Identifier.Prefix) -> String {
+        let now = time.wallTime()
+        return generator.withLock { Identifier.make(prefix, at: now, using: &$0) }
+    }
+
+    func context(_ exchange: Exchange, requestID: String) -> RunContext {
+        RunContext(
+            requestID: requestID, runID: identifier(.run), scope: exchange.scope,
+            deadline: time.now().advanced(by: settings.total), trace: exchange.trace)
+    }
+
+    /// Enters a turn under its id; cancelling it by that id cancels the request's work.
+    func enter(_ exchange: Exchange, requestID: String) throws(CodedError) -> RunTicket {
+        let request = exchange.request
+        let ticket = try registry.enter(requestID, scope: exchange.scope) { request.cancel() }
+        metrics.running.set(Int64(registry.count))
+        return ticket
+    }
+
+    func leave(_ ticket: consuming RunTicket) {
+        ticket.leave()
+        metrics.running.set(Int64(registry.count))
+    }
+
+    /// Answers a turn; one that was cut off because the server stops says so.
+    func answer(
+        _ request: ChatRequest, streaming: Bool, sink: (any ChatSink)?, context: RunContext
+    ) async throws(CodedError) -> ChatAnswer {
+        do throws(CodedError) {
+            return try await orchestrator.answer(request, streaming: streaming, sink: sink, context: context)
+        } catch {
+            guard error.code == .cancelled, drainState.isDraining else { throw error }
+            throw CodedError(.shuttingDown, "The server stopped before the answer ended. Ask again.")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+internal import Base
+internal import JSON
+internal import LocalModels
+internal import Synchronization
+internal import Telemetry
+internal import Transport
+
+/// `tutti serve`: from a loaded configuration to the end of the process.
+enum Serve {
+    static func localModelIsAvailable(environment: [String: String]) -> Bool {
+        let configuration = LocalConfiguration(model: "smollm2", environment: environment)
+        return LocalModel(configuration: configuration, generator: SeededGenerator(seed: 0)).isInstalled
+    }
+
+    static func run(_ loaded: LoadedConfiguration, options: ServeOptions, environment: [String: String]) async -> Int32 {
+        let configuration = loaded.configuration
+        for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
+        if let problem = DataFolder.prepare(configuration.server.data) { return refuse(problem) }
+        let log = DescriptorLog()
+        let time = SystemClock()
+        let app: App
+        do throws(CodedError) {
+            app = try App(
+                configuration,
+                App.Surroundings(
+                    environment: environment, log: log, time: time,
+                    generator: SeededGenerator(seed: Entropy.seed()), loops: EventLoopGroup.availableCores))
+        } catch {
+            return refuse(error.message)
+        }
+        let port: UInt16
+        do throws(TransportError) {
+            port = try await app.start()
+        } catch {
+            return refuse(sentence(error, configuration.server.listen))
+        }
+        announce(configuration, port: port, json: options.json)
+        await waitForStop(app)
+        await app.stop()
+        log.flush()
+        return 0
+    }
+
+    private static func waitForStop(_ app: App) async {
+        let stopping = Mutex(false)
+        let (stops, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
+        let handle: @Sendable () -> Void = {
+            let isSecond = stopping.withLock { stopping in
+                defer { stopping = true }
+                return stopping
+            }
+            if isSecond { StandardStreams.exit(1) }
+            StandardStreams.write("Stopping; running answers get their time. Again to stop at once.\n", to: .error)
+            continuation.yield()
+        }
+        app.onStopSignal(handle)
+        for await _ in stops { return }
+    }
+
+    private static func announce(_ configuration: Configuration, port: UInt16, json: Bool) {
+        let host = configuration.server.listen.host
+        let shown = host.contains(":") ? "[\(host)]" : host
+        let address = "http://\(shown):\(port)"
+        guard !json else {
+            let line: JSON = ["address": .string(address), "models": .array(configuration.modelNames.map { .string($0) })]
+            StandardStreams.write(String(decoding: line.bytes, as: UTF8.self) + "\n", to: .output)
+            return
+        }
+        let model = configuration.aliases.first?.name ?? configuration.modelNames.first ?? "auto"
+        let body = #"{"model":"\#(model)","messages":[{"role":"user","content":"Hello! Who are you?"}]}"#
+        StandardStreams.write(
+            """
+            Tutti listens on \(address) (models: \(configuration.modelNames.joined(separator: ", ")))
+            Try it:
+
+              curl \(address)/v1/chat/completions -H 'content-type: application/json' -d '\(body)'
+
+
+            """, to: .output)
+    }
+
+    private static func sentence(_ error: TransportError, _ listen: ListenAddress) -> String {
+        switch error.kind {
+        case .addressInUse:
+            "Port \(listen.port) on \(listen.host) is in use. Stop what uses it, or choose another: --listen \(listen.host):0"
+        case .permissionDenied:
+            "This user may not listen on port \(listen.port). Choose one above 1023: --listen \(listen.host):8080"
+        default: "\(error.message). Choose an address of this machine: --listen 127.0.0.1:8080"
+        }
+    }
+
+    private static func refuse(_ sentence: String) -> Int32 {
+        StandardStreams.write("error: \(sentence)\n", to: .error)
+        return 2
+    }
+}

@@ -1,0 +1,273 @@
+// Ownership: the loop allocates one uv_loop_t and its handles (wake, timer, prepare, idle) at stable addresses,
+// when it is made; the loop's thread initialises, uses and closes them and frees them after the last close
+// callback, when `run` ends. `data` of each handle is the unretained loop: the thread's closure retains the loop
+// until `run` has ended. Everything under "loop thread only" is touched on that thread alone; `inbox` and `wake`
+// (uv_async_send) are the only ways in from elsewhere. That is what makes the unchecked Sendable true.
+public import Base
+internal import CShims
+internal import CUV
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// A libuv loop on a thread of its own, as an executor: tasks that prefer it and actors bound to it run on that
+/// thread, so that they reach sockets, timers and each other without a lock or a hop.
+@safe
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    private enum Work {
+        case job(UnownedJob)
+        case closure(@Sendable () -> Void)
+    }
+
+    private struct Inbox {
+        var work: [Work] = []
+        var stopping = false
+        /// No handle may be touched any more; `uv_async_send` on a closed handle would be a use after free.
+        var closed = false
+        var ended = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// A timer that has been scheduled; cancel it on the loop.
+    public struct TimerID: Hashable, Sendable {
+        var id: TimerQueue<@Sendable () -> Void>.ID
+    }
+
+    public let index: Int
+    private let clock = SystemClock()
+    private let inbox = Mutex(Inbox())
+    private let wake: UnsafeMutablePointer<uv_async_t>
+    private let thread = Atomic<UInt>(0)
+
+    // Loop thread only.
+    let uv: UnsafeMutablePointer<uv_loop_t>
+    private let timerHandle: UnsafeMutablePointer<uv_timer_t>
+    private let prepare: UnsafeMutablePointer<uv_prepare_t>
+    private let idle: UnsafeMutablePointer<uv_idle_t>
+    private var local: [Work] = []
+    private var running: [Work] = []
+    private var timers = TimerQueue<@Sendable () -> Void>()
+    private var armedFor: Instant?
+    /// What every read of this loop lands in before it is copied out.
+    let readBuffer: UnsafeMutableBufferPointer<CChar>
+
+    /// Starts the loop's thread. `index` names it.
+    public init(index: Int = 0) {
+        self.index = index
+        unsafe uv = .allocate(capacity: 1)
+        unsafe wake = .allocate(capacity: 1)
+        unsafe timerHandle = .allocate(capacity: 1)
+        unsafe prepare = .allocate(capacity: 1)
+        unsafe idle = .allocate(capacity: 1)
+        unsafe readBuffer = .allocate(capacity: 64 * 1024)
+        let ready = DispatchSemaphore(value: 0)
+        Thread.start(name: "tutti-loop-\(index)") { [self] in
+            start()
+            ready.signal()
+            run()
+            end()
+        }
+        ready.wait()
+    }
+
+    /// Whether the caller runs on this loop's thread. About 2 ns.
+    public var isCurrent: Bool { thread.load(ordering: .relaxed) == tutti_thread_identity() }
+
+    /// Monotonic time.
+    public func now() -> Instant { clock.now() }
+
+    // MARK: Executor
+
+    public func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    public func asUnownedTaskExecutor() -> UnownedTaskExecutor { unsafe UnownedTaskExecutor(ordinary: self) }
+
+    public func checkIsolated() { precondition(isCurrent, "this code belongs on event loop \(index)") }
+
+    public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+    /// Runs `work` on the loop, after what is queued already.
+    public func execute(_ work: @escaping @Sendable () -> Void) { add(.closure(work)) }
+
+    private func add(_ work: Work) {
+        if isCurrent {
+            local.append(work)
+            return
+        }
+        inbox.withLock { inbox in
+            let wasEmpty = inbox.work.isEmpty
+            inbox.work.append(work)
+            if wasEmpty, !inbox.closed { _ = unsafe uv_async_send(wake) }
+        }
+    }
+
+    // MARK: Timers (loop thread only)
+
+    /// Calls `fire` on the loop once `time` has come; never earlier, up to a millisecond later.
+    public func schedule(at time: Instant, _ fire: @escaping @Sendable () -> Void) -> TimerID {
+        checkIsolated()
+        let id = timers.insert(fire, at: time)
+        arm()
+        return TimerID(id: id)
+    }
+
+    public func cancel(_ timer: TimerID) {
+        checkIsolated()
+        timers.cancel(timer.id)
+    }
+
+    /// The timers that have neither fired nor been cancelled.
+    var timerCount: Int { timers.count }
+
+    private func arm() {
+        guard let next = timers.nextTime() else { return }
+        if let armedFor, armedFor <= next { return }
+        armedFor = next
+        let wait = max(0, next.since(clock.now()).saturatingNanoseconds)
+        unsafe uv_update_time(uv)
+        unsafe uv_timer_start(
+            timerHandle,
+            { handle in unsafe EventLoop.from(handle!.pointee.data).fireTimers() },
+            (UInt64(wait) + 999_999) / 1_000_000,
+            0
+        )
+    }
+
+    private func fireTimers() {
+        armedFor = nil
+        let now = clock.now()
+        // As many as there are now: one that schedules itself into the past must not hold up the sockets.
+        for _ in 0..<timers.count {
+            guard let fire = timers.popExpired(at: now) else { break }
+            fire()
+        }
+        arm()
+        drain()
+    }
+
+    // MARK: Life
+
+    private func start() {
+        thread.store(tutti_thread_identity(), ordering: .relaxed)
+        // A write to a peer that has gone must fail, not end the process; the program's own pipes stay as they are.
+        var brokenPipe = sigset_t()
+        unsafe sigemptyset(&brokenPipe)
+        unsafe sigaddset(&brokenPipe, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
+        let this = unsafe Unmanaged.passUnretained(self).toOpaque()
+        // A peer that is gone must be an error of the write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        unsafe uv_loop_init(uv)
+        unsafe uv_async_init(uv, wake) { handle in unsafe EventLoop.from(handle!.pointee.data).drain() }
+        unsafe uv_timer_init(uv, timerHandle)
+        unsafe uv_prepare_init(uv, prepare)
+        unsafe uv_idle_init(uv, idle)
+        unsafe idle.pointee.data = this
+        unsafe wake.pointee.data = this
+        unsafe timerHandle.pointee.data = this
+        unsafe prepare.pointee.data = this
+        unsafe uv_prepare_start(prepare) { handle in unsafe EventLoop.from(handle!.pointee.data).drain() }
+    }
+
+    private static func from(_ data: UnsafeMutableRawPointer?) -> EventLoop {
+        unsafe Unmanaged<EventLoop>.fromOpaque(data!).takeUnretainedValue()
+    }
+
+    /// Runs what is queued now. What that work queues runs in the next turn, after sockets have had theirs; the
+    /// idle handle keeps the loop from sleeping meanwhile.
+    func drain() {
+        for turn in 0..<8 {
+            takeInbox()
+            if local.isEmpty {
+                if turn == 0 { unsafe uv_idle_stop(idle) }
+                return
+            }
+            swap(&local, &running)
+            for work in running {
+                switch work {
+                case .job(let job):
+                    unsafe job.runSynchronously(
+                        isolatedTo: asUnownedSerialExecutor(),
+                        taskExecutor: asUnownedTaskExecutor()
+                    )
+                case .closure(let closure): closure()
+                }
+            }
+            running.removeAll(keepingCapacity: true)
+        }
+        if !local.isEmpty { unsafe uv_idle_start(idle) { _ in } }
+    }
+
+    private func takeInbox() {
+        inbox.withLock { inbox in
+            guard !inbox.work.isEmpty else { return }
+            if local.isEmpty {
+                swap(&local, &inbox.work)
+            } else {
+                local += inbox.work
+                inbox.work.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+
+    private func run() {
+        while !inbox.withLock(\.stopping) { unsafe uv_run(uv, UV_RUN_ONCE) }
+        // Close every handle that is still open (sockets of others included), then let the callbacks run.
+        inbox.withLock { $0.closed = true }
+        unsafe uv_walk(
+            uv,
+            { handle, loop in
+                guard unsafe uv_is_closing(handle) == 0 else { return }
+                let own = unsafe uv_handle_get_data(handle) == loop
+                unsafe uv_close(handle, own ? nil : LoopHandle.closed)
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+        for _ in 0..<64 where unsafe uv_run(uv, UV_RUN_NOWAIT) != 0 { drain() }
+        drain()
+        let code = unsafe uv_loop_close(uv)
+        // A handle that would not close keeps its memory: a small leak at exit rather than a use after free.
+        guard code == 0 else { return }
+        unsafe wake.deallocate()
+        unsafe timerHandle.deallocate()
+        unsafe prepare.deallocate()
+        unsafe idle.deallocate()
+        unsafe readBuffer.deallocate()
+        unsafe uv.deallocate()
+    }
+
+    /// Ends the loop: work that is queued runs once more, open sockets are closed. Returns at once.
+    public func stop() {
+        inbox.withLock { inbox in
+            guard !inbox.closed else { return }
+            inbox.stopping = true
+            _ = unsafe uv_async_send(wake)
+        }
+    }
+
+    /// Waits until the loop's thread is done with everything; not on the loop itself, where it would wait for ever.
+    public func ended() async {
+        await withCheckedContinuation { continuation in
+            let over = inbox.withLock { inbox in
+                if !inbox.ended { inbox.endWaiters.append(continuation) }
+                return inbox.ended
+            }
+            if over { continuation.resume() }
+        }
+    }
+
+    private func end() {
+        // The thread's identity may be given to another one.
+        thread.store(0, ordering: .relaxed)
+        let waiters = inbox.withLock { inbox in
+            inbox.ended = true
+            defer { inbox.endWaiters = [] }
+            return inbox.endWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

@@ -1,0 +1,294 @@
+// Ownership: the uv_tcp_t belongs to LoopHandle. A pending write owns its uv_write_t and its bytes until the write
+// callback, which always comes (with ECANCELED after a close). Everything is touched on the loop's thread alone
+// (checked in every entry point), which makes the unchecked Sendable true.
+internal import Base
+internal import CShims
+internal import CUV
+
+/// A TCP connection on an event loop. One reader and one writer at a time; every call belongs on the loop.
+@safe
+public final class TCPStream: LoopHandle, @unchecked Sendable {
+    public let loop: EventLoop
+    /// The most bytes that are read ahead of the reader; past it the socket is no longer read (back-pressure).
+    public static let readAhead = 256 * 1024
+
+    private var handle: UnsafeMutablePointer<uv_stream_t>? {
+        unsafe raw?.assumingMemoryBound(to: uv_stream_t.self)
+    }
+    private var inbound: [UInt8] = []
+    private var reading = false
+    private var ended = false
+    private var failure: TransportError?
+    private var reader: UnsafeContinuation<Void, Never>?
+    private var writer: UnsafeContinuation<Int32, Never>?
+    private var hangUp: (@Sendable () -> Void)?
+    private var stallTimer: EventLoop.TimerID?
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// Takes a connection from a listening handle.
+    func accept(from server: UnsafeMutablePointer<uv_stream_t>) -> Bool {
+        let code = unsafe open(UV_TCP) { unsafe uv_tcp_init(loop.uv, $0.assumingMemoryBound(to: uv_tcp_t.self)) }
+        guard code == 0, let handle = unsafe handle, unsafe uv_accept(server, handle) == 0 else {
+            close()
+            return false
+        }
+        unsafe uv_tcp_nodelay(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_tcp_t.self), 1)
+        startReading()
+        return true
+    }
+
+    /// The peer's numeric address; empty when it is gone.
+    public var peer: String {
+        var descriptor: uv_os_fd_t = -1
+        guard let handle = unsafe handle,
+            unsafe uv_fileno(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self), &descriptor)
+                == 0
+        else { return "" }
+        var text = [CChar](repeating: 0, count: 64)
+        guard unsafe tutti_socket_peer(descriptor, &text, 64) == 0 else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether something has arrived that ``read()`` has not given out.
+    public var hasUnread: Bool { !inbound.isEmpty }
+
+    public var isOpen: Bool { unsafe handle != nil && failure == nil }
+
+    /// Calls `action` at most once, on the loop, when the other side closes or the connection breaks; at once
+    /// when it already has. `nil` takes it back.
+    public func onHangUp(_ action: (@Sendable () -> Void)?) {
+        loop.checkIsolated()
+        if let action, ended || failure != nil { return action() }
+        hangUp = action
+    }
+
+    // MARK: Reading
+
+    /// What has arrived, at least one byte; `nil` when the other side has closed. Throws when the connection broke
+    /// or was closed here.
+    public func read() async throws(TransportError) -> [UInt8]? {
+        loop.checkIsolated()
+        if inbound.isEmpty, !ended, failure == nil {
+            precondition(unsafe reader == nil, "one reader at a time")
+            await unsafe withUnsafeContinuation { unsafe reader = $0 }
+        }
+        if !inbound.isEmpty {
+            var taken: [UInt8] = []
+            swap(&taken, &inbound)
+            if !reading, !ended { startReading() }
+            return taken
+        }
+        if let failure { throw failure }
+        return nil
+    }
+
+    private func startReading() {
+        guard let handle = unsafe handle, failure == nil else { return }
+        reading = true
+        let code = unsafe uv_read_start(
+            handle,
+            { handle, _, buffer in
+                let stream = unsafe TCPStream.from(
+                    UnsafeMutableRawPointer(handle!).assumingMemoryBound(to: uv_stream_t.self)
+                )
+                unsafe buffer!.pointee = uv_buf_t(
+                    base: stream.loop.readBuffer.baseAddress,
+                    len: stream.loop.readBuffer.count
+                )
+            },
+            { handle, count, buffer in
+                let stream = unsafe TCPStream.from(handle)
+                unsafe stream.received(count, UnsafeRawPointer(buffer!.pointee.base))
+            }
+        )
+        if code != 0 { fail(TransportError(.system, "reading failed: \(uvMessage(code))")) }
+    }
+
+    private func received(_ count: Int, _ bytes: UnsafeRawPointer?) {
+        if count > 0, let bytes = unsafe bytes {
+            unsafe inbound.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+            if inbound.count >= TCPStream.readAhead, let handle = unsafe handle {
+                reading = false
+                unsafe uv_read_stop(handle)
+            }
+            resumeReader()
+        } else if count == Int(UV_EOF.rawValue) {
+            ended = true
+            reading = false
+            if let handle = unsafe handle { unsafe uv_read_stop(handle) }
+            resumeReader()
+            callHangUp()
+        } else if count < 0 {
+            fail(TransportError(.closed, "the connection broke: \(uvMessage(Int32(truncatingIfNeeded: count)))"))
+        }
+    }
+
+    /// Ends the wait of a reader, who gets `nil`, and reads no more; for timeouts and for draining. What has been
+    /// read already is still given out first.
+    public func stopReading() {
+        loop.checkIsolated()
+        ended = true
+        reading = false
+        if let handle = unsafe handle { unsafe uv_read_stop(handle) }
+        resumeReader()
+    }
+
+    private func resumeReader() {
+        guard let waiting = unsafe reader else { return }
+        unsafe reader = nil
+        unsafe waiting.resume()
+    }
+
+    private func callHangUp() {
+        let action = hangUp
+        hangUp = nil
+        action?()
+    }
+
+    // MARK: Writing
+
+    /// Hands `bytes` to the kernel, waiting while its buffer is full; at most one such wait at a time. Throws
+    /// ``TransportError/Kind/timeout`` and closes when the peer takes nothing for as long as `stall`.
+    public func write(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
+        loop.checkIsolated()
+        let sent = try tryWrite(bytes)
+        guard sent < bytes.count else { return }
+        precondition(unsafe writer == nil, "one writer at a time")
+        watchStall(stall, queued: bytes.count - sent)
+        let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
+            unsafe writer = continuation
+            queue(bytes, from: sent)
+        }
+        if let stallTimer { loop.cancel(stallTimer) }
+        stallTimer = nil
+        if let failure { throw failure }
+        if code != 0 { throw TransportError(.closed, "the connection broke: \(uvMessage(code))") }
+    }
+
+    /// As much of `bytes` as the kernel takes now; nothing while a write is waiting.
+    private func tryWrite(_ bytes: [UInt8]) throws(TransportError) -> Int {
+        if let failure { throw failure }
+        guard let handle = unsafe handle else { throw TransportError(.closed, "the connection is closed") }
+        guard unsafe writer == nil, !bytes.isEmpty else { return 0 }
+        let code = unsafe bytes.withUnsafeBytes { buffer in
+            var part = unsafe uv_buf_t(
+                base: UnsafeMutableRawPointer(mutating: buffer.baseAddress!).assumingMemoryBound(to: CChar.self),
+                len: buffer.count
+            )
+            return unsafe uv_try_write(handle, &part, 1)
+        }
+        if code >= 0 { return Int(code) }
+        if code == UV_EAGAIN.rawValue { return 0 }
+        let error = TransportError(.closed, "the connection broke: \(uvMessage(code))")
+        fail(error)
+        throw error
+    }
+
+    /// Writes a small piece if that needs no waiting, and says whether it did; for heartbeats.
+    public func writeIfIdle(_ bytes: [UInt8]) -> Bool {
+        loop.checkIsolated()
+        guard unsafe writer == nil, let sent = try? tryWrite(bytes), sent > 0 else { return false }
+        // A torn heartbeat would corrupt the stream: the rest goes before anything else.
+        if sent < bytes.count { queue(bytes, from: sent) }
+        return true
+    }
+
+    private func queue(_ bytes: [UInt8], from offset: Int) {
+        guard let handle = unsafe handle else {
+            finishWrite(UV_ECANCELED.rawValue)
+            return
+        }
+        let count = bytes.count - offset
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
+        unsafe bytes.withUnsafeBytes { unsafe copy.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...])) }
+        let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
+        unsafe request.pointee.data = copy.baseAddress
+        var part = unsafe uv_buf_t(base: copy.baseAddress!.assumingMemoryBound(to: CChar.self), len: count)
+        let code = unsafe uv_write(request, handle, &part, 1) { request, status in
+            unsafe request!.pointee.data.deallocate()
+            let stream = unsafe TCPStream.from(request!.pointee.handle)
+            unsafe request!.deallocate()
+            stream.finishWrite(status)
+        }
+        if code != 0 {
+            unsafe copy.deallocate()
+            unsafe request.deallocate()
+            finishWrite(code)
+        }
+    }
+
+    private func finishWrite(_ code: Int32) {
+        guard let waiting = unsafe writer else { return }
+        if let handle = unsafe handle, code == 0, unsafe uv_stream_get_write_queue_size(handle) > 0 { return }
+        unsafe writer = nil
+        unsafe waiting.resume(returning: code)
+    }
+
+    /// Closes the connection when the queue has not moved for `stall`.
+    private func watchStall(_ stall: Duration, queued: Int) {
+        stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
+            guard let self, unsafe self.writer != nil, let handle = unsafe self.handle else { return }
+            let left = unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
+            if left < queued {
+                self.watchStall(stall, queued: left)
+            } else {
+                self.fail(TransportError(.timeout, "the peer took nothing for \(stall)"))
+            }
+        }
+    }
+
+    // MARK: Closing
+
+    /// Closes at once; whoever waits gets an error. Safe to call again.
+    public func close() {
+        loop.checkIsolated()
+        fail(TransportError(.closed, "the connection is closed"))
+    }
+
+    /// Closes at once with a reset, so that the peer does not take what it got for the whole.
+    public func reset() {
+        loop.checkIsolated()
+        if isUsable, let raw = unsafe takeRaw() {
+            let code = unsafe uv_tcp_close_reset(raw.assumingMemoryBound(to: uv_tcp_t.self), LoopHandle.closed)
+            // Refused while our side is being ended: then an ordinary close has to do.
+            if code != 0 { unsafe uv_close(raw.assumingMemoryBound(to: uv_handle_t.self), LoopHandle.closed) }
+        }
+        close()
+    }
+
+    /// Sends the end of our side (FIN) after what has been written.
+    public func shutdownWrites() {
+        loop.checkIsolated()
+        guard let handle = unsafe handle, unsafe writer == nil else { return }
+        let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
+        if unsafe uv_shutdown(request, handle, { request, _ in unsafe request!.deallocate() }) != 0 {
+            unsafe request.deallocate()
+        }
+    }
+
+    private func fail(_ error: TransportError) {
+        guard failure == nil else { return }
+        failure = error
+        reading = false
+        closeHandle()
+        resumeReader()
+        if let waiting = unsafe writer {
+            unsafe writer = nil
+            unsafe waiting.resume(returning: UV_ECANCELED.rawValue)
+        }
+        callHangUp()
+    }
+
+    override func handleClosed() { fail(TransportError(.closed, "the loop has stopped")) }
+
+    private static func from(_ handle: UnsafeMutablePointer<uv_stream_t>?) -> TCPStream {
+        unsafe unsafeDowncast(LoopHandle.owner(of: handle), to: TCPStream.self)
+    }
+}
+
+/// libuv's words for one of its error codes.
+func uvMessage(_ code: Int32) -> String {
+    guard let text = unsafe uv_strerror(code) else { return "error \(code)" }
+    return unsafe String(cString: text)
+}

@@ -1,0 +1,32 @@
+// Ownership: the boxed closure is retained into pthread_create and released by the new thread, once; on failure
+// the caller takes it back.
+internal import CShims
+internal import Glibc
+
+/// Threads of our own, for loops and for blocking work that must never run on one.
+public enum Thread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts a detached thread. Traps when the system refuses one: nothing could be served without it.
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+        let box = Body {
+            unsafe tutti_name_thread(String(name.prefix(15)))
+            body()
+        }
+        var thread = pthread_t()
+        let code = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            },
+            Unmanaged.passRetained(box).toOpaque()
+        )
+        precondition(code == 0, "the system refuses a thread: error \(code)")
+        pthread_detach(thread)
+    }
+}

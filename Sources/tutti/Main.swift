@@ -1,0 +1,6 @@
+internal import Server
+
+@main
+struct Main {
+    static func main() async { await TuttiCommand.main() }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import Server
+
+@Suite("The command line")
+struct CommandLineParserTests {
+    @Test(
+        "what is understood",
+        arguments: [
+            ("", .help(.tutti)), ("--help", .help(.tutti)), ("-h", .help(.tutti)), ("help", .help(.tutti)),
+            ("help serve", .help(.serve)), ("serve --help", .help(.serve)), ("chat -h", .help(.chat)),
+            ("config --help", .help(.config)), ("config show --help", .help(.config)), ("--json", .help(.tutti)),
+            ("version", .version(.init())), ("--version", .version(.init())),
+            ("version --json", .version(.init(json: true))),
+            ("--json version", .version(.init(json: true))), ("version --help", .help(.version)),
+            ("serve", .serve(.init())),
+            (
+                "serve --config a.yaml --listen [::1]:1 --data=/d --log-level debug --json",
+                .serve(
+                    .init(
+                        flags: .init(file: "a.yaml", listen: "[::1]:1", data: "/d", logLevel: "debug"), json: true))
+            ),
+            ("serve --data=a=b", .serve(.init(flags: .init(data: "a=b")))),
+            ("config check", .config(.init(action: .check))),
+            (
+                "config --config x --json show",
+                .config(.init(action: .show, flags: .init(file: "x"), json: true))
+            ),
+            ("chat", .chat(.init())), ("chat hi", .chat(.init(message: "hi"))),
+            ("chat hi --model m --persona p", .chat(.init(message: "hi", model: "m", persona: "p"))),
+            ("chat --model m -- --json", .chat(.init(message: "--json", model: "m"))),
+            ("chat -", .chat(.init(message: "-"))),
+        ] as [(String, Command)])
+    func understood(line: String, expected: Command) throws {
+        #expect(try CommandLineParser.parse(line.split(separator: " ").map(String.init)) == expected)
+    }
+
+    @Test(
+        "what is not, and what to do about it",
+        arguments: [
+            ("serv", .tutti, "Unknown command 'serv'. Did you mean 'serve'?"),
+            ("chta hi", .tutti, "Unknown command 'chta'. Did you mean 'chat'?"),
+            ("frobnicate", .tutti, "Unknown command 'frobnicate'."),
+            ("--frobnicate", .tutti, "Unknown option '--frobnicate'."),
+            ("serve --lisen x", .serve, "Unknown option '--lisen'. Did you mean '--listen'?"),
+            ("serve --model x", .serve, "Unknown option '--model'."),
+            ("serve -x", .serve, "Unknown option '-x'."),
+            ("serve --listen", .serve, "--listen needs a value."),
+            ("serve --listen=", .serve, "--listen needs a value."),
+            ("serve --listen --json", .serve, "--listen needs a value."),
+            ("serve --data a --data b", .serve, "--data is given twice."),
+            ("serve now", .serve, "Unexpected argument 'now'."),
+            (
+                "serve --api-key=sk-1", .serve,
+                "Unknown option '--api-key'. Secrets are never flags; set them in the environment, such as "
+                    + "OPENAI_API_KEY."
+            ),
+            ("chat two words", .chat, "One message at a time: put it in quotes."),
+            ("config", .config, "config needs one of check, show."),
+            ("config chek", .config, "Unknown command 'config chek'. Did you mean 'check'?"),
+            ("config check show", .config, "Unexpected argument 'show'."),
+            ("version 2", .version, "Unexpected argument '2'."),
+            ("help sevre", .tutti, "There is no help about 'sevre'. Did you mean 'serve'?"),
+        ] as [(String, HelpTopic, String)])
+    func notUnderstood(line: String, topic: HelpTopic, sentence: String) {
+        #expect(throws: UsageError(sentence: sentence, topic: topic)) {
+            try CommandLineParser.parse(line.split(separator: " ").map(String.init))
+        }
+    }
+
+    @Test("a message shows nothing that acts on a terminal, and not much of it")
+    func hostileArguments() {
+        #expect(throws: UsageError(sentence: "Unknown command '?[31mx?'.", topic: .tutti)) {
+            try CommandLineParser.parse(["\u{1b}[31mx\n"])
+        }
+        #expect(throws: UsageError(sentence: "Unknown command '\(String(repeating: "x", count: 40))…'.", topic: .tutti))
+        {
+            try CommandLineParser.parse([String(repeating: "x", count: 10_000)])
+        }
+    }
+
+    @Test(
+        "the exit code says how it went",
+        arguments: [
+            (["version"], 0), (["help"], 0), (["serv"], 2), (["config", "check", "--config", "/nonexistent"], 2),
+            (["config", "check", "--config", "/nonexistent", "--json"], 2),
+            (["serve", "--config", "/nonexistent"], 2),
+        ] as [([String], Int32)])
+    func exitCodes(arguments: [String], code: Int32) async {
+        #expect(await TuttiCommand.run(arguments, environment: [:]) == code)
+    }
+
+    @Test("every help starts with examples, and each example of a command is understood", arguments: HelpTopic.allCases)
+    func help(topic: HelpTopic) throws {
+        let lines = HelpText.text(topic).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let start = try #require(lines.firstIndex(of: "Examples"))
+        #expect(start <= 2)
+        #expect(lines.allSatisfy { $0.count <= 120 })
+        for line in lines[(start + 1)...].prefix(while: { !$0.isEmpty }) {
+            let command = try #require(line.range(of: "tutti ")).upperBound
+            var words = line[command...].split(separator: "  ").first.map(String.init) ?? ""
+            // A quoted message is one word.
+            let quoted = words.split(separator: "\"", omittingEmptySubsequences: false).map(String.init)
+            if quoted.count == 3 { words = quoted[0] + "message" + quoted[2] }
+            _ = try CommandLineParser.parse(words.split(separator: " ").map(String.init))
+        }
+    }
+}
+
+@Suite("What the command line prints of a configuration")
+struct ConfigCommandTests {
+    private static let text = """
+        server: { hosts: [a.example, b.example], data: "/with space/#1" }
+        providers:
+          a.b:c: { dialect: openai, base_url: "http://[::1]:9/v1", api_key: literal-key, models: [x/y:z], allow: any,
+                   proxy: "socks5h://p:1080", timeouts: { total: 9s } }
+          local: { dialect: local, model: "./models/my file.gguf" }
+        models:
+          best/of: { chain: ["a.b:c/x/y:z"], window: 4096 }
+        """
+
+    @Test("config show is YAML that means the same, but for the masked keys")
+    func showReadsBack() throws {
+        let file = Self.text.replacingOccurrences(of: "my file", with: "my-file")
+        let loaded = try load(file)
+        let shown = ConfigCommand.yaml(loaded.settings)
+        #expect(!shown.contains("literal-key"))
+        let again = try load(shown.replacingOccurrences(of: "***", with: "literal-key"))
+        #expect(again.configuration == loaded.configuration)
+        #expect(ConfigCommand.yaml(again.settings).split(separator: "\n").count == shown.split(separator: "\n").count)
+    }
+
+    @Test("config show gives every value and its source")
+    func show() throws {
+        let loaded = try load("log: { level: error }", environment: ["GROQ_API_KEY": "k"])
+        let lines = ConfigCommand.yaml(loaded.settings).split(separator: "\n").map(String.init)
+        func has(_ start: String, _ end: String) -> Bool { lines.contains { $0.hasPrefix(start) && $0.hasSuffix(end) } }
+        #expect(has("  listen: 127.0.0.1:8080  ", "  # default"))
+        #expect(has("  level: error  ", "  # tutti.yaml:1:15"))
+        #expect(has("    api_key: \"***\"  ", "  # environment GROQ_API_KEY"))
+        #expect(has("    chain: [groq/llama-3.1-8b-instant]  ", "  # default"))
+        #expect(loaded.settings.count > ConfigurationKey.all.count)
+    }
+
+    @Test("the same as JSON")
+    func json() throws {
+        let loaded = try load("cache: {}", environment: ["GROQ_API_KEY": "k"])
+        let json = ConfigCommand.json(loaded)
+        let first: JSON = ["path": "server.listen", "value": "127.0.0.1:8080", "source": "default"]
+        guard case .array(let settings)? = json["settings"] else {
+            Issue.record("no settings")
+            return
+        }
+        #expect(settings.first == first)
+        #expect(settings.contains(["path": "server.hosts", "value": [], "source": "default"]))
+        #expect(
+            settings.contains([
+                "path": "providers.groq.api_key", "value": "***", "source": "environment GROQ_API_KEY",
+            ]))
+        #expect(json["notices"] == .array(loaded.notices.map { .string($0) }))
+    }
+
+    @Test("problems as JSON have their place in parts")
+    func jsonProblems() {
+        let problems = [
+            ConfigurationProblem(source: .file(name: "f", line: 2, column: 3), sentence: "No."),
+            ConfigurationProblem(source: .flag(name: "--listen"), sentence: "Never."),
+            ConfigurationProblem(source: nil, sentence: "Nothing."),
+        ]
+        let expected: JSON = [
+            "ok": false,
+            "errors": [
+                ["message": "No.", "source": "f:2:3", "file": "f", "line": 2, "column": 3],
+                ["message": "Never.", "source": "flag --listen"], ["message": "Nothing."],
+            ],
+            "notices": [],
+        ]
+        #expect(ConfigCommand.json(problems: problems, notices: []) == expected)
+        #expect(ConfigCommand.json(problems: [], notices: ["x"])["ok"] == true)
+    }
+
+    @Test("a file's name cannot break out of its comment")
+    func hostileFileName() {
+        let setting = EffectiveSetting(
+            ["server", "data"], ["x"], source: .file(name: "a\nserver: {}", line: 1, column: 1))
+        #expect(ConfigCommand.yaml([setting]).split(separator: "\n").count == 2)
+    }
+}

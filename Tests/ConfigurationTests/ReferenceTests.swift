@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@testable import Server
+
+/// The documentation of the keys is compared with the table in the code. Where this fails, the message has the lines
+/// as they should be.
+@Suite("The reference of the configuration")
+struct ReferenceTests {
+    private static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private func lines(_ path: String) throws -> [String] {
+        try String(contentsOf: Self.root.appending(path: path), encoding: .utf8).components(separatedBy: "\n")
+    }
+
+    @Test("docs/configuration.md lists every fixed key with its default, its name in the environment and its meaning")
+    func fixedKeys() throws {
+        let expected = ConfigurationKey.all.map {
+            "| `\($0.path)` | `\($0.defaultText)` | `\($0.variable)` | \($0.meaning) Must be \($0.expectation). |"
+        }
+        let found = try lines("docs/configuration.md").filter { $0.contains("` | `TUTTI_") }
+        #expect(found == expected, "should be:\n\(expected.joined(separator: "\n"))")
+    }
+
+    @Test("docs/configuration.md names every setting of providers and models, every well-known name and later section")
+    func names() throws {
+        let text = try lines("docs/configuration.md").joined(separator: "\n")
+        let names =
+            ProviderDraft.fields + AliasDraft.fields + WellKnownNames.all + WellKnownNames.own
+            + ConfigurationKey.later.sorted()
+        for name in names { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+
+    @Test("docs/configuration.md shows the built-in providers and models as they are")
+    func builtIn() throws {
+        let text = try lines("docs/configuration.md").joined(separator: "\n")
+        #expect(text.contains("```yaml\n\(BuiltInConfiguration.text)\n```"))
+    }
+
+    @Test(".env.example has every variable with its default, and nothing else")
+    func environmentExample() throws {
+        let found = try lines(".env.example").compactMap { line -> String? in
+            let bare = line.hasPrefix("#") ? String(line.dropFirst()) : line
+            return bare.first?.isUppercase == true && bare.contains("=") ? bare : nil
+        }
+        let keys = ConfigurationKey.all.map { key in
+            let value = key.isList ? "" : key.defaultText
+            return "\(key.variable)=\(value)"
+        }
+        #expect(Set(found.filter { $0.hasPrefix("TUTTI_") && !$0.hasPrefix("TUTTI_URL=") }) == Set(keys))
+        let named = found.compactMap { $0.split(separator: "=").first.map(String.init) }
+        #expect(Set(named) == Set(ConfigurationKey.all.map(\.variable) + WellKnownNames.all + WellKnownNames.own))
+    }
+}

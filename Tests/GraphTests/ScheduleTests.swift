@@ -1,0 +1,158 @@
+import Base
+import Foundation
+import Testing
+
+@testable import Graph
+
+/// The same graph under many schedules: the result may depend on nothing else than the graph.
+@Suite struct ScheduleTests {
+    /// More of them with `GRAPH_SCHEDULES`, for the slow proof.
+    static let seeds = ProcessInfo.processInfo.environment["GRAPH_SCHEDULES"].flatMap { UInt64($0) } ?? 1000
+
+    struct Trace: Equatable {
+        var board: Board?
+        var outcome: GraphMachine.Outcome?
+        var log: [String] = []
+        var started: [Int] = []
+        var skipped: Set<Int> = []
+    }
+
+    /// Drives the machine alone, with nodes that finish in an order drawn from the seed.
+    private func simulate(_ random: RandomGraph, schedule: UInt64, cancelAfter: Int? = nil) async throws -> Trace {
+        var generator = SeededGenerator(seed: schedule)
+        let graph = try random.build(rounds: Rounds(random.count))
+        let environment = RunEnvironment<Never>(context: makeContext(), names: graph.nodeNames, receive: nil)
+        var machine = GraphMachine(graph.topology, activationLimit: 500, deadline: nil)
+        var store = StateStore(Board(), heldFields: graph.heldFields)
+        var running: [(node: Int, work: Work<Board>)] = []
+        var trace = Trace()
+        var events: [GraphMachine.Event] = [.begin]
+        var update: Update<Board>?
+        var steps = 0
+        while trace.outcome == nil {
+            let event: GraphMachine.Event
+            if let next = events.popLast() {
+                event = next
+            } else if steps == cancelAfter {
+                event = .cancel
+            } else {
+                let (node, work) = running.remove(at: Int(generator.next() % UInt64(running.count)))
+                do {
+                    update = try await work()
+                    event = .succeeded(node)
+                } catch {
+                    event = .failed(node)
+                }
+            }
+            steps += 1
+            var commands: [GraphMachine.Command] = []
+            let rounds = machine.rounds
+            machine.handle(event, now: nil, into: &commands)
+            trace.log.append("\(event) → \(commands)")
+            for command in commands {
+                switch command {
+                case .start(let node):
+                    trace.started.append(node)
+                    store.fold(graph.nodes[node].heldReads)
+                    let context = NodeContext(environment: environment, node: node)
+                    running.append((node, graph.nodes[node].prepare(store.value, context)))
+                case .apply: update?(&store, rounds)
+                case .decide(let node):
+                    events.append(.decided(node, try graph.nodes[node].decide?(store.value) ?? .nowhere))
+                case .skip(let node): trace.skipped.insert(node)
+                case .end(let outcome): trace.outcome = outcome
+                case .recover, .cancelBranches: break
+                }
+            }
+        }
+        store.foldAll()
+        trace.board = store.value
+        return trace
+    }
+
+    @Test("graphs without cycles: what the reference model says, whatever the schedule")
+    func acyclic() async throws {
+        var outcomes: [String: Int] = [:]
+        for seed in 0..<Self.seeds {
+            let random = RandomGraph.acyclic(seed: seed)
+            let model = ReferenceModel(random)
+            for schedule in 0..<3 {
+                let trace = try await simulate(random, schedule: seed &* 31 &+ UInt64(schedule))
+                switch trace.outcome {
+                case .failed(let node):
+                    try #require(model.unhandled.contains(node), "seed \(seed)")
+                    outcomes["failed", default: 0] += 1
+                    continue
+                case .finished: try #require(model.passedEnd, "seed \(seed)")
+                case .noEndReached: try #require(!model.passedEnd, "seed \(seed)")
+                default: Issue.record("seed \(seed): \(String(describing: trace.outcome))")
+                }
+                outcomes["settled", default: 0] += 1
+                try #require(model.unhandled.isEmpty, "seed \(seed)")
+                try #require(trace.board == model.board, "seed \(seed)")
+                try #require(Set(trace.started) == model.ran && trace.started.count == model.ran.count, "seed \(seed)")
+                try #require(trace.skipped == Set(0..<random.count).subtracting(model.ran), "seed \(seed)")
+            }
+        }
+        #expect(
+            outcomes["failed", default: 0] > Int(Self.seeds / 100) && outcomes["settled", default: 0] > Int(Self.seeds))
+    }
+
+    @Test("graphs with loops: one result for all schedules, and every node either ran or was skipped")
+    func cyclic() async throws {
+        var again = 0
+        for seed in 0..<Self.seeds {
+            let random = RandomGraph.cyclic(seed: seed)
+            if (try? random.build(rounds: Rounds(random.count))) == nil { continue }
+            let first = try await simulate(random, schedule: 1)
+            if case .failed = first.outcome { continue }
+            try #require(first.outcome != .cancelled)
+            try #require(Set(first.started).union(first.skipped) == Set(0..<random.count), "seed \(seed)")
+            try #require(Set(first.started).isDisjoint(with: first.skipped), "seed \(seed)")
+            if first.started.count > Set(first.started).count { again += 1 }
+            for schedule in 2..<6 {
+                let other = try await simulate(random, schedule: seed &* 31 &+ UInt64(schedule))
+                try #require(other.board == first.board, "seed \(seed)")
+                try #require(other.outcome == first.outcome, "seed \(seed)")
+                try #require(other.started.sorted() == first.started.sorted(), "seed \(seed)")
+            }
+        }
+        #expect(again > Int(Self.seeds / 10))
+    }
+
+    @Test("the same seed gives the same log")
+    func sameLog() async throws {
+        for seed in 0..<100 as Range<UInt64> {
+            let random = RandomGraph.cyclic(seed: seed)
+            if (try? random.build(rounds: Rounds(random.count))) == nil { continue }
+            let first = try await simulate(random, schedule: seed)
+            #expect(try await simulate(random, schedule: seed) == first)
+        }
+    }
+
+    @Test("a cancel at any moment ends the run, after its branches and with nothing applied since")
+    func cancelAnywhere() async throws {
+        for seed in 0..<300 as Range<UInt64> {
+            let random = RandomGraph.acyclic(seed: seed)
+            let trace = try await simulate(random, schedule: seed, cancelAfter: 1 + Int(seed % 12))
+            guard trace.outcome == .cancelled else { continue }
+            let cancelled = try #require(trace.log.firstIndex { $0.hasPrefix("cancel") })
+            #expect(!trace.log[cancelled...].contains { $0.contains("apply") || $0.contains("start") })
+        }
+    }
+
+    @Test("the runner, with nodes that suspend here and there, agrees with the machine driven alone")
+    func runner() async throws {
+        for seed in 0..<(Self.seeds / 10) {
+            let random = seed % 2 == 0 ? RandomGraph.acyclic(seed: seed) : RandomGraph.cyclic(seed: seed)
+            if (try? random.build(rounds: Rounds(random.count))) == nil { continue }
+            let expected = try await simulate(random, schedule: seed)
+            guard expected.outcome == .finished else { continue }
+            let graph = try random.build(rounds: Rounds(random.count)) { node in
+                for _ in 0..<(seed >> UInt64(node % 16)) % 4 { await Task.yield() }
+            }
+            let board = try await run(graph)
+            try #require(board == expected.board, "seed \(seed)")
+        }
+    }
+}

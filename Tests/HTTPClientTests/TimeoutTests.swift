@@ -1,0 +1,121 @@
+import Base
+import HTTP
+import HTTPClient
+import TestKit
+import Testing
+import Transport
+
+/// Every phase of a call has its time, and its end closes the connection.
+@Suite(.timeLimit(.minutes(1))) struct TimeoutTests {
+    private static let short = Duration.milliseconds(80)
+
+    @Test func `a server that accepts no connection runs into the connect time`() async throws {
+        let full = try FullBacklog()
+        defer { full.stop() }
+        try await withClient { client, _ in
+            let kind = await failure {
+                _ = try await client.send(.to("http://127.0.0.1:\(full.port)/", connect: Self.short))
+            }
+            #expect(kind == .timeout(.connect))
+        }
+    }
+
+    @Test func `a server that never shakes hands runs into the connect time too`() async throws {
+        let upstream = try FaultyUpstream([.hold])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let url = upstream.url.replacing("http:", with: "https:")
+            #expect(await failure { _ = try await client.send(.to(url, connect: Self.short)) } == .timeout(.connect))
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `a server that takes the request and says nothing`() async throws {
+        let upstream = try FaultyUpstream([.request, .hold])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let kind = await failure { _ = try await client.send(.to(upstream.url, firstByte: Self.short)) }
+            #expect(kind == .timeout(.firstByte))
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `a server that falls silent within its body`() async throws {
+        let upstream = try FaultyUpstream([.request, .send("HTTP/1.1 200 OK\r\n\r\nbegun"), .hold])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let body = try await client.send(.to(upstream.url, betweenBytes: Self.short)).body
+            #expect(try await body.next() == Array("begun".utf8))
+            #expect(await failure { _ = try await body.next() } == .timeout(.betweenBytes))
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `a server that dribbles for ever runs into the total time`() async throws {
+        let upstream = try FaultyUpstream([
+            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .forever([.dribble("x", size: 1, pause: .milliseconds(10))]),
+        ])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let body = try await client.send(.to(upstream.url, total: .milliseconds(150))).body
+            let kind = await failure { while try await body.next() != nil {} }
+            #expect(kind == .timeout(.total))
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `the time between bytes does not run while the reader is busy elsewhere`() async throws {
+        let upstream = try FaultyUpstream([
+            .request, .send("HTTP/1.1 200 OK\r\n\r\none"), .gate, .send("two"),
+        ])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            let body = try await client.send(.to(upstream.url, betweenBytes: .milliseconds(500))).body
+            #expect(try await body.next() == Array("one".utf8))
+            try await loop.sleep(for: .milliseconds(700))
+            upstream.release()
+            #expect(try await body.next() == Array("two".utf8))
+        }
+    }
+
+    @Test(arguments: [Duration.zero, .seconds(-1)])
+    func `no time at all is over at once`(_ time: Duration) async throws {
+        let upstream = try FaultyUpstream([.request, .hold])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let kind = await failure { _ = try await client.send(.to(upstream.url, total: time)) }
+            #expect([.timeout(.total), .timeout(.connect)].contains(kind))
+            #expect(await failure { _ = try await client.send(.to(upstream.url, firstByte: time)) } == .timeout(.firstByte))
+        }
+    }
+
+    @Test func `times without end do not trap`() async throws {
+        let upstream = try FaultyUpstream([.request, answer("ok")])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let long = Duration.seconds(Int64.max)
+            let request = OutgoingRequest.to(
+                upstream.url, connect: long, firstByte: long, betweenBytes: long, total: long)
+            let answer = try await client.text(request)
+            #expect(answer == (200, "ok"))
+        }
+    }
+
+    @Test func `a port without a listener is unreachable`() async throws {
+        let (socket, port) = try BlockingSocket.listen()
+        socket.close()
+        try await withClient { client, _ in
+            let kind = await failure { _ = try await client.send(.to("http://127.0.0.1:\(port)/")) }
+            #expect(kind == .unreachable)
+        }
+    }
+
+    @Test func `a name that is none is unreachable`() async throws {
+        try await withClient { client, _ in
+            let kind = await failure {
+                _ = try await client.send(.to("http://no-such-host.invalid/", connect: .seconds(2)))
+            }
+            #expect([.unreachable, .timeout(.connect)].contains(kind))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import HTTPServer
+import Testing
+
+@Suite struct RouterTests {
+    private static let router: Router<String> = {
+        var router = Router<String>()
+        router.add("GET", "/healthz", "health")
+        router.add("POST", "/v1/chat/completions", "chat")
+        router.add("GET", "/v1/models", "models")
+        router.add("GET", "/runs/{id}/events", "events")
+        router.add("DELETE", "/runs/{id}/events", "forget")
+        return router
+    }()
+
+    private func words(_ method: String, _ path: String) -> String {
+        switch Self.router.match(method: method, path: path) {
+        case .found(let route, let parameters):
+            route + parameters.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        case .wrongMethod(let allowed): "allow \(allowed.joined(separator: ","))"
+        case .notFound: "none"
+        }
+    }
+
+    @Test(arguments: [
+        ("GET", "/healthz", "health"), ("HEAD", "/healthz", "health"), ("POST", "/healthz", "allow GET"),
+        ("GET", "/healthz/", "none"), ("GET", "/HEALTHZ", "none"), ("GET", "/%68ealthz", "none"),
+        ("POST", "/v1/chat/completions", "chat"), ("HEAD", "/v1/chat/completions", "allow POST"),
+        ("GET", "/runs/r1/events", "events id=r1"), ("DELETE", "/runs/a%2Fb/events", "forget id=a%2Fb"),
+        ("PUT", "/runs/r1/events", "allow GET,DELETE"), ("GET", "/runs//events", "none"),
+        ("GET", "/runs/r1/events/x", "none"), ("GET", "/", "none"), ("GET", "", "none"), ("GET", "*", "none"),
+        ("get", "/healthz", "allow GET"),
+    ])
+    func `paths and methods find their routes exactly`(_ method: String, _ path: String, _ expected: String) {
+        #expect(words(method, path) == expected)
+    }
+
+    @Test func `a path of a million slashes is no route`() {
+        #expect(words("GET", String(repeating: "/", count: 1_000_000)) == "none")
+    }
+}

@@ -1,0 +1,172 @@
+import Testing
+
+@testable import HTTP
+
+@Suite("Headers")
+struct HeadersTests {
+    @Test("keep order and duplicates, and are found whatever their case")
+    func order() {
+        var headers = HTTPHeaders([("Set-Cookie", "a"), ("X-One", "1")])
+        headers.add("set-cookie", "b")
+        #expect(headers.count == 3)
+        #expect(headers.map(\.name) == ["Set-Cookie", "X-One", "set-cookie"])
+        #expect(headers["SET-COOKIE"] == "a")
+        #expect(headers.values(of: "set-COOKIE") == ["a", "b"])
+        #expect(headers.contains("x-one"))
+        #expect(!headers.contains("x-on"))
+        #expect(headers["absent"] == nil)
+        #expect(HTTPHeaders().isEmpty)
+    }
+
+    @Test("set in place of the first, and nowhere else")
+    func setting() {
+        var headers: HTTPHeaders = ["a": "1", "b": "2", "A": "3", "c": "4"]
+        headers.set("A", "new")
+        #expect(headers.map { "\($0.name)=\($0.value)" } == ["A=new", "b=2", "c=4"])
+        headers.set("d", "5")
+        #expect(headers.map(\.name) == ["A", "b", "c", "d"])
+        headers.remove("B")
+        headers.remove("absent")
+        #expect(headers.map(\.name) == ["A", "c", "d"])
+    }
+
+    @Test("are equal by fields, not by how they came about")
+    func equality() {
+        var edited: HTTPHeaders = ["a": "0", "b": "2"]
+        edited.set("A", "1")
+        #expect(edited == ["A": "1", "B": "2"])
+        #expect(edited != ["b": "2", "a": "1"])
+        #expect(edited != ["a": "1", "b": "2", "c": "3"])
+        #expect(["a": "x"] as HTTPHeaders != ["a": "X"])
+    }
+
+    @Test("describe themselves without values, which may be secrets")
+    func description() {
+        #expect(!"\(["authorization": "Bearer sk-1"] as HTTPHeaders)".contains("sk-1"))
+    }
+
+    @Test(
+        "say whether a name and a value may go onto the wire",
+        arguments: [
+            ("x", "", true), ("x", "a b\tc", true), ("x", "é", true), ("", "a", false), ("a b", "c", false),
+            ("a:", "c", false), ("é", "c", false), ("x", "a\r\nb: c", false), ("x", "a\u{0}", false),
+            ("x", "a\u{7f}", false), ("x", " a", false), ("x", "a\t", false),
+        ]
+    )
+    func validity(name: String, value: String, good: Bool) {
+        #expect((HTTPHeaders.isValidName(name) && HTTPHeaders.isValidValue(value)) == good)
+    }
+}
+
+@Suite("A response's head")
+struct ResponseHeadTests {
+    private func written(
+        _ status: Int,
+        _ headers: HTTPHeaders = [:],
+        _ framing: ResponseFraming = .none,
+        _ connection: ResponseHeadWriter.Connection? = nil
+    ) throws(HeaderRefused) -> String {
+        var output = Array("before|".utf8)
+        try ResponseHeadWriter.append(
+            status: status,
+            headers: headers,
+            framing: framing,
+            connection: connection,
+            to: &output
+        )
+        return String(String(decoding: output, as: UTF8.self).dropFirst(7))
+    }
+
+    @Test("is a status line, framing, fields and an empty line")
+    func whole() throws {
+        #expect(
+            try written(200, ["content-type": "text/plain", "x": ""], .length(12))
+                == "HTTP/1.1 200 OK\r\ncontent-length: 12\r\ncontent-type: text/plain\r\nx: \r\n\r\n"
+        )
+        #expect(
+            try written(503, [:], .chunked, .close)
+                == "HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        )
+        #expect(try written(204) == "HTTP/1.1 204 No Content\r\n\r\n")
+        #expect(try written(299, [:], .untilClose) == "HTTP/1.1 299 \r\n\r\n")
+        #expect(
+            try written(200, [:], .length(0), .keepAlive).contains("content-length: 0\r\nconnection: keep-alive\r\n")
+        )
+        #expect(try written(200, [:], .length(.max)).contains("content-length: \(Int.max)\r\n"))
+    }
+
+    @Test("frames its body once, whatever the fields say")
+    func framingFields() throws {
+        let headers: HTTPHeaders = [
+            "Content-Length": "9", "TRANSFER-ENCODING": "gzip", "Connection": "upgrade", "content-length": "8",
+            "x": "y",
+        ]
+        #expect(
+            try written(200, headers, .length(3))
+                == "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nConnection: upgrade\r\nx: y\r\n\r\n"
+        )
+        #expect(try written(200, headers, .none, .close) == "HTTP/1.1 200 OK\r\nconnection: close\r\nx: y\r\n\r\n")
+    }
+
+    @Test(
+        "is refused, and nothing written, for what could forge another field",
+        arguments: [
+            ("x", "a\r\nset-cookie: b"), ("x", "a\nb"), ("x", "a\rb"), ("x", "a\u{0}b"), ("x", "\u{1b}[2J"),
+            ("x", "a\u{7f}"),
+            ("x y", "a"), ("", "a"), ("x:", "a"), ("x\r\ny", "a"), ("é", "a"), ("location", "/\r\n\r\n<script>"),
+        ]
+    )
+    func injection(name: String, value: String) {
+        var output: [UInt8] = [1]
+        #expect(throws: HeaderRefused.self) {
+            try ResponseHeadWriter.append(
+                status: 200,
+                headers: ["fine": "yes", name: value],
+                framing: .none,
+                to: &output
+            )
+        }
+        #expect(output == [1])
+    }
+
+    @Test("has a status of three digits and no negative length", arguments: [-1, 0, 99, 1000, Int.max, Int.min])
+    func statuses(status: Int) {
+        #expect(throws: HeaderRefused.self) { try written(status) }
+        #expect(throws: HeaderRefused.self) { try written(200, [:], .length(-1)) }
+    }
+}
+
+@Suite("Chunks")
+struct ChunkWriterTests {
+    @Test(
+        "carry their size in hexadecimal",
+        arguments: [1, 9, 10, 15, 16, 17, 255, 256, 4095, 4096, 65535, 65536, 1_000_000]
+    )
+    func sizes(count: Int) {
+        let bytes = [UInt8](repeating: 120, count: count)
+        var output: [UInt8] = []
+        ChunkWriter.append(bytes, to: &output)
+        #expect(output == Array("\(String(count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8))
+        var other: [UInt8] = []
+        ChunkWriter.append(bytes.span, to: &other)
+        #expect(other == output)
+    }
+
+    @Test("of nothing are not written, because they would end the body")
+    func empty() {
+        var output: [UInt8] = []
+        ChunkWriter.append([], to: &output)
+        ChunkWriter.append([UInt8]().span, to: &output)
+        #expect(output.isEmpty)
+        ChunkWriter.appendEnd(to: &output)
+        #expect(output == Array("0\r\n\r\n".utf8))
+    }
+
+    @Test("are read back by the parser")
+    func roundTrip() {
+        var input = Array(chunked("").utf8)
+        for size in [1, 20, 300] { ChunkWriter.append([UInt8](repeating: 13, count: size), to: &input) }
+        ChunkWriter.appendEnd(to: &input)
+        #expect(transcript(input).dropFirst() == [.body([UInt8](repeating: 13, count: 321)), .end])
+    }
+}

@@ -1,0 +1,159 @@
+import Base
+import Foundation
+import Testing
+
+@testable import Server
+@testable import Telemetry
+
+/// Documents that are made from tables in the code. `TUTTI_WRITE_DOCS=1` writes them anew.
+@Suite("Generated documents")
+struct GeneratedDocumentTests {
+    private static let command = "TUTTI_WRITE_DOCS=1 ./test --filter GeneratedDocumentTests"
+    private static let origin = "<!-- Made from the code by `\(command)`; do not edit. -->"
+
+    private func check(_ path: String, is expected: String) throws {
+        let file = Project.root.appending(path: path)
+        if ProcessInfo.processInfo.environment["TUTTI_WRITE_DOCS"] == "1" {
+            try expected.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let found = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        let expectedLines = expected.components(separatedBy: "\n")
+        let difference = expectedLines.difference(from: found.components(separatedBy: "\n"))
+        let changes = difference.map { change in
+            switch change {
+            case .insert(let line, let text, _): "+\(line + 1): \(text)"
+            case .remove(let line, let text, _): "-\(line + 1): \(text)"
+            }
+        }
+        #expect(
+            changes.isEmpty,
+            "\(path) is not what the code says. Make it anew: \(Self.command)\n\(changes.joined(separator: "\n"))")
+    }
+
+    @Test("docs/errors.md is the table of error codes")
+    func errors() throws {
+        var text = """
+            # Errors
+
+            \(Self.origin)
+
+            Every failure has one of these codes, whichever form its answer takes: OpenAI's envelope below `/v1/`, problem
+            details (RFC 9457, `type` is `urn:tutti:error:<code>`) elsewhere, the event `ERROR` or an error event in a stream
+            that has begun. The table itself is [`ErrorCode.swift`](../Sources/Base/ErrorCode.swift).
+
+            *Whose* says who can mend it: the caller, the provider, or we, who run the server. *Again* says whether the same
+            request may succeed later; `retry-after` then says when, where that is known.
+
+
+            """
+        let groups: [(ErrorCode.Fault, String, String)] = [
+            (.caller, "The caller's request", "caller"), (.provider, "The providers", "provider"),
+            (.us, "The server", "us"),
+        ]
+        for (fault, title, whose) in groups {
+            text += "## \(title)\n\n"
+            text += "| code | status | whose | again | OpenAI's type | Anthropic's type | meaning |\n"
+            text += "| --- | --- | --- | --- | --- | --- | --- |\n"
+            for code in ErrorCode.all where code.fault == fault {
+                text +=
+                    "| `\(code.name)` | \(code.status) | \(whose) | \(code.retryable ? "yes" : "no") "
+                    + "| `\(code.openAIType)` | `\(code.anthropicType)` | \(code.meaning) |\n"
+            }
+            text += fault == .us ? "" : "\n"
+        }
+        try check("docs/errors.md", is: text)
+    }
+
+    @Test("codes are unique, and each is in the table's order of documentation once")
+    func unique() { #expect(Set(ErrorCode.all.map(\.name)).count == ErrorCode.all.count) }
+
+    /// Where a label's values come from. None comes from a client.
+    private static let labels = [
+        "route": "the path of a route as in [api.md](api.md), `other` for what has none",
+        "method": "`GET`, `POST`, `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `PATCH` or `other`",
+        "status": "the HTTP status",
+        "provider": "the name of a configured provider",
+        "model": "a model that the configuration names, `other` for those that only callers named",
+        "code": "`ok`, or a code of [errors.md](errors.md)",
+        "gen_ai_operation_name": "`chat`",
+        "gen_ai_provider_name": "as `provider`",
+        "gen_ai_request_model": "as `model`",
+        "gen_ai_token_type": "`input`, `output`",
+        "error_type": "empty, or a code of [errors.md](errors.md)",
+        "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
+    ]
+
+    @Test("docs/metrics.md lists every metric with its labels, and every label")
+    func metrics() throws {
+        let registry = ServerMetrics(knownTargets: []).registry
+        let rendered = String(decoding: PrometheusText.render(registry), as: UTF8.self)
+        var text = """
+            # Metrics
+
+            \(Self.origin)
+
+            `GET /metrics` gives them in Prometheus' text format. Model calls are named as OpenTelemetry names them
+            (`gen_ai_*`), the rest `tutti_*`. Units are seconds and tokens. A histogram has the series `_bucket` (with the label
+            `le`), `_sum` and `_count`. A series is there once something was counted.
+
+            | metric | type | labels | meaning |
+            | --- | --- | --- | --- |
+
+            """
+        var used: [String] = []
+        for family in registry.all {
+            let (name, type, labels, help) =
+                switch family {
+                case .counter(let family): (family.name, "counter", family.labels, family.help)
+                case .gauge(let family): (family.name, "gauge", family.labels, family.help)
+                case .histogram(let family): (family.name, "histogram", family.labels, family.help)
+                }
+            #expect(rendered.contains("# TYPE \(name) \(type)\n"), "/metrics does not show \(name)")
+            let shown = labels.isEmpty ? "" : labels.map { "`\($0)`" }.joined(separator: ", ")
+            text += "| `\(name)` | \(type) | \(shown) | \(help) |\n"
+            used += labels.filter { !used.contains($0) }
+        }
+        text += "\n| label | values |\n| --- | --- |\n"
+        for label in used {
+            let values = try #require(Self.labels[label], "say where the values of the label \(label) come from")
+            text += "| `\(label)` | \(values) |\n"
+        }
+        text += """
+
+            Values come from the configuration, the route table and the code table; a client cannot make series.
+
+            """
+        try check("docs/metrics.md", is: text)
+    }
+
+    @Test("docs/architecture.md lists the rooms and what each imports, as Package.swift does")
+    func rooms() throws {
+        let package = try String(contentsOf: Project.root.appending(path: "Package.swift"), encoding: .utf8)
+        let room = try Regex(#"room\(\s*"(\w+)",\s*imports: \[([^\]]*)\]\)"#)
+        let modules = try Regex(#""(\w+)""#)
+        let expected = package.matches(of: room).compactMap { match -> String? in
+            guard let name = match.output[1].substring, let list = match.output[2].substring else { return nil }
+            let imports = list.matches(of: modules).compactMap { $0.output[1].substring.map(String.init) }
+            return "| `\(name)` | \(imports.map { "`\($0)`" }.joined(separator: ", ")) |"
+        }
+        let document = try String(contentsOf: Project.root.appending(path: "docs/architecture.md"), encoding: .utf8)
+        let found = document.components(separatedBy: "\n").filter { $0.wholeMatchOfRoomImports }
+        #expect(expected.count > 10)
+        #expect(found == expected, "should be:\n\(expected.joined(separator: "\n"))")
+    }
+}
+
+extension String {
+    /// A row of the table of imports: a room, then nothing but rooms.
+    fileprivate var wholeMatchOfRoomImports: Bool {
+        let cells = split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        return cells.count == 2
+            && cells.allSatisfy { cell in
+                cell.split(separator: ",").allSatisfy { name in
+                    let name = name.trimmingCharacters(in: .whitespaces)
+                    return name.hasPrefix("`") && name.hasSuffix("`")
+                        && name.dropFirst().dropLast().allSatisfy(\.isLetter)
+                }
+            }
+    }
+}

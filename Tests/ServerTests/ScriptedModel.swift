@@ -1,0 +1,125 @@
+import Base
+import HTTP
+import Models
+import Orchestrator
+import Synchronization
+import TestKit
+
+/// A model that does what a test wrote beforehand.
+final class ScriptedModel: ChatModel {
+    enum End: Sendable {
+        case proper
+        case failure(CodedError)
+        /// Says nothing more until it is cancelled.
+        case silence
+    }
+
+    private let refusal: CodedError?
+    private let events: [ModelEvent]
+    private let end: End
+    private let received = Mutex<[ModelCall]>([])
+    /// `cancelled` once a reader's task was.
+    let log = EventLog<String>()
+
+    init(_ events: [ModelEvent] = [], then end: End = .proper) {
+        refusal = nil
+        self.events = events
+        self.end = end
+    }
+
+    /// One that never begins to answer.
+    init(refusing error: CodedError) {
+        refusal = error
+        events = []
+        end = .proper
+    }
+
+    /// One that says a text and ends as it should.
+    static func saying(_ text: String) -> ScriptedModel {
+        ScriptedModel([
+            ModelEvent(.text(text)), ModelEvent(.finish(.stop)),
+            ModelEvent(.usage(Usage(promptTokens: 2, completionTokens: 1))),
+        ])
+    }
+
+    var calls: [ModelCall] { received.withLock { $0 } }
+
+    func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
+        received.withLock { $0.append(call) }
+        if let refusal { throw refusal }
+        return ScriptedStream(events, then: end, log: log)
+    }
+}
+
+private final class ScriptedStream: ModelStream {
+    private let events: Mutex<ArraySlice<ModelEvent>>
+    private let end: ScriptedModel.End
+    private let log: EventLog<String>
+    let forwardedHeaders: HTTPHeaders = ["x-ratelimit-limit": "7"]
+
+    init(_ events: [ModelEvent], then end: ScriptedModel.End, log: EventLog<String>) {
+        self.events = Mutex(events[...])
+        self.end = end
+        self.log = log
+    }
+
+    func next() async throws(CodedError) -> ModelEvent? {
+        if let event = events.withLock({ $0.popFirst() }) { return event }
+        switch end {
+        case .proper: return nil
+        case .failure(let error): throw error
+        case .silence:
+            log.append("silent")
+            let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+            for await _ in never {}
+            continuation.finish()
+            log.append("cancelled")
+            throw CodedError(.cancelled, "The request was cancelled.")
+        }
+    }
+
+    func cancel() { log.append("cancelled") }
+}
+
+/// Hears a turn; throws from the `limit`th signal on, as a client that has gone does.
+final class ListeningSink: ChatSink {
+    private let heard = Mutex<[ChatSignal]>([])
+    private let limit: Int
+
+    init(limit: Int = .max) { self.limit = limit }
+
+    func receive(_ signal: ChatSignal) async throws(CancellationError) {
+        let count = heard.withLock { heard in
+            heard.append(signal)
+            return heard.count
+        }
+        if count >= limit { throw CancellationError() }
+    }
+
+    /// The signals in a line each.
+    var lines: [String] {
+        heard.withLock { heard in
+            heard.map { signal in
+                switch signal {
+                case .nodeStarted(let node): "\(node) starts"
+                case .nodeFinished(let node, _): "\(node) ends"
+                case .said(.answering(let target, _)): "\(target) answers"
+                case .said(.model(let event)):
+                    switch event.kind {
+                    case .text(let text): "text \(text)"
+                    case .finish(let reason): "finish \(reason.name)"
+                    case .usage: "usage"
+                    default: "other"
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Remembers what it is told to.
+final class ListRecorder: RunRecorder {
+    private let list = Mutex<[RunRecord]>([])
+    var records: [RunRecord] { list.withLock { $0 } }
+    func remember(_ record: RunRecord, context: RunContext) { list.withLock { $0.append(record) } }
+}

@@ -1,0 +1,290 @@
+import Base
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Transport
+
+@Suite(.timeLimit(.minutes(1))) struct TCPStreamTests {
+    /// A listener whose streams a test serves by `handler`, each in a task on the loop.
+    private func serve<Value: Sendable>(
+        _ handler: @escaping @Sendable (TCPStream) async throws -> Void,
+        _ body: (EventLoop, UInt16) async throws -> Value
+    ) async throws -> Value {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let listener = try TCPListener(loop: loop, address: "127.0.0.1", port: 0)
+        try await Task(executorPreference: loop) {
+            try listener.start { stream in
+                Task(executorPreference: loop) {
+                    try? await handler(stream)
+                    stream.close()
+                }
+            }
+        }.value
+        let value = try await body(loop, listener.port)
+        await Task(executorPreference: loop) { listener.close() }.value
+        return value
+    }
+
+    @Test func `what is sent comes back, in any cut`() async throws {
+        try await serve { stream in
+            while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            var random = SeededGenerator(seed: 3)
+            for _ in 0..<200 {
+                let text = String(repeating: "x", count: Int.random(in: 1...3000, using: &random)) + "."
+                try await client.send(text)
+                #expect(try await client.read(until: ".") == text)
+            }
+            client.shutdownWrites()
+            #expect(try await client.readToEnd() == "")
+        }
+    }
+
+    @Test func `a megabyte each way arrives whole while both sides push`() async throws {
+        try await serve { stream in
+            while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            let bytes = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            async let sent: Void = {
+                try await client.send(bytes)
+                client.shutdownWrites()
+            }()
+            var received: [UInt8] = []
+            while let piece = try await client.read(atMost: 1 << 16) { received += piece }
+            try await sent
+            #expect(received == bytes)
+        }
+    }
+
+    @Test func `what nobody reads is read ahead within a bound`() async throws {
+        let began = EventLog<Void>()
+        let finish = EventLog<Void>()
+        let upstream = try FaultyUpstream([])
+        upstream.stop()
+        try await serve { stream in
+            began.append(())
+            try await finish.atLeast(1)
+            var total = 0
+            while let bytes = try await stream.read() {
+                #expect(bytes.count < TCPStream.readAhead + 64 * 1024)
+                total += bytes.count
+            }
+            #expect(total == 8 << 20)
+            try await stream.write(Array("ok".utf8), stall: .seconds(5))
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            try await began.atLeast(1)
+            async let sent: Void = {
+                try await client.send([UInt8](repeating: 1, count: 8 << 20))
+                client.shutdownWrites()
+            }()
+            finish.append(())
+            try await sent
+            #expect(try await client.readToEnd() == "ok")
+        }
+    }
+
+    @Test func `a peer that takes nothing ends the write after the stall time`() async throws {
+        let outcome = EventLog<TransportError.Kind?>()
+        try await serve { stream in
+            do throws(TransportError) {
+                try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .milliseconds(80))
+                outcome.append(nil)
+            } catch {
+                outcome.append(error.kind)
+            }
+        } _: { loop, port in
+            let client = try await TCPClient.connect(port, receiveBuffer: 4096)
+            #expect(try await outcome.atLeast(1) == [.timeout])
+            #expect(await client.isClosedByPeer())
+            let timers = await Task(executorPreference: loop) { loop.timerCount }.value
+            #expect(timers == 0)
+        }
+    }
+
+    @Test func `a peer that takes slowly is waited for as long as it takes something`() async throws {
+        let outcome = EventLog<Bool>()
+        try await serve { stream in
+            do {
+                try await stream.write([UInt8](repeating: 0, count: 6 << 20), stall: .seconds(1))
+                outcome.append(true)
+            } catch {
+                outcome.append(false)
+            }
+        } _: { _, port in
+            // Small windows and a pause for each: the whole takes longer than the stall time.
+            let client = try await TCPClient.connect(port, receiveBuffer: 16_384)
+            #expect(try await client.countToEnd(pause: .milliseconds(3)) == 6 << 20)
+            #expect(try await outcome.atLeast(1) == [true])
+        }
+    }
+
+    enum End: CaseIterable, Sendable { case finish, reset }
+
+    @Test(arguments: End.allCases)
+    func `the end of the peer is told at once, also while nothing is read`(_ end: End) async throws {
+        let log = EventLog<String>()
+        try await serve { stream in
+            stream.onHangUp { log.append("hang-up") }
+            log.append("ready")
+            try await log.first { $0 == "hang-up" }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            try await log.atLeast(1)
+            switch end {
+            case .finish: client.close()
+            case .reset: client.reset()
+            }
+            try await log.first { $0 == "hang-up" }
+            #expect(log.events == ["ready", "hang-up"])
+        }
+    }
+
+    @Test func `a reset ends a write that waits`() async throws {
+        let outcome = EventLog<TransportError.Kind?>()
+        try await serve { stream in
+            do throws(TransportError) {
+                try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .seconds(60))
+                outcome.append(nil)
+            } catch {
+                outcome.append(error.kind)
+            }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port, receiveBuffer: 4096)
+            _ = try await client.read(atMost: 1)
+            client.reset()
+            #expect(try await outcome.atLeast(1) == [.closed])
+        }
+    }
+
+    @Test func `writing to a peer that has gone fails and does not end the process`() async throws {
+        let outcome = EventLog<Bool>()
+        try await serve { stream in
+            _ = try? await stream.read()
+            for _ in 0..<100 {
+                do {
+                    try await stream.write([UInt8](repeating: 65, count: 100), stall: .seconds(1))
+                } catch {
+                    outcome.append(stream.isOpen)
+                    return
+                }
+            }
+        } _: { _, port in
+            // A close, and not a reset: the first write meets no error, and the next one is a broken pipe.
+            let client = try await TCPClient.connect(port)
+            client.close()
+            #expect(try await outcome.atLeast(1) == [false])
+        }
+    }
+
+    @Test func `stopReading gives out what is there, then nil`() async throws {
+        let log = EventLog<String>()
+        try await serve { stream in
+            try await log.first { $0 == "sent" }
+            // The bytes are in the kernel; one turn of the loop reads them.
+            while !stream.hasUnread { try await stream.loop.sleep(for: .milliseconds(1)) }
+            stream.stopReading()
+            log.append(String(decoding: try await stream.read() ?? [], as: UTF8.self))
+            log.append("\(try await stream.read() == nil)")
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            try await client.send("hello")
+            log.append("sent")
+            #expect(try await log.atLeast(3) == ["sent", "hello", "true"])
+        }
+    }
+
+    @Test func `a reader that waits gets an error when the stream is closed here`() async throws {
+        let log = EventLog<String>()
+        try await serve { stream in
+            async let other: Void = {
+                log.append("closing")
+                stream.close()
+                stream.close()
+            }()
+            do throws(TransportError) {
+                while try await stream.read() != nil {}
+                log.append("end")
+            } catch {
+                log.append("\(error.kind)")
+            }
+            await other
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            try await log.atLeast(2)
+            #expect(log.events == ["closing", "closed"])
+            #expect(await client.isClosedByPeer())
+        }
+    }
+
+    @Test func `a stopped loop closes the sockets it still has, and ends who waits on them`() async throws {
+        for _ in 0..<20 {
+            let loop = EventLoop()
+            let log = EventLog<String>()
+            let listener = try TCPListener(loop: loop, address: "127.0.0.1", port: 0)
+            try await Task(executorPreference: loop) {
+                try listener.start { stream in
+                    log.append("accepted")
+                    Task(executorPreference: loop) {
+                        let ended = (try? await stream.read()) == nil
+                        log.append("ended \(ended)")
+                    }
+                }
+            }.value
+            let clients = [try await TCPClient.connect(listener.port), try await TCPClient.connect(listener.port)]
+            try await log.atLeast(2)
+            loop.stop()
+            for client in clients { #expect(await client.isClosedByPeer()) }
+            try await log.atLeast(4)
+            #expect(log.events.filter { $0 == "ended true" }.count == 2)
+        }
+    }
+
+    @Test func `a port in use, an address that is none, and a port of the system are told apart`() async throws {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let (taken, port) = try BlockingSocket.listen()
+        #expect(throws: TransportError(.addressInUse, "port \(port) on 127.0.0.1 is in use")) {
+            try TCPListener(loop: loop, address: "127.0.0.1", port: port)
+        }
+        taken.close()
+        for address in ["localhost", "300.1.1.1", "", "127.0.0.1:80", "::1%lo\0"] {
+            let error = #expect(throws: TransportError.self) {
+                try TCPListener(loop: loop, address: address, port: 0)
+            }
+            #expect(error?.kind == .invalidAddress, "\(address.debugDescription)")
+        }
+    }
+
+    @Test func `a bound port that another listens on by now is in use, and leaves nothing open`() async throws {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let first = try TCPListener(loop: loop, address: "127.0.0.1", port: 0)
+        let second = try TCPListener(loop: loop, address: "127.0.0.1", port: first.port)
+        let kind = await Task(executorPreference: loop) { () -> TransportError.Kind? in
+            do throws(TransportError) {
+                try first.start { $0.close() }
+                try second.start { $0.close() }
+                return nil
+            } catch {
+                return error.kind
+            }
+        }.value
+        #expect(kind == .addressInUse)
+    }
+
+    @Test func `the peer's address is its numeric one`() async throws {
+        let log = EventLog<String>()
+        try await serve { stream in
+            log.append(stream.peer)
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            #expect(try await log.atLeast(1) == ["127.0.0.1"])
+            client.close()
+        }
+    }
+}

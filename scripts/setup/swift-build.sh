@@ -1,0 +1,11 @@
+# One build configuration for the binary and the tests, so that one build serves both.
+# shellcheck shell=bash
+
+SWIFT_FLAGS=(-c release -Xswiftc -enable-testing)
+
+build_tutti() { # [more arguments of swift build]
+    if [[ -x $ROOT/.build/release/tutti ]]; then say "Building what changed …"
+    else say "Building Tutti, the first time about 5 minutes …"
+    fi
+    swift build --package-path "$ROOT" "${SWIFT_FLAGS[@]}" "$@" >&2
+}
