@@ -127,6 +127,9 @@ actor LoopClient: LoopBound {
         transfer.cancel()
     }
 
+    /// A client that is dropped without `shutdown` closes its connections too.
+    isolated deinit { curl?.close() }
+
     func shutdown() {
         closed = true
         curl?.close()

@@ -46,7 +46,8 @@ final class LocalWorker {
                         Answer(
                             job: job, choice: choice,
                             sampler: try sampler(for: job, choice: choice, model: context.model, grammar: grammar),
-                            promptTokens: prompt.count, maxTokens: job.request.maxTokens ?? LocalRequest.defaultMaxTokens,
+                            promptTokens: prompt.count,
+                            maxTokens: job.request.maxTokens ?? LocalRequest.defaultMaxTokens,
                             text: AnswerText(stops: job.request.stop))
                     ))
             }

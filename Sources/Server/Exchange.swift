@@ -6,7 +6,7 @@ internal import HTTPServer
 struct Exchange: Sendable {
     let request: Request
     /// Ours, or the client's own where it may be taken.
-    let requestID: String
+    var requestID: String
     let scope: Scope
     let trace: TraceContext
     var parameters: [String: String]

@@ -1,10 +1,13 @@
 internal import Base
 internal import HTTP
+internal import Synchronization
 
 /// Keeps web pages of other origins, and names that were rebound to this machine, from spending the user's keys.
-struct HostAndOrigin: Sendable {
+final class HostAndOrigin: Sendable {
     private let hosts: Set<String>
     private let origins: Set<String>
+    /// The host that was accepted last, as it was sent: clients send the same one again and again.
+    private let lastKnown = Mutex("")
 
     /// `hosts` and `origins` beside the built-in ones, in lower case.
     init(hosts: [String], origins: [String]) {
@@ -13,19 +16,26 @@ struct HostAndOrigin: Sendable {
     }
 
     func check(_ head: RequestHead) throws(CodedError) {
-        let host = head.host?.lowercased() ?? ""
-        guard isKnown(host) else {
+        let sent = head.host ?? ""
+        guard isAccepted(sent) else {
             throw CodedError(
                 .forbiddenHost,
                 "The Host header names neither an address nor localhost. Add the name to `server.hosts` to allow it.")
         }
         let given = head.headers.values(of: "origin")
         guard let origin = given.first else { return }
-        guard given.count == 1, isAllowed(origin.lowercased(), host: host) else {
+        guard given.count == 1, isAllowed(origin.lowercased(), host: sent.lowercased()) else {
             throw CodedError(
                 .forbiddenOrigin,
                 "A web page of another origin sent this. Add its origin to `server.origins` to allow it.")
         }
+    }
+
+    private func isAccepted(_ sent: String) -> Bool {
+        if !sent.isEmpty, lastKnown.withLock({ $0 == sent }) { return true }
+        guard isKnown(sent.lowercased()) else { return false }
+        lastKnown.withLock { $0 = sent }
+        return true
     }
 
     private func isKnown(_ host: String) -> Bool {

@@ -103,7 +103,8 @@ final class RequestPipeline: Sendable {
         case .found(let route, let parameters): return (route, parameters)
         case .wrongMethod: throw CodedError(.methodNotAllowed, "This path knows other methods; see `allow`.")
         case .notFound:
-            throw CodedError(.notFound, "There is nothing under this path. Look at its spelling; GET /v1/models is there.")
+            throw CodedError(
+                .notFound, "There is nothing under this path. Look at its spelling; GET /v1/models is there.")
         }
     }
 
@@ -114,7 +115,7 @@ final class RequestPipeline: Sendable {
         metrics.requestEnded(route: route, method: method, status: outcome.answered.status, duration: duration)
         let level: LogLevel = outcome.error?.code.fault == .us ? .error : .info
         logger.log(
-            level, "request", .string("request_id", exchange.requestID), .string("method", method),
+            level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),
             .string("route", route), .int("status", outcome.answered.status),
             .double("duration_ms", duration.milliseconds), .bool("complete", outcome.answered.isComplete),
             .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),

@@ -12,7 +12,9 @@ enum Serve {
         return LocalModel(configuration: configuration, generator: SeededGenerator(seed: 0)).isInstalled
     }
 
-    static func run(_ loaded: LoadedConfiguration, options: ServeOptions, environment: [String: String]) async -> Int32 {
+    static func run(
+        _ loaded: LoadedConfiguration, options: ServeOptions, environment: [String: String]
+    ) async -> Int32 {
         let configuration = loaded.configuration
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         if let problem = DataFolder.prepare(configuration.server.data) { return refuse(problem) }
@@ -62,12 +64,14 @@ enum Serve {
         let shown = host.contains(":") ? "[\(host)]" : host
         let address = "http://\(shown):\(port)"
         guard !json else {
-            let line: JSON = ["address": .string(address), "models": .array(configuration.modelNames.map { .string($0) })]
+            let models = configuration.modelNames.map { JSON.string($0) }
+            let line: JSON = ["address": .string(address), "models": .array(models)]
             StandardStreams.write(String(decoding: line.bytes, as: UTF8.self) + "\n", to: .output)
             return
         }
         let model = configuration.aliases.first?.name ?? configuration.modelNames.first ?? "auto"
-        let body = #"{"model":"\#(model)","messages":[{"role":"user","content":"Hello! Who are you?"}]}"#
+        let body =
+            #"{"model":"\#(model)","messages":[{"role":"user","content":"Hello! Who are you?"}],"max_tokens":100}"#
         StandardStreams.write(
             """
             Tutti listens on \(address) (models: \(configuration.modelNames.joined(separator: ", ")))
@@ -82,7 +86,8 @@ enum Serve {
     private static func sentence(_ error: TransportError, _ listen: ListenAddress) -> String {
         switch error.kind {
         case .addressInUse:
-            "Port \(listen.port) on \(listen.host) is in use. Stop what uses it, or choose another: --listen \(listen.host):0"
+            "Port \(listen.port) on \(listen.host) is in use. Stop what uses it, or choose another: "
+                + "--listen \(listen.host):0"
         case .permissionDenied:
             "This user may not listen on port \(listen.port). Choose one above 1023: --listen \(listen.host):8080"
         default: "\(error.message). Choose an address of this machine: --listen 127.0.0.1:8080"

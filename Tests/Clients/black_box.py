@@ -124,7 +124,7 @@ class BlackBox:
             with Wire(self.tutti.port, 30) as wire:
                 wire.request("POST", CHAT, b"", {"Content-Length": None, "Transfer-Encoding": "chunked"})
                 piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-                wire.socket.settimeout(0.01)
+                wire.socket.settimeout(2)
                 for _ in range(300):
                     try:
                         wire.socket.sendall(piece)

@@ -70,8 +70,10 @@ import Transport
 
     @Test func `a thousand calls cancelled at any moment end, each once, and leave no connection`() async throws {
         let upstream = try FaultyUpstream([
-            .forever([.request, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-                .send("3\r\none\r\n"), .send("3\r\ntwo\r\n0\r\n\r\n")])
+            .forever([
+                .request, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                .send("3\r\none\r\n"), .send("3\r\ntwo\r\n0\r\n\r\n"),
+            ])
         ])
         defer { upstream.stop() }
         try await withClient { client, loop in

@@ -141,7 +141,8 @@ import Transport
     }
 
     @Test func `an answer in any cut is the same answer`() async throws {
-        let text = "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+        let text =
+            "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
         let upstream = try FaultyUpstream([.request, .dribble(text, size: 1, pause: .milliseconds(1))])
         defer { upstream.stop() }
         try await withClient { client, _ in

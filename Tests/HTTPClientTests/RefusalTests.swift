@@ -11,7 +11,8 @@ import Transport
         "file:///etc/passwd", "gopher://127.0.0.1:70/", "ftp://127.0.0.1/", "dict://127.0.0.1/", "ldap://127.0.0.1/",
         "scp://127.0.0.1/x", "telnet://127.0.0.1/", "smb://127.0.0.1/x", "ws://127.0.0.1/", "127.0.0.1", "", "http://",
         "https://", "http:/127.0.0.1", "//127.0.0.1/", " http://127.0.0.1/", "javascript:1", "http://[::1/",
-        "http://127.0.0.1:99999/", "http://a b/", "http://127.0.0.1/\r\nX-Evil: 1", "http://127.0.0.1/\0", "HTTPfile:///x",
+        "http://127.0.0.1:99999/", "http://a b/", "http://127.0.0.1/\r\nX-Evil: 1", "http://127.0.0.1/\0",
+        "HTTPfile:///x",
     ])
     func `only http and https URLs that are sound are called`(_ url: String) async throws {
         try await withClient { client, _ in
@@ -98,7 +99,9 @@ import Transport
 
     @Test func `a flood of headers is too large, and stops early`() async throws {
         let line = Array("x-flood: \(String(repeating: "f", count: 1000))\r\n".utf8)
-        let upstream = try FaultyUpstream([.request, .send("HTTP/1.1 200 OK\r\n"), .flood(line, limit: 64 << 20), .hold])
+        let upstream = try FaultyUpstream([
+            .request, .send("HTTP/1.1 200 OK\r\n"), .flood(line, limit: 64 << 20), .hold,
+        ])
         defer { upstream.stop() }
         try await withClient { client, _ in
             #expect(await failure { _ = try await client.send(.to(upstream.url)) } == .tooLarge)
@@ -119,7 +122,8 @@ import Transport
 
     @Test func `a body over its limit is too large, and the connection ends`() async throws {
         let upstream = try FaultyUpstream([
-            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .flood([UInt8](repeating: 1, count: 10_000), limit: 64 << 20), .hold,
+            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .flood([UInt8](repeating: 1, count: 10_000), limit: 64 << 20),
+            .hold,
         ])
         defer { upstream.stop() }
         try await withClient { client, _ in
@@ -134,7 +138,8 @@ import Transport
 
     @Test func `collect has a limit of its own`() async throws {
         let upstream = try FaultyUpstream([
-            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .flood([UInt8](repeating: 1, count: 10_000), limit: 64 << 20), .hold,
+            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .flood([UInt8](repeating: 1, count: 10_000), limit: 64 << 20),
+            .hold,
         ])
         defer { upstream.stop() }
         try await withClient { client, _ in

@@ -50,7 +50,8 @@ final class TLSFixture: Sendable {
                 "subjectAltName=\(names)",
             ])
         try run([
-            "x509", "-req", "-in", file("\(name).csr"), "-CA", file("\(authority).pem"), "-CAkey", file("\(authority).key"),
+            "x509", "-req", "-in", file("\(name).csr"), "-CA", file("\(authority).pem"), "-CAkey",
+            file("\(authority).key"),
             "-CAcreateserial", "-days", "\(days)", "-copy_extensions", "copy", "-out", file("\(name).pem"),
         ])
     }
@@ -77,7 +78,10 @@ final class TLSFixture: Sendable {
         let name = certificate.rawValue
         let process = try ChildProcess.start(
             openssl,
-            ["s_server", "-accept", "127.0.0.1:\(port)", "-cert", file("\(name).pem"), "-key", file("\(name).key"), "-www"])
+            [
+                "s_server", "-accept", "127.0.0.1:\(port)", "-cert", file("\(name).pem"), "-key", file("\(name).key"),
+                "-www",
+            ])
         // It says "ACCEPT" once it listens.
         var said = ""
         while !said.contains("ACCEPT") {

@@ -85,7 +85,8 @@ import Transport
         try await withClient { client, _ in
             let kind = await failure { _ = try await client.send(.to(upstream.url, total: time)) }
             #expect([.timeout(.total), .timeout(.connect)].contains(kind))
-            #expect(await failure { _ = try await client.send(.to(upstream.url, firstByte: time)) } == .timeout(.firstByte))
+            #expect(
+                await failure { _ = try await client.send(.to(upstream.url, firstByte: time)) } == .timeout(.firstByte))
         }
     }
 

@@ -24,7 +24,8 @@ import Transport
     @Test func `the bytes of a request may come one at a time`() async throws {
         try await TestServer.run(answer: echo) { server in
             let client = try await server.connect()
-            let request = "POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+            let request =
+                "POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
             for byte in request.utf8 { try await client.send([byte]) }
             #expect(try await client.readResponse().text == "POST /slow abcde")
         }
@@ -155,7 +156,8 @@ import Transport
     }
 
     @Test func `a header that may not go onto the wire becomes a 500 without its value`() async throws {
-        try await TestServer.run(answer: { _ in .text("x", headers: ["x-bad": "secret\r\nset-cookie: a=b"]) }) { server in
+        try await TestServer.run(answer: { _ in .text("x", headers: ["x-bad": "secret\r\nset-cookie: a=b"]) }) {
+            server in
             let client = try await server.connect()
             try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             let all = try await client.readToEnd()
@@ -173,7 +175,9 @@ import Transport
                         let client = try await server.connect()
                         for round in 0..<5 {
                             try await client.send("GET /\(number)/\(round) HTTP/1.1\r\nHost: a\r\n\r\n")
-                            guard try await client.readResponse().text == "GET /\(number)/\(round) " else { return false }
+                            guard try await client.readResponse().text == "GET /\(number)/\(round) " else {
+                                return false
+                            }
                         }
                         return true
                     }

@@ -144,14 +144,17 @@ import Transport
         var limits = ServerLimits()
         limits.bodyTimeout = .milliseconds(700)
         let log = EventLog<String>()
-        try await TestServer.run(limits: limits, handler: { request, writer in
-            // Too large, once a part has been read: the deadline of that reading must not outlive it.
-            _ = try? await request.body(limit: 8)
-            let body = writer.begin(status: 200, headers: [:])
-            body.pieces.heartbeat(every: .milliseconds(120), Array(":".utf8))
-            await waitForCancel(request, log)
-            return await body.finish()
-        }) { server in
+        try await TestServer.run(
+            limits: limits,
+            handler: { request, writer in
+                // Too large, once a part has been read: the deadline of that reading must not outlive it.
+                _ = try? await request.body(limit: 8)
+                let body = writer.begin(status: 200, headers: [:])
+                body.pieces.heartbeat(every: .milliseconds(120), Array(":".utf8))
+                await waitForCancel(request, log)
+                return await body.finish()
+            }
+        ) { server in
             let client = try await server.connect()
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
             try await server.group.loops[0].sleep(for: .milliseconds(10))

@@ -135,15 +135,18 @@ import Transport
         var limits = ServerLimits()
         limits.writeTimeout = .milliseconds(80)
         let log = EventLog<String>()
-        try await TestServer.run(limits: limits, handler: { _, writer in
-            let body = writer.begin(status: 200, headers: [:])
-            do {
-                while true { try await body.pieces.write([UInt8](repeating: 65, count: 256 * 1024)) }
-            } catch {
-                log.append("write failed")
+        try await TestServer.run(
+            limits: limits,
+            handler: { _, writer in
+                let body = writer.begin(status: 200, headers: [:])
+                do {
+                    while true { try await body.pieces.write([UInt8](repeating: 65, count: 256 * 1024)) }
+                } catch {
+                    log.append("write failed")
+                }
+                return await body.abandon()
             }
-            return await body.abandon()
-        }) { server in
+        ) { server in
             let client = try await server.connect(receiveBuffer: 4096)
             try await client.send(Self.get)
             try await log.atLeast(1)

@@ -53,6 +53,8 @@ struct NativeTurnTests {
         #expect(turn.request.model == "auto")
         #expect(turn.requestID == nil)
         #expect(try decode(#"{"message":"x","options":{"seed":null}}"#).request.seed == nil)
+        #expect(try decode(#"{"message":"x","messages":null}"#).request.messages.count == 1)
+        #expect(try decode(#"{"message":null,"messages":[{"role":"user","content":"x"}]}"#).request.messages.count == 1)
     }
 
     struct Refusal: Sendable, CustomTestStringConvertible {
@@ -118,7 +120,8 @@ struct NativeTurnTests {
     func options(_ options: String, _ code: ErrorCode) {
         let error = #expect(throws: CodedError.self) { try decode(#"{"message":"x","options":\#(options)}"#) }
         #expect(error?.code == code)
-        #expect(error?.param != nil)
+        #expect(error?.param?.hasPrefix("options.") == true)
+        #expect(error?.message.contains("_") == false)
     }
 
     @Test("a refusal holds nothing long or with line ends of what the client sent")

@@ -54,19 +54,24 @@ final class CurlTransfer: @unchecked Sendable {
 
     // MARK: For the reader
 
-    /// Suspends until something has changed; the phase's timeout makes it a failure. What came while the reader was
-    /// on its way here, by other executors perhaps, wakes nobody any more: it is looked for first.
+    /// Suspends until something has changed; the phase's timeout makes it a failure. A task that prefers another
+    /// executor lets work of the loop pass at every `await`, so what there is to wait for is looked at within the
+    /// continuation: what came before wakes nobody any more.
     func wait(phase: HTTPClientError.Phase, limit: Duration, expired: @escaping @Sendable () -> Void) async {
-        guard phase == .firstByte ? state.phase == .waitingForHead : state.isDry else { return }
-        precondition(unsafe waiter == nil, "one reader at a time")
-        timer = loop.schedule(at: loop.now().advanced(by: limit)) { [weak self] in
-            guard let self else { return }
-            self.timer = nil
-            self.state.fail(HTTPClientError(.timeout(phase), "no answer within \(limit) (\(phase.rawValue))"))
-            expired()
-            self.wake()
+        await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            guard phase == .firstByte ? state.phase == .waitingForHead : state.isDry else {
+                return unsafe continuation.resume()
+            }
+            precondition(unsafe waiter == nil, "one reader at a time")
+            unsafe waiter = continuation
+            timer = loop.schedule(at: loop.now().advanced(by: limit)) { [weak self] in
+                guard let self else { return }
+                self.timer = nil
+                self.state.fail(HTTPClientError(.timeout(phase), "no answer within \(limit) (\(phase.rawValue))"))
+                expired()
+                self.wake()
+            }
         }
-        await unsafe withUnsafeContinuation { unsafe waiter = $0 }
     }
 
     func take() -> TransferState.Supply { state.take() }

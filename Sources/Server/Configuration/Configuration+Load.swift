@@ -28,7 +28,8 @@ extension Configuration {
         } catch {
             guard error == .missing, flags.file == nil else {
                 let source = flags.file == nil ? nil : ConfigurationSource.flag(name: "--config")
-                throw ConfigurationErrors([ConfigurationProblem(source: source, sentence: error.sentence(flags.file ?? "tutti.yaml"))])
+                let sentence = error.sentence(flags.file ?? "tutti.yaml")
+                throw ConfigurationErrors([ConfigurationProblem(source: source, sentence: sentence)])
             }
             file = nil
         }

@@ -18,6 +18,8 @@ final class ServerMetrics: Sendable {
     private let turns: MetricFamily<Counter>
     let running: Gauge
     private let knownTargets: Set<Target>
+    private let requestSeries = Mutex<[RequestKind: RequestSeries]>([:])
+    private let callSeries = Mutex<[Target: CallSeries]>([:])
 
     init(knownTargets: Set<Target>) {
         self.knownTargets = knownTargets
@@ -48,9 +50,50 @@ final class ServerMetrics: Sendable {
         ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"].contains(method) ? method : "other"
     }
 
+    /// The instruments of one kind of request, looked up once by one hash instead of once for each family.
+    private struct RequestSeries: Sendable {
+        let count: Counter
+        let seconds: Histogram
+    }
+
+    private struct RequestKind: Hashable {
+        let route: String
+        let method: String
+        let status: Int
+    }
+
+    /// What is counted of every call of one target, however it ends.
+    private struct CallSeries: Sendable {
+        let firstChunk: Histogram
+        let inputTokens: Histogram
+        let outputTokens: Histogram
+    }
+
     func requestEnded(route: String, method: String, status: Int, duration: Duration) {
-        requests.with(route, method, String(status)).add()
-        requestSeconds.with(route).record(duration.seconds)
+        let kind = RequestKind(route: route, method: method, status: status)
+        let series = requestSeries.withLock { known in
+            if let series = known[kind] { return series }
+            // Routes, methods and statuses are few: the table is bounded by them.
+            let series = RequestSeries(
+                count: requests.with(route, method, String(status)), seconds: requestSeconds.with(route))
+            known[kind] = series
+            return series
+        }
+        series.count.add()
+        series.seconds.record(duration.seconds)
+    }
+
+    private func calls(_ provider: String, _ model: String) -> CallSeries {
+        callSeries.withLock { known in
+            let target = Target(provider: provider, model: model)
+            if let series = known[target] { return series }
+            let series = CallSeries(
+                firstChunk: firstChunkSeconds.with("chat", provider, model),
+                inputTokens: tokenUsage.with("chat", provider, model, "input"),
+                outputTokens: tokenUsage.with("chat", provider, model, "output"))
+            known[target] = series
+            return series
+        }
     }
 
     /// A client may name any model of a provider that allows it; such names must not become labels.
@@ -65,10 +108,11 @@ extension ServerMetrics: GatewayObserver {
     func answerEnded(_ report: AnswerReport, context: RunContext) {
         let (provider, model) = (report.target.provider, label(report.target))
         operationSeconds.with("chat", provider, model, report.error?.name ?? "").record(report.duration.seconds)
-        firstChunkSeconds.with("chat", provider, model).record(report.timeToFirstEvent.seconds)
+        let calls = self.calls(provider, model)
+        calls.firstChunk.record(report.timeToFirstEvent.seconds)
         guard let usage = report.usage else { return }
-        tokenUsage.with("chat", provider, model, "input").record(Double(usage.promptTokens))
-        tokenUsage.with("chat", provider, model, "output").record(Double(usage.completionTokens))
+        calls.inputTokens.record(Double(usage.promptTokens))
+        calls.outputTokens.record(Double(usage.completionTokens))
     }
 }
 

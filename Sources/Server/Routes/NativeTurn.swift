@@ -42,7 +42,7 @@ struct NativeTurn: Sendable {
         writer.beginObject()
         writer.member("model", try text("model", root) ?? "auto")
         writer.key("messages")
-        switch (root["message"], root["messages"]) {
+        switch (present("message", root), present("messages", root)) {
         case (let message?, nil):
             guard let text = message.string else { throw wrongType("message", "a text") }
             writer.beginArray()
@@ -66,16 +66,40 @@ struct NativeTurn: Sendable {
             }
         }
         writer.endObject()
-        var request = try OpenAI.decodeRequest(writer.bytes)
+        var request: ChatRequest
+        do throws(CodedError) { request = try OpenAI.decodeRequest(writer.bytes) } catch {
+            throw renamed(error)
+        }
+        request.maxTokensField = "options.maxTokens"
         // The bytes are ours, not the client's: an upstream gets the request built anew.
         request.original = nil
         return request
     }
 
-    private static let optionNames = [
+    private static let optionNames: [(String, StaticString)] = [
         ("temperature", "temperature"), ("maxTokens", "max_tokens"), ("topP", "top_p"), ("stop", "stop"),
         ("seed", "seed"),
     ]
+
+    /// The error with the field as the client named it.
+    private static func renamed(_ error: CodedError) -> CodedError {
+        guard let param = error.param else { return error }
+        for (ours, theirs) in optionNames {
+            let name = "\(theirs)"
+            guard param == name || param.hasPrefix(name + "[") else { continue }
+            var error = error
+            error.param = "options.\(ours)\(param.dropFirst(name.count))"
+            error.message = error.message.split(separator: "'\(name)", omittingEmptySubsequences: false)
+                .joined(separator: "'options.\(ours)")
+            return error
+        }
+        return error
+    }
+
+    /// A member that is there and not null.
+    private static func present(_ name: String, _ root: JSONNode) -> JSONNode? {
+        root[name].flatMap { $0.isNull ? nil : $0 }
+    }
 
     private static func text(_ name: String, _ root: JSONNode) throws(CodedError) -> String? {
         guard let value = root[name], !value.isNull else { return nil }

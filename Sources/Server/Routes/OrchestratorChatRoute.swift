@@ -30,16 +30,19 @@ struct OrchestratorChatRoute: Sendable {
         }
         // The id of the run is the id of the answer, whichever way the client gave it.
         writer.headers.set("x-request-id", requestID)
+        var exchange = exchange
+        exchange.requestID = requestID
         let context = turns.context(exchange, requestID: requestID)
         let report = TurnReport(
             requestID: requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
             started: turns.time.now())
-        let outcome =
+        var outcome =
             turn.stream
             ? await stream(turn, report, context, exchange, writer)
             : await whole(turn, report, context, exchange, writer)
         turns.leave(ticket)
+        outcome.requestID = requestID
         return outcome
     }
 

@@ -28,6 +28,8 @@ struct Route: Sendable {
 struct RouteOutcome: Sendable {
     let answered: Answered
     let error: CodedError?
+    /// The id that the request's body gave it, for the log.
+    var requestID: String?
 
     init(_ answered: Answered, error: CodedError? = nil) {
         self.answered = answered

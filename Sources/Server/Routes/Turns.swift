@@ -53,13 +53,13 @@ final class Turns: Sendable {
     func enter(_ exchange: Exchange, requestID: String) throws(CodedError) -> RunTicket {
         let request = exchange.request
         let ticket = try registry.enter(requestID, scope: exchange.scope) { request.cancel() }
-        metrics.running.set(Int64(registry.count))
+        metrics.running.add(1)
         return ticket
     }
 
     func leave(_ ticket: consuming RunTicket) {
         ticket.leave()
-        metrics.running.set(Int64(registry.count))
+        metrics.running.add(-1)
     }
 
     /// Answers a turn; one that was cut off because the server stops says so.

@@ -32,7 +32,7 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, pipe[1], 1)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var vector = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe argument in unsafe vector { unsafe free(argument) } }
+        defer { unsafe vector.forEach { unsafe free($0) } }
         var identifier = pid_t()
         let code = unsafe posix_spawn(&identifier, path, &actions, nil, &vector, environ)
         Glibc.close(pipe[1])

@@ -21,6 +21,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     private var failure: TransportError?
     private var reader: UnsafeContinuation<Void, Never>?
     private var writer: UnsafeContinuation<Int32, Never>?
+    /// From the first byte of a write that has to wait to its last: nothing else may go out between.
+    private var isWriting = false
     private var hangUp: (@Sendable () -> Void)?
     private var stallTimer: EventLoop.TimerID?
 
@@ -70,8 +72,12 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     public func read() async throws(TransportError) -> [UInt8]? {
         loop.checkIsolated()
         if inbound.isEmpty, !ended, failure == nil {
-            precondition(unsafe reader == nil, "one reader at a time")
-            await unsafe withUnsafeContinuation { unsafe reader = $0 }
+            await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                // Again: a task that prefers another executor lets work of the loop pass on its way here.
+                guard inbound.isEmpty, !ended, failure == nil else { return unsafe continuation.resume() }
+                precondition(unsafe reader == nil, "one reader at a time")
+                unsafe reader = continuation
+            }
         }
         if !inbound.isEmpty {
             var taken: [UInt8] = []
@@ -154,7 +160,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         loop.checkIsolated()
         let sent = try tryWrite(bytes)
         guard sent < bytes.count else { return }
-        precondition(unsafe writer == nil, "one writer at a time")
+        precondition(!isWriting, "one writer at a time")
+        isWriting = true
         watchStall(stall, queued: bytes.count - sent)
         let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
             unsafe writer = continuation
@@ -170,7 +177,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     private func tryWrite(_ bytes: [UInt8]) throws(TransportError) -> Int {
         if let failure { throw failure }
         guard let handle = unsafe handle else { throw TransportError(.closed, "the connection is closed") }
-        guard unsafe writer == nil, !bytes.isEmpty else { return 0 }
+        guard !isWriting, !bytes.isEmpty else { return 0 }
         let code = unsafe bytes.withUnsafeBytes { buffer in
             var part = unsafe uv_buf_t(
                 base: UnsafeMutableRawPointer(mutating: buffer.baseAddress!).assumingMemoryBound(to: CChar.self),
@@ -188,7 +195,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Writes a small piece if that needs no waiting, and says whether it did; for heartbeats.
     public func writeIfIdle(_ bytes: [UInt8]) -> Bool {
         loop.checkIsolated()
-        guard unsafe writer == nil, let sent = try? tryWrite(bytes), sent > 0 else { return false }
+        guard !isWriting, let sent = try? tryWrite(bytes), sent > 0 else { return false }
         // A torn heartbeat would corrupt the stream: the rest goes before anything else.
         if sent < bytes.count { queue(bytes, from: sent) }
         return true
@@ -221,6 +228,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     private func finishWrite(_ code: Int32) {
         guard let waiting = unsafe writer else { return }
         if let handle = unsafe handle, code == 0, unsafe uv_stream_get_write_queue_size(handle) > 0 { return }
+        isWriting = false
         unsafe writer = nil
         unsafe waiting.resume(returning: code)
     }
@@ -228,7 +236,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Closes the connection when the queue has not moved for `stall`.
     private func watchStall(_ stall: Duration, queued: Int) {
         stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
-            guard let self, unsafe self.writer != nil, let handle = unsafe self.handle else { return }
+            guard let self, self.isWriting, let handle = unsafe self.handle else { return }
             let left = unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
             if left < queued {
                 self.watchStall(stall, queued: left)
@@ -260,7 +268,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Sends the end of our side (FIN) after what has been written.
     public func shutdownWrites() {
         loop.checkIsolated()
-        guard let handle = unsafe handle, unsafe writer == nil else { return }
+        guard let handle = unsafe handle, !isWriting else { return }
         let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
         if unsafe uv_shutdown(request, handle, { request, _ in unsafe request!.deallocate() }) != 0 {
             unsafe request.deallocate()
@@ -274,6 +282,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         closeHandle()
         resumeReader()
         if let waiting = unsafe writer {
+            isWriting = false
             unsafe writer = nil
             unsafe waiting.resume(returning: UV_ECANCELED.rawValue)
         }
