@@ -7,8 +7,6 @@ public enum Identifier {
         case completion = "chatcmpl-"
     }
 
-    private static let digits = Array("0123456789abcdef".utf8)
-
     public static func make(
         _ prefix: Prefix,
         at time: WallTime,
@@ -17,14 +15,7 @@ public enum Identifier {
         let stamp = UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff
         let high = stamp << 16 | 0x7000 | generator.next() & 0x0fff
         let low = generator.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-        var text = Array(prefix.rawValue.utf8)
-        text.reserveCapacity(text.count + 36)
-        for index in 0..<32 {
-            if index == 8 || index == 12 || index == 16 || index == 20 { text.append(UInt8(ascii: "-")) }
-            let half = index < 16 ? high : low
-            text.append(digits[Int(half >> UInt64(60 - 4 * (index & 15)) & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
+        return HexText.uuid(prefix: prefix.rawValue, high, low)
     }
 
     /// Whether a client's own id may be taken: `[A-Za-z0-9._-]{1,64}`.

@@ -20,9 +20,9 @@ public struct Instant: Comparable, Hashable, Sendable {
     /// The time from `earlier` to this instant; negative when `earlier` is later.
     public func since(_ earlier: Instant) -> Duration {
         if nanoseconds >= earlier.nanoseconds {
-            return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
+            return Duration(nanoseconds: Int64(clamping: nanoseconds - earlier.nanoseconds))
         }
-        return .nanoseconds(-Int64(clamping: earlier.nanoseconds - nanoseconds))
+        return Duration(nanoseconds: -Int64(clamping: earlier.nanoseconds - nanoseconds))
     }
 }
 
@@ -44,15 +44,11 @@ public protocol TimeSource: Sendable {
 }
 
 extension Duration {
+    /// One multiplication; the generic `nanoseconds(_:)` of the standard library costs some hundred instructions.
+    init(nanoseconds: Int64) { self.init(attoseconds: Int128(nanoseconds) * 1_000_000_000) }
+
     /// Nanoseconds, clamped to what 64 bits hold (292 years either way).
-    public var saturatingNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        if carried { return seconds < 0 ? .min : .max }
-        return sum
-    }
+    public var saturatingNanoseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000) }
 
     /// Milliseconds with their fraction, for logs and events.
     public var milliseconds: Double { Double(saturatingNanoseconds) / 1_000_000 }

@@ -7,9 +7,24 @@ public struct RunContext: Sendable {
         public static func < (left: Priority, right: Priority) -> Bool { left.rawValue < right.rawValue }
     }
 
-    public var requestID: String
-    public var runID: String
-    public var scope: Scope
+    /// Who and what the run is; the same for all that belongs to it.
+    private final class Identity: Sendable {
+        let requestID: String
+        let runID: String
+        let scope: Scope
+
+        init(requestID: String, runID: String, scope: Scope) {
+            self.requestID = requestID
+            self.runID = runID
+            self.scope = scope
+        }
+    }
+
+    // Behind one reference, because a context is copied into whatever works for the run.
+    private let identity: Identity
+    public var requestID: String { identity.requestID }
+    public var runID: String { identity.runID }
+    public var scope: Scope { identity.scope }
     /// No work starts after it; `nil` only where a caller has set a limit of its own.
     public var deadline: Instant?
     public var priority: Priority
@@ -23,9 +38,7 @@ public struct RunContext: Sendable {
         priority: Priority = .interactive,
         trace: TraceContext
     ) {
-        self.requestID = requestID
-        self.runID = runID
-        self.scope = scope
+        identity = Identity(requestID: requestID, runID: runID, scope: scope)
         self.deadline = deadline
         self.priority = priority
         self.trace = trace

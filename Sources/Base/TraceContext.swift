@@ -33,21 +33,13 @@ public struct TraceContext: Hashable, Sendable {
         self.init(traceHigh: high, traceLow: low, spanID: span, sampled: flags & 1 == 1)
     }
 
-    public var traceID: String { Hex.encode(traceHigh) + Hex.encode(traceLow) }
-    public var spanIDText: String { Hex.encode(spanID) }
+    public var traceID: String { HexText.digits(traceHigh, traceLow) }
+    public var spanIDText: String { HexText.digits(spanID) }
     public var traceparent: String { "00-\(traceID)-\(spanIDText)-\(sampled ? "01" : "00")" }
 }
 
 /// Fixed-width lower-case hexadecimal, as ids use it.
 enum Hex {
-    static func encode(_ value: UInt64) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text = [UInt8]()
-        text.reserveCapacity(16)
-        for shift in stride(from: 60, through: 0, by: -4) { text.append(digits[Int(value >> UInt64(shift) & 15)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// At most sixteen lower-case digits; `nil` for anything else.
     static func decode(_ digits: some Collection<UInt8>) -> UInt64? {
         guard !digits.isEmpty, digits.count <= 16 else { return nil }

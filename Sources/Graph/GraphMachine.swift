@@ -202,7 +202,7 @@ struct GraphMachine: Sendable {
             return
         }
         for index in 0..<topology.blockers.width {
-            var candidates = waiting.words[index] | nextRound.words[index]
+            var candidates = waiting[word: index] | nextRound[word: index]
             if let node { candidates &= topology.blocked.word(node, index) }
             while candidates != 0 {
                 let candidate = index << 6 | candidates.trailingZeroBitCount
@@ -241,7 +241,7 @@ struct GraphMachine: Sendable {
     /// Only a settled node that left an edge untaken can be the last one that could have reached another.
     private mutating func skipUnreachable(after node: Int, into commands: inout [Command]) {
         for index in 0..<topology.descendants.width {
-            let known = everRan.words[index] | skipped.words[index] | waiting.words[index] | nextRound.words[index]
+            let known = everRan[word: index] | skipped[word: index] | waiting[word: index] | nextRound[word: index]
             var candidates = topology.descendants.word(node, index) & ~known
             while candidates != 0 {
                 let candidate = index << 6 | candidates.trailingZeroBitCount

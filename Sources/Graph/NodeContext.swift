@@ -18,32 +18,46 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     @inlinable public var name: String { environment.names[node] }
 
     /// Whether anybody hears what is emitted; lets a node spare itself the making of events.
-    @inlinable public var hasListener: Bool { environment.receive != nil }
+    @inlinable public var hasListener: Bool { environment.hearing != nil }
 
     /// Sends an event to whoever listens to the run; waits while the listener is full, and is free without one.
     /// Throws `CancellationError` when the run is cancelled or its listener has gone.
     @inlinable
     public func emit(_ payload: @autoclosure () -> Payload) async throws(CancellationError) {
-        guard let receive = environment.receive else { return }
-        try await receive(.emitted(node: name, payload()))
+        guard let hearing = environment.hearing else { return }
+        let event = RunEvent.emitted(node: name, payload())
+        switch hearing.offer(event) {
+        case .taken: return
+        case .closed: throw CancellationError()
+        case .full: try await hearing.receive(event)
+        }
     }
 }
 
+/// A run's listener as two closures rather than an existential, so that they are specialised for it.
 @usableFromInline
-typealias Receive<Payload: Sendable> = @Sendable (RunEvent<Payload>) async throws(CancellationError) -> Void
+struct Hearing<Payload: Sendable>: Sendable {
+    @usableFromInline let offer: @Sendable (RunEvent<Payload>) -> EventIntake
+    @usableFromInline let receive: @Sendable (RunEvent<Payload>) async throws(CancellationError) -> Void
+
+    @inlinable
+    init(_ listener: some RunListener<Payload>) {
+        offer = { listener.offer($0) }
+        receive = { (event) throws(CancellationError) in try await listener.receive(event) }
+    }
+}
 
 /// What is the same for all nodes of a run.
 @usableFromInline
 final class RunEnvironment<Payload: Sendable>: Sendable {
     @usableFromInline let context: RunContext
     @usableFromInline let names: [String]
-    /// A closure rather than an existential, so that it is specialised for the listener.
-    @usableFromInline let receive: Receive<Payload>?
+    @usableFromInline let hearing: Hearing<Payload>?
 
     @inlinable
-    init(context: RunContext, names: [String], receive: Receive<Payload>?) {
+    init(context: RunContext, names: [String], hearing: Hearing<Payload>?) {
         self.context = context
         self.names = names
-        self.receive = receive
+        self.hearing = hearing
     }
 }

@@ -1,22 +1,32 @@
-/// A set of node numbers as bits. Membership is O(1); the other operations are O(nodes / 64).
+/// A set of node numbers as bits. Membership is O(1); the other operations are O(nodes / 64). The first 64 nodes need
+/// no allocation, which is all that most graphs have.
 struct NodeSet: Equatable, Sendable {
-    private(set) var words: [UInt64]
+    private var first: UInt64 = 0
+    private var rest: [UInt64]
 
-    init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
+    init(count: Int) { rest = count > 64 ? Array(repeating: 0, count: (count - 1) >> 6) : [] }
 
-    mutating func insert(_ node: Int) { words[node >> 6] |= 1 << UInt64(node & 63) }
-    mutating func remove(_ node: Int) { words[node >> 6] &= ~(1 << UInt64(node & 63)) }
-    func contains(_ node: Int) -> Bool { words[node >> 6] & (1 << UInt64(node & 63)) != 0 }
-    var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+    /// How many words the set has, at least one.
+    var width: Int { rest.count + 1 }
+
+    subscript(word index: Int) -> UInt64 {
+        get { index == 0 ? first : rest[index - 1] }
+        set { if index == 0 { first = newValue } else { rest[index - 1] = newValue } }
+    }
+
+    mutating func insert(_ node: Int) { self[word: node >> 6] |= 1 << UInt64(node & 63) }
+    mutating func remove(_ node: Int) { self[word: node >> 6] &= ~(1 << UInt64(node & 63)) }
+    func contains(_ node: Int) -> Bool { self[word: node >> 6] & (1 << UInt64(node & 63)) != 0 }
+    var isEmpty: Bool { first == 0 && rest.allSatisfy { $0 == 0 } }
 
     mutating func formUnion(_ other: NodeSet) {
-        for index in words.indices { words[index] |= other.words[index] }
+        for index in 0..<width { self[word: index] |= other[word: index] }
     }
 
     /// The members in ascending order.
     var members: [Int] {
         var result: [Int] = []
-        for (index, word) in words.enumerated() { NodeSet.visit(word, at: index) { result.append($0) } }
+        for index in 0..<width { NodeSet.visit(self[word: index], at: index) { result.append($0) } }
         return result
     }
 
@@ -64,7 +74,7 @@ struct NodeMatrix: Equatable, Sendable {
     /// Whether the row shares a member with either set.
     func intersects(_ row: Int, _ first: NodeSet, or second: NodeSet) -> Bool {
         let base = row * width
-        for index in 0..<width where words[base + index] & (first.words[index] | second.words[index]) != 0 {
+        for index in 0..<width where words[base + index] & (first[word: index] | second[word: index]) != 0 {
             return true
         }
         return false
@@ -72,7 +82,7 @@ struct NodeMatrix: Equatable, Sendable {
 
     func intersects(_ row: Int, _ set: NodeSet) -> Bool {
         let base = row * width
-        for index in 0..<width where words[base + index] & set.words[index] != 0 { return true }
+        for index in 0..<width where words[base + index] & set[word: index] != 0 { return true }
         return false
     }
 

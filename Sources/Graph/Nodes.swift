@@ -109,6 +109,33 @@ extension GraphBuilder {
 
     @inlinable
     @discardableResult
+    public func node<R1: Sendable, R2: Sendable, R3: Sendable, R4: Sendable, R5: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        _ read3: any KeyPath<State, R3> & Sendable,
+        _ read4: any KeyPath<State, R4> & Sendable,
+        _ read5: any KeyPath<State, R5> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3, R4, R5) async throws -> Void
+    ) -> Self {
+        let reads = [FieldUse(read1), FieldUse(read2), FieldUse(read3), FieldUse(read4), FieldUse(read5)]
+        return add(name, reads, []) { _ in
+            { state, context in
+                let value1 = state[keyPath: read1]
+                let value2 = state[keyPath: read2]
+                let value3 = state[keyPath: read3]
+                let value4 = state[keyPath: read4]
+                let value5 = state[keyPath: read5]
+                return {
+                    try await run(context, value1, value2, value3, value4, value5)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
     public func node<Write: Sendable>(
         _ name: String,
         writes write: any WritableKeyPath<State, Write> & Sendable,

@@ -7,13 +7,16 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @usableFromInline
     struct Finished: Sendable {
         @usableFromInline let node: Int
-        @usableFromInline let result: Result<Update<State>, any Error>
+        /// What it writes; `nil` when it threw.
+        @usableFromInline let update: Update<State>?
+        @usableFromInline let error: (any Error)?
         @usableFromInline let at: Instant?
 
         @inlinable
-        init(node: Int, result: Result<Update<State>, any Error>, at: Instant?) {
+        init(node: Int, update: Update<State>?, error: (any Error)?, at: Instant?) {
             self.node = node
-            self.result = result
+            self.update = update
+            self.error = error
             self.at = at
         }
     }
@@ -46,7 +49,7 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         self.machine = machine
         self.environment = environment
         self.time = time
-        hasListener = environment.receive != nil
+        hasListener = environment.hearing != nil
         needsTime = hasListener || environment.context.deadline != nil
         store = StateStore(state, heldFields: graph.heldFields)
         commands.reserveCapacity(8)
@@ -75,16 +78,19 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
 
     @inlinable
     mutating func runInline(_ node: Int) async {
-        if isStopping || hasListener, await !announce(node) { return feed(.failed(node), at: nil) }
-        let work = prepare(node)
-        let result: Result<Update<State>, any Error>
-        do {
-            result = .success(try await work())
-        } catch {
-            result = .failure(error)
+        if isStopping { return feed(.failed(node), at: nil) }
+        if hasListener {
+            let event = startEvent(node)
+            var heard = offer(event)
+            if heard == nil { heard = await deliver(event) }
+            guard heard == true else { return feed(.failed(node), at: nil) }
         }
-        let finished = Finished(node: node, result: result, at: now())
-        if hasListener { await tellEnd(finished) }
+        let work = prepare(node)
+        var update: Update<State>?
+        var failure: (any Error)?
+        do { update = try await work() } catch { failure = error }
+        let finished = Finished(node: node, update: update, error: failure, at: now())
+        if hasListener, let event = endEvent(finished), offer(event) == nil { await deliver(event) }
         settle(finished)
         if !skipped.isEmpty { await tellSkips() }
     }
@@ -97,18 +103,18 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             var running = 0
             repeat {
                 for node in pending {
-                    if isStopping || hasListener, await !announce(node) {
+                    guard await announce(node) else {
                         feed(.failed(node), at: nil)
-                    } else {
-                        start(node, in: &group)
-                        running += 1
+                        continue
                     }
+                    start(node, in: &group)
+                    running += 1
                 }
                 pending.removeAll(keepingCapacity: true)
                 if isStopping { group.cancelAll() }
                 if running > 0, let finished = await group.next() {
                     running -= 1
-                    if hasListener { await tellEnd(finished) }
+                    if hasListener, let event = endEvent(finished), offer(event) == nil { await deliver(event) }
                     settle(finished)
                     if !skipped.isEmpty { await tellSkips() }
                 }
@@ -123,13 +129,11 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         let work = prepare(node)
         let clock = needsTime ? time : nil
         group.addImmediateTask {
-            let result: Result<Update<State>, any Error>
             do {
-                result = .success(try await work())
+                return Finished(node: node, update: try await work(), error: nil, at: clock?.now())
             } catch {
-                result = .failure(error)
+                return Finished(node: node, update: nil, error: error, at: clock?.now())
             }
-            return Finished(node: node, result: result, at: clock?.now())
         }
     }
 
@@ -145,19 +149,40 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @inlinable
     mutating func announce(_ node: Int) async -> Bool {
         guard !isStopping else { return false }
-        activations[node].round += 1
-        activations[node].start = time.now()
-        let round = activations[node].round
-        return await tell(.nodeStarted(node: graph.nodeNames[node], round: round))
+        guard hasListener else { return true }
+        let event = startEvent(node)
+        if let heard = offer(event) { return heard }
+        return await deliver(event)
     }
 
-    /// `false` when nobody listens any more; the run is then being cancelled.
+    @inlinable
+    mutating func startEvent(_ node: Int) -> RunEvent<Payload> {
+        activations[node].round += 1
+        activations[node].start = time.now()
+        return .nodeStarted(node: graph.nodeNames[node], round: activations[node].round)
+    }
+
+    /// Whether the event was heard; `nil` when that takes waiting. `false`: nobody listens any more, and the run is
+    /// being cancelled.
+    @inlinable
+    mutating func offer(_ event: RunEvent<Payload>) -> Bool? {
+        guard let hearing = environment.hearing else { return true }
+        switch hearing.offer(event) {
+        case .taken: return true
+        case .full: return nil
+        case .closed:
+            feed(.cancel, at: nil)
+            return false
+        }
+    }
+
+    /// The same for an event that was offered in vain.
     @discardableResult
     @inlinable
-    mutating func tell(_ event: RunEvent<Payload>) async -> Bool {
-        guard let receive = environment.receive else { return true }
+    mutating func deliver(_ event: RunEvent<Payload>) async -> Bool {
+        guard let hearing = environment.hearing else { return true }
         do {
-            try await receive(event)
+            try await hearing.receive(event)
             return true
         } catch {
             feed(.cancel, at: nil)
@@ -171,26 +196,26 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     mutating func settle(_ finished: Finished) {
         let node = finished.node
         if Task.isCancelled { feed(.cancel, at: nil) }
-        switch finished.result {
-        case .success(let update): feed(.succeeded(node), at: finished.at, update: update)
-        case .failure(let error):
+        if let error = finished.error {
             if !isStopping { failure = error }
             feed(.failed(node), at: finished.at)
+        } else {
+            feed(.succeeded(node), at: finished.at, update: finished.update)
         }
     }
 
+    /// `nil` when nobody is to hear of it any more.
     @inlinable
-    mutating func tellEnd(_ finished: Finished) async {
+    mutating func endEvent(_ finished: Finished) -> RunEvent<Payload>? {
         if Task.isCancelled { feed(.cancel, at: nil) }
-        if isStopping { return }
+        if isStopping { return nil }
         let name = graph.nodeNames[finished.node]
         let (round, start) = activations[finished.node]
         let duration = finished.at?.since(start) ?? .zero
-        switch finished.result {
-        case .success: await tell(.nodeFinished(node: name, round: round, duration: duration))
-        case .failure(let error):
-            await tell(.nodeFailed(node: name, round: round, duration: duration, error: error))
+        guard let error = finished.error else {
+            return .nodeFinished(node: name, round: round, duration: duration)
         }
+        return .nodeFailed(node: name, round: round, duration: duration, error: error)
     }
 
     @inlinable
@@ -198,8 +223,8 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         let nodes = skipped
         skipped.removeAll(keepingCapacity: true)
         for node in nodes where !isStopping {
-            let name = graph.nodeNames[node]
-            await tell(.nodeSkipped(node: name))
+            let event = RunEvent<Payload>.nodeSkipped(node: graph.nodeNames[node])
+            if offer(event) == nil { await deliver(event) }
         }
     }
 

@@ -23,14 +23,30 @@ public enum RunEvent<Payload: Sendable>: Sendable {
     }
 }
 
+/// What a listener does with an event that it is offered.
+public enum EventIntake: Sendable {
+    case taken
+    /// Not now: the run waits in ``RunListener/receive(_:)`` with the same event.
+    case full
+    /// Nobody listens any more, which cancels the run.
+    case closed
+}
+
 /// Who hears a run's events. Called by the runner and by its nodes, also at the same time.
 public protocol RunListener<Payload>: Sendable {
     associatedtype Payload: Sendable
 
-    /// Takes an event, or suspends the run's work until it can: back-pressure. Throws when the task is cancelled
-    /// or nobody listens any more, which cancels the run.
+    /// Takes an event if that needs no waiting. Every event is offered first; what is taken here costs no suspension.
+    func offer(_ event: RunEvent<Payload>) -> EventIntake
+
+    /// Takes an event that was offered in vain, and suspends the run's work until it can: back-pressure. Throws when
+    /// the task is cancelled or nobody listens any more, which cancels the run.
     func receive(_ event: RunEvent<Payload>) async throws(CancellationError)
 
     /// Takes the last event. Never waits.
     func end(with event: RunEvent<Payload>)
+}
+
+extension RunListener {
+    public func offer(_ event: RunEvent<Payload>) -> EventIntake { .full }
 }

@@ -42,6 +42,18 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
     }
 
     @inlinable
+    public func offer(_ event: RunEvent<Payload>) -> EventIntake {
+        switch shared.withLock({ $0.channel.send(event) }) {
+        case .taken: return .taken
+        case .deliver(let consumer):
+            consumer.resume(returning: event)
+            return .taken
+        case .closed: return .closed
+        case .full: return .full
+        }
+    }
+
+    @inlinable
     public func receive(_ event: RunEvent<Payload>) async throws(CancellationError) {
         switch shared.withLock({ $0.channel.send(event) }) {
         case .taken: return

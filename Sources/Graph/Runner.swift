@@ -25,7 +25,7 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     /// over without having passed an end. Returns or throws only after every branch has ended.
     @inlinable
     public func run(_ initial: State, context: RunContext) async throws -> State {
-        try await run(initial, context: context, receive: nil, end: { _ in })
+        try await run(initial, context: context, hearing: nil, end: { _ in })
     }
 
     /// The same, told to a listener event by event. The listener's back-pressure holds the run.
@@ -34,17 +34,15 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
         _ initial: State, context: RunContext, events listener: some RunListener<Payload>
     ) async throws -> State {
         try await run(
-            initial, context: context,
-            receive: { (event) throws(CancellationError) in try await listener.receive(event) },
-            end: { listener.end(with: $0) })
+            initial, context: context, hearing: Hearing(listener), end: { listener.end(with: $0) })
     }
 
     @inlinable
     func run(
-        _ initial: State, context: RunContext, receive: Receive<Payload>?, end: (RunEvent<Payload>) -> Void
+        _ initial: State, context: RunContext, hearing: Hearing<Payload>?, end: (RunEvent<Payload>) -> Void
     ) async throws -> State {
         let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: context.deadline)
-        let environment = RunEnvironment(context: context, names: graph.nodeNames, receive: receive)
+        let environment = RunEnvironment(context: context, names: graph.nodeNames, hearing: hearing)
         var drive = RunDrive(graph: graph, machine: machine, environment: environment, time: time, state: initial)
         await drive.run()
         do {

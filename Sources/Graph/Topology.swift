@@ -3,7 +3,7 @@
 /// The rule of the dataflow: a node starts when it holds a token and nothing that is still active can reach it
 /// any more. Which nodes can is known when the graph is built; `blockers` holds it.
 @usableFromInline
-struct Topology: Sendable {
+final class Topology: Sendable {
     enum EdgeKind: UInt8, Sendable, Comparable {
         case always, choice, onError
 
@@ -59,15 +59,13 @@ struct Topology: Sendable {
     /// Those of `nodes` that may run at the same time as `node`, routes aside: neither waits for the other.
     func overlapping(_ node: Int, among nodes: NodeSet) -> [Int] {
         var result: [Int] = []
-        for (index, word) in nodes.words.enumerated() {
-            let unrelated = word & ~blockers.word(node, index) & ~blocked.word(node, index)
+        for index in 0..<blockers.width {
+            let unrelated = nodes[word: index] & ~blockers.word(node, index) & ~blocked.word(node, index)
             NodeSet.visit(unrelated, at: index) { result.append($0) }
         }
         return result
     }
-}
 
-extension Topology {
     /// `edges` may come in any order; every number must be a node's. `backEdges` and `loops` come from `LoopFinder`.
     init(
         count: Int, edges unsorted: [Edge], starts: [Int], ends: [Int], loops found: LoopFinder.Result

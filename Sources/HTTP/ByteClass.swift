@@ -76,6 +76,14 @@ enum ByteClass {
         return true
     }
 
+    /// Whether `range` begins with `text`, without regard to case; allocates nothing.
+    @inline(__always)
+    static func starts(_ bytes: Span<UInt8>, _ range: Range<Int>, ignoringCaseOf text: String) -> Bool {
+        let wanted = text.utf8.count
+        guard wanted <= range.count else { return false }
+        return equal(bytes, range.lowerBound..<range.lowerBound + wanted, ignoringCaseOf: text)
+    }
+
     /// Compares byte for byte; allocates nothing.
     @inline(__always)
     static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: String) -> Bool {

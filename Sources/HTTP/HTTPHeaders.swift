@@ -5,7 +5,7 @@
 /// UTF-8 (old clients send Latin-1) become U+FFFD in the string. A look-up is O(fields) and allocates its result only.
 public struct HTTPHeaders: Sendable {
     /// Where a field's name and value lie in `bytes`.
-    struct Field: Sendable {
+    struct Field: Equatable, Sendable {
         var name: Range<Int>
         var value: Range<Int>
     }
@@ -37,9 +37,26 @@ public struct HTTPHeaders: Sendable {
     /// writers ask `checkForWire()`.
     public mutating func add(_ name: String, _ value: String) {
         let start = bytes.count
+        if bytes.isEmpty {
+            bytes.reserveCapacity(128)
+            fields.reserveCapacity(4)
+        }
         bytes.append(text: name)
         let middle = bytes.count
         bytes.append(text: value)
+        fields.append(Field(name: start..<middle, value: middle..<bytes.count))
+    }
+
+    /// The same from bytes, without a string between.
+    public mutating func add(name: Span<UInt8>, value: Span<UInt8>) {
+        let start = bytes.count
+        if bytes.isEmpty {
+            bytes.reserveCapacity(512)
+            fields.reserveCapacity(12)
+        }
+        bytes.append(copying: 0..<name.count, of: name)
+        let middle = bytes.count
+        bytes.append(copying: 0..<value.count, of: value)
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 
@@ -65,6 +82,36 @@ public struct HTTPHeaders: Sendable {
 
     public func values(of name: String) -> [String] {
         fields.compactMap { matches($0, name) ? text($0.value) : nil }
+    }
+
+    /// Whether the first field of this name is the media type `type`, parameters and case aside. Allocates nothing.
+    public func hasMediaType(_ type: String, in name: String = "content-type") -> Bool {
+        guard let field = fields.first(where: { matches($0, name) }) else { return false }
+        let bytes = bytes.span
+        let end = bytes.firstIndex(of: UInt8(ascii: ";"), in: field.value) ?? field.value.upperBound
+        let essence = ByteClass.trimmed(bytes, field.value.lowerBound..<end)
+        return ByteClass.equal(bytes, essence, ignoringCaseOf: type)
+    }
+
+    /// The fields, at most `limit`, whose name is among `names` or begins with one of `prefixes` and whose value has at
+    /// most `maxValue` bytes and may go onto the wire; names in lower case. Makes no strings.
+    public func selection(names: [String], prefixes: [String], limit: Int, maxValue: Int) -> HTTPHeaders {
+        var result = HTTPHeaders()
+        let bytes = bytes.span
+        for field in fields where result.count < limit && field.value.count <= maxValue {
+            let isWanted =
+                names.contains { ByteClass.equal(bytes, field.name, ignoringCaseOf: $0) }
+                || prefixes.contains { ByteClass.starts(bytes, field.name, ignoringCaseOf: $0) }
+            guard isWanted, ByteClass.areFieldBytes(bytes, field.value),
+                ByteClass.endOfToken(bytes, field.name) == field.name.upperBound
+            else { continue }
+            let start = result.bytes.count
+            result.add(name: bytes.extracting(field.name), value: bytes.extracting(field.value))
+            for index in start..<start + field.name.count {
+                result.bytes[index] = ByteClass.lower(result.bytes[index])
+            }
+        }
+        return result
     }
 
     public func contains(_ name: String) -> Bool { fields.contains { matches($0, name) } }
@@ -100,6 +147,8 @@ extension HTTPHeaders: Equatable {
     /// Same fields in the same order; names without regard to case, values byte for byte.
     public static func == (left: HTTPHeaders, right: HTTPHeaders) -> Bool {
         guard left.count == right.count else { return false }
+        // What is compared again and again mostly is the same to the byte.
+        if left.bytes == right.bytes, left.fields == right.fields { return true }
         return zip(left.fields, right.fields).allSatisfy { a, b in
             left.bytes[a.value].elementsEqual(right.bytes[b.value])
                 && left.bytes[a.name].elementsEqual(right.bytes[b.name]) {

@@ -7,26 +7,27 @@ public enum BodyFraming: Sendable, Equatable {
     case chunked
 }
 
-/// A request's line and header fields, checked: what is here obeys RFC 9112 and the limits.
-public struct RequestHead: Sendable {
+/// A request's line and header fields, checked: what is here obeys RFC 9112 and the limits. Immutable, so that handing
+/// it on costs one reference count.
+public final class RequestHead: Sendable {
     /// A token of at most 32 bytes; upper case is not enforced, methods are case-sensitive.
-    public var method: String
+    public let method: String
     /// The request target as received.
-    public var target: String
+    public let target: String
     /// The target's path, percent-encoded as received, without the query; `/…`, or `*` for `OPTIONS *`.
-    public var path: String
+    public let path: String
     /// What follows the first `?`, percent-encoded as received.
-    public var query: String?
+    public let query: String?
     /// The x of HTTP/1.x: 0 or 1.
-    public var minorVersion: Int
-    public var headers: HTTPHeaders
+    public let minorVersion: Int
+    public let headers: HTTPHeaders
     /// Whether the client wants to use the connection again.
-    public var keepAlive: Bool
-    public var body: BodyFraming
+    public let keepAlive: Bool
+    public let body: BodyFraming
     /// The client waits for `100 Continue` before it sends its body.
-    public var expectsContinue: Bool
+    public let expectsContinue: Bool
     /// The Host field as received, with its port if it has one; `nil` only for HTTP/1.0. May be empty.
-    public var host: String?
+    public let host: String?
 
     public init(
         method: String,

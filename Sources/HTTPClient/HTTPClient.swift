@@ -51,7 +51,7 @@ actor LoopClient: LoopBound {
         guard !closed else { throw HTTPClientError(.shutdown, "the client is shutting down") }
         if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
         if curl == nil { curl = CurlLoop(loop: loop, maxConnections: configuration.maxConnections) }
-        guard LoopClient.isHTTP(request.url), HTTPHeaders.isValidName(request.method), let curl,
+        guard let curl,
             let transfer = curl.start(request, certificateAuthority: configuration.certificateAuthority)
         else { throw HTTPClientError(.badURL, "the URL or a header of the call is not usable") }
         let body = TransferBody(transfer, client: self)
@@ -60,13 +60,6 @@ actor LoopClient: LoopBound {
             try await wait(for: transfer, phase: .firstByte, limit: transfer.timeouts.firstByte)
         }
         return IncomingResponse(status: transfer.state.status, headers: transfer.state.headers, body: body)
-    }
-
-    private static func isHTTP(_ url: String) -> Bool {
-        let lower = url.prefix(8).lowercased()
-        guard lower.hasPrefix("http://") || lower.hasPrefix("https://") else { return false }
-        // A NUL would end the URL early within C; the others have no place in one.
-        return url.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
     }
 
     func next(_ transfer: CurlTransfer) async throws(HTTPClientError) -> [UInt8]? {
@@ -88,17 +81,14 @@ actor LoopClient: LoopBound {
         limit: Duration
     ) async throws(HTTPClientError) {
         await withTaskCancellationHandler {
-            // A method of this actor: what the closure itself awaits would run wherever the caller's task prefers.
-            await self.suspend(for: transfer, phase: phase, limit: limit)
+            // Reads this actor's state, and not for that alone: a closure that does not is not the actor's, and would
+            // leave the loop and come back.
+            guard !closed, !Task.isCancelled else { return }
+            await transfer.wait(phase: phase, limit: limit) { [weak self] in self?.abandon(transfer) }
         } onCancel: {
             abandon(transfer)
         }
         if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
-    }
-
-    private func suspend(for transfer: CurlTransfer, phase: HTTPClientError.Phase, limit: Duration) async {
-        if Task.isCancelled { return }
-        await transfer.wait(phase: phase, limit: limit) { [weak self] in self?.abandon(transfer) }
     }
 
     /// Ends a call from wherever; at once when on the loop.

@@ -51,7 +51,7 @@ struct TransferState {
     var isDry: Bool { buffered.isEmpty && phase == .streaming }
 
     /// One header line as libcurl gives it, its line end included; `false` refuses the answer.
-    mutating func headerLine(_ line: [UInt8]) -> Bool {
+    mutating func headerLine(_ line: Span<UInt8>) -> Bool {
         headerBytes += line.count
         guard headerBytes <= TransferState.maxHeaderBytes else {
             fail(HTTPClientError(.tooLarge, "the answer's headers are too long"))
@@ -59,28 +59,46 @@ struct TransferState {
         }
         var end = line.count
         while end > 0, line[end - 1] == 13 || line[end - 1] == 10 { end -= 1 }
-        if !headComplete, line.starts(with: "HTTP/".utf8) {
+        if !headComplete, TransferState.isStatusLine(line) {
             headers = HTTPHeaders()
-            let parts = line[..<end].split(separator: 32, maxSplits: 2)
-            status = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
+            status = TransferState.status(of: line.extracting(..<end))
         } else if end == 0 {
             // An interim answer is followed by the real one; trailers come after the head and are dropped.
             if status >= 200, phase == .waitingForHead {
-                guard Set(headers.values(of: "content-length")).count <= 1 else {
+                let lengths = headers.values(of: "content-length")
+                guard lengths.allSatisfy({ $0 == lengths.first }) else {
                     fail(HTTPClientError(.broken, "the answer has two lengths"))
                     return false
                 }
                 headComplete = true
                 phase = .streaming
             }
-        } else if !headComplete, let colon = line[..<end].firstIndex(of: 58) {
-            let name = String(decoding: line[..<colon], as: UTF8.self)
+        } else if !headComplete, let colon = (0..<end).first(where: { line[$0] == 58 }) {
             var start = colon + 1
             while start < end, line[start] == 32 || line[start] == 9 { start += 1 }
             while end > start, line[end - 1] == 32 || line[end - 1] == 9 { end -= 1 }
-            headers.add(name, String(decoding: line[start..<end], as: UTF8.self))
+            headers.add(name: line.extracting(..<colon), value: line.extracting(start..<end))
         }
         return true
+    }
+
+    private static func isStatusLine(_ line: Span<UInt8>) -> Bool {
+        line.count > 5 && line[0] == UInt8(ascii: "H") && line[1] == UInt8(ascii: "T") && line[2] == UInt8(ascii: "T")
+            && line[3] == UInt8(ascii: "P") && line[4] == UInt8(ascii: "/")
+    }
+
+    /// The number between the first and the second space; 0 when there is none.
+    private static func status(of line: Span<UInt8>) -> Int {
+        var index = 0
+        while index < line.count, line[index] != 32 { index += 1 }
+        while index < line.count, line[index] == 32 { index += 1 }
+        var status = 0
+        while index < line.count, line[index] != 32 {
+            guard line[index] &- 48 < 10, status < 1000 else { return 0 }
+            status = status * 10 + Int(line[index] &- 48)
+            index += 1
+        }
+        return status
     }
 
     /// Whether a piece of `count` bytes may come now.

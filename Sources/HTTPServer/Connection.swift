@@ -258,6 +258,13 @@ actor Connection: LoopBound {
         try await stream.write(framed(piece), stall: server.limits.writeTimeout)
     }
 
+    func writeUnlessBusy(piece: [UInt8]) -> Bool {
+        guard stream.isIdle else { return false }
+        guard !piece.isEmpty, outgoing != .silent else { return true }
+        lastWrite = loop.now()
+        return stream.writeUnlessBusy(framed(piece))
+    }
+
     /// A piece as it goes out, behind the head if that is still due.
     private func framed(_ piece: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []

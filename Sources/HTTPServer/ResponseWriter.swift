@@ -1,5 +1,6 @@
 internal import Base
 public import HTTP
+internal import Transport
 
 /// Answers one request, once: whole by ``send(_:)`` or piece by piece by ``begin(status:headers:)``.
 public struct ResponseWriter: ~Copyable, Sendable {
@@ -63,6 +64,15 @@ public struct BodyPieces: Sendable {
     /// Sends one piece; one at a time. Throws when the client is gone, or has taken nothing for the server's write
     /// timeout.
     public func write(_ bytes: [UInt8]) async throws { try await connection.write(piece: bytes) }
+
+    /// Whether the client has taken all that was written. On the connection's loop only.
+    public var isIdle: Bool { connection.stream.isIdle }
+
+    /// Sends one piece without waiting; `false`, and nothing sent, unless ``isIdle``. What ``write(_:)`` does mostly,
+    /// without its suspension. On the connection's loop only.
+    public func writeUnlessBusy(_ bytes: [UInt8]) -> Bool {
+        connection.assumeIsolated { $0.writeUnlessBusy(piece: bytes) }
+    }
 
     /// Sends `bytes` whenever nothing was sent for `interval`, from now until the body ends.
     /// On the connection's loop only.

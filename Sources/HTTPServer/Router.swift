@@ -1,8 +1,10 @@
 /// Finds the route of a request: literal segments and `{name}` segments, compared as they were received (no
-/// percent-decoding, so that what is authorised is what is routed).
-public struct Router<Route: Sendable>: Sendable {
+/// percent-decoding, so that what is authorised is what is routed). Routes are numbers here; the caller keeps what
+/// they stand for, so that no generic code runs for a request.
+public struct Router: Sendable {
     public enum Match: Sendable {
-        case found(Route, parameters: [String: String])
+        /// With the number that the route was added under.
+        case found(Int, parameters: [String: String])
         /// The path exists with other methods, which are named for `allow`.
         case wrongMethod(allowed: [String])
         case notFound
@@ -10,16 +12,16 @@ public struct Router<Route: Sendable>: Sendable {
 
     private struct Pattern: Sendable {
         var segments: [Substring]
-        var routes: [(method: String, route: Route)]
+        var routes: [(method: String, route: Int)]
     }
 
-    private var literal: [String: [(method: String, route: Route)]] = [:]
+    private var literal: [String: [(method: String, route: Int)]] = [:]
     private var patterns: [Pattern] = []
 
     public init() {}
 
     /// Adds a route. `GET` routes answer `HEAD` too.
-    public mutating func add(_ method: String, _ path: String, _ route: Route) {
+    public mutating func add(_ method: String, _ path: String, _ route: Int) {
         guard path.contains("{") else {
             literal[path, default: []].append((method, route))
             return
@@ -49,7 +51,7 @@ public struct Router<Route: Sendable>: Sendable {
     }
 
     private func choose(
-        _ routes: [(method: String, route: Route)],
+        _ routes: [(method: String, route: Int)],
         method: String,
         parameters: [String: String]
     ) -> Match {

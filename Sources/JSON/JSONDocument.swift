@@ -41,6 +41,23 @@ extension JSONDocument {
         return nil
     }
 
+    /// A bit for each member's key.
+    func keyBits(ofObjectAt index: Int) -> UInt64 {
+        let (tapeArray, stringArray) = (self.tape, self.strings)
+        let tape = tapeArray.span
+        let strings = stringArray.span
+        let end = Int(tape[index] & 0xffff_ffff) - 1
+        var position = index + 1
+        var bits: UInt64 = 0
+        while position < end {
+            let start = Int(tape[position] & 0x00ff_ffff_ffff_ffff)
+            let length = Self.length(strings, at: start)
+            bits |= JSONFields.bit(length: length, first: length > 0 ? strings[start + 4] : 0)
+            position = Self.end(ofValueAt: position + 1, tape)
+        }
+        return bits
+    }
+
     /// A string on the tape is its length in four bytes (little-endian) and its bytes.
     static func isEqual(_ strings: Span<UInt8>, at start: Int, _ wanted: Span<UInt8>) -> Bool {
         guard strings[start] == UInt8(truncatingIfNeeded: wanted.count), length(strings, at: start) == wanted.count

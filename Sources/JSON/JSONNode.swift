@@ -87,6 +87,9 @@ public struct JSONNode: Sendable {
         return JSONNode(document: document, index: position)
     }
 
+    /// For objects of which many members are looked up.
+    public var fields: JSONFields { JSONFields(self) }
+
     /// The element at `position`; `nil` past the end and when this is no array. O(position).
     public subscript(position: Int) -> JSONNode? {
         guard position >= 0 else { return nil }

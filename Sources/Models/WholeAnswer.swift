@@ -5,25 +5,33 @@ internal import Synchronization
 /// An answer that came whole, as a stream of one event.
 public final class WholeAnswer: ModelStream {
     public let forwardedHeaders: HTTPHeaders
-    private let completion: Mutex<Result<ChatCompletion?, CodedError>>
+    private enum State {
+        case waiting(ChatCompletion)
+        case taken, cancelled
+    }
+
+    private let state: Mutex<State>
 
     public init(_ completion: ChatCompletion, headers: HTTPHeaders = HTTPHeaders()) {
-        self.completion = Mutex(.success(completion))
+        state = Mutex(.waiting(completion))
         forwardedHeaders = headers
     }
 
     public func next() async throws(CodedError) -> ModelEvent? {
-        let taken = completion.withLock { state in
-            let taken = state
-            if case .success = state { state = .success(nil) }
-            return taken
+        let now = state.withLock { state in
+            defer { if case .waiting = state { state = .taken } }
+            return state
         }
-        guard let completion = try taken.get() else { return nil }
-        let source: ModelEvent.Source = completion.frame.map { .frame($0) } ?? .built
-        return ModelEvent(.whole(completion), source: source)
+        switch now {
+        case .waiting(let completion):
+            let source: ModelEvent.Source = completion.frame.map { .frame($0) } ?? .built
+            return ModelEvent(.whole(completion), source: source)
+        case .taken: return nil
+        case .cancelled: throw CodedError(.cancelled, "The request was cancelled.")
+        }
     }
 
     public func cancel() {
-        completion.withLock { $0 = .failure(CodedError(.cancelled, "The request was cancelled.")) }
+        state.withLock { $0 = .cancelled }
     }
 }

@@ -17,22 +17,22 @@ enum ChatGraph {
             .field(\.answer, from: .nodes)
             .field(\.verdict, from: .nodes)
             .node("validate", reads: \.request, writes: \.input) { _, request in
-                try ValidateNode.run(request)
+                try ValidateNode.run(request.value)
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
-                try PlanNode.run(request, directory: directory)
+                try PlanNode.run(request.value, directory: directory)
             }
             .node("execute", reads: \.request, \.plan, \.streaming, writes: \.answer) {
                 context, request, plan, streaming in
                 try await ExecuteNode.run(
-                    request, plan: plan, streaming: streaming, gateway: gateway, context: context)
+                    request.value, plan: plan, streaming: streaming, gateway: gateway, context: context)
             }
             .node("guard", reads: \.answer, writes: \.verdict) { _, answer in
-                GuardNode.run(answer)
+                GuardNode.run(answer?.value)
             }
             .node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
                 context, input, plan, answer, verdict, streaming in
-                guard let plan, let answer, let verdict else { return }
+                guard let plan, let answer = answer?.value, let verdict else { return }
                 let record = RunRecord(
                     input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                     usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,

@@ -24,16 +24,28 @@ final class ChatListener: RunListener {
         self.generator = Mutex(generator)
     }
 
-    func receive(_ event: RunEvent<ChatEvent>) async throws(CancellationError) {
+    func offer(_ event: RunEvent<ChatEvent>) -> EventIntake {
         switch event {
-        case .emitted(_, let payload): try await sink?.receive(.said(payload))
-        case .nodeStarted(let node, _): try await sink?.receive(.nodeStarted(node))
-        case .nodeFinished(let node, _, let duration):
-            record(node, duration, error: nil)
-            try await sink?.receive(.nodeFinished(node, duration))
+        case .nodeFinished(let node, _, let duration): record(node, duration, error: nil)
         case .nodeFailed(let node, _, let duration, let error):
             record(node, duration, error: CodedError(any: error).code.name)
         default: break
+        }
+        guard let sink, let signal = signal(of: event) else { return .taken }
+        return sink.offer(signal)
+    }
+
+    func receive(_ event: RunEvent<ChatEvent>) async throws(CancellationError) {
+        if let sink, let signal = signal(of: event) { try await sink.receive(signal) }
+    }
+
+    /// What the sink hears of an event.
+    private func signal(of event: RunEvent<ChatEvent>) -> ChatSignal? {
+        switch event {
+        case .emitted(_, let payload): .said(payload)
+        case .nodeStarted(let node, _): .nodeStarted(node)
+        case .nodeFinished(let node, _, let duration): .nodeFinished(node, duration)
+        default: nil
         }
     }
 
@@ -42,7 +54,7 @@ final class ChatListener: RunListener {
     private func record(_ node: String, _ duration: Duration, error: String?) {
         spans.record(
             Span(
-                name: "node \(node)", trace: trace, spanID: generator.withLock { $0.next() } | 1,
+                "node", node, trace: trace, spanID: generator.withLock { $0.next() } | 1,
                 parentID: trace.spanID, start: time.now().advanced(by: .zero - duration), duration: duration,
                 errorType: error))
     }

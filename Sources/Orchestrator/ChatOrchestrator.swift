@@ -41,7 +41,7 @@ public final class ChatOrchestrator: Sendable {
             let state = try await runner.run(
                 ChatState(request: request, streaming: streaming), context: context, events: listener)
             guard let answer = state.answer else { throw CodedError(.internalError, "The turn has no answer.") }
-            return answer
+            return answer.value
         } catch {
             throw CodedError(any: error)
         }

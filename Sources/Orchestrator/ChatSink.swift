@@ -1,3 +1,5 @@
+public import Graph
+
 /// What a caller who listens to a turn hears.
 public enum ChatSignal: Sendable {
     case nodeStarted(String)
@@ -7,5 +9,12 @@ public enum ChatSignal: Sendable {
 
 /// Takes a turn's signals in order, or suspends the turn until it can: back-pressure. Throwing cancels the turn.
 public protocol ChatSink: Sendable {
+    /// Takes a signal if that needs no waiting; every signal is offered first.
+    func offer(_ signal: ChatSignal) -> EventIntake
+    /// Takes a signal that was offered in vain.
     func receive(_ signal: ChatSignal) async throws(CancellationError)
+}
+
+extension ChatSink {
+    public func offer(_ signal: ChatSignal) -> EventIntake { .full }
 }

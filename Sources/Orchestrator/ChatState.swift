@@ -1,21 +1,22 @@
+internal import Base
 public import HTTP
 public import Models
 
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
     // Given.
-    let request: ChatRequest
+    let request: Shared<ChatRequest>
     /// Whether the caller wants the answer piece by piece.
     let streaming: Bool
 
     // Written by the nodes, in this order.
     var input = InputSummary()
     var plan: Plan?
-    var answer: ChatAnswer?
+    var answer: Shared<ChatAnswer>?
     var verdict: GuardVerdict?
 
     init(request: ChatRequest, streaming: Bool) {
-        self.request = request
+        self.request = Shared(request)
         self.streaming = streaming
     }
 }

@@ -16,10 +16,12 @@ internal import Telemetry
 ///
 /// Sizes and times of line, headers and body are the connection's (`ServerLimits`).
 final class RequestPipeline: Sendable {
-    private let router: Router<Route>
+    private let router: Router
+    private let routes: [Route]
+    /// By route, then one for what has none.
+    private let meters: [RequestMeter]
     private let hostAndOrigin: HostAndOrigin
     private let logger: Logger
-    private let metrics: ServerMetrics
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
     private let drainState: DrainState
@@ -28,12 +30,13 @@ final class RequestPipeline: Sendable {
         routes: [Route], hostAndOrigin: HostAndOrigin, logger: Logger, metrics: ServerMetrics,
         drainState: DrainState, time: any TimeSource, generator: SeededGenerator
     ) {
-        var router = Router<Route>()
-        for route in routes { router.add(route.method, route.path, route) }
+        var router = Router()
+        for (number, route) in routes.enumerated() { router.add(route.method, route.path, number) }
         self.router = router
+        self.routes = routes
+        meters = routes.map { metrics.requestMeter(route: $0.path) } + [metrics.requestMeter(route: "other")]
         self.hostAndOrigin = hostAndOrigin
         self.logger = logger
-        self.metrics = metrics
         self.drainState = drainState
         self.time = time
         self.generator = Mutex(generator)
@@ -45,7 +48,7 @@ final class RequestPipeline: Sendable {
         writer.headers.add("x-request-id", requestID)
         var exchange = Exchange(
             request: request, requestID: requestID, scope: .local, trace: trace(head), parameters: [:])
-        var routeName = "other"
+        var number = routes.count
         let outcome: RouteOutcome
         do throws(CodedError) {
             try hostAndOrigin.check(head)
@@ -53,8 +56,9 @@ final class RequestPipeline: Sendable {
             if case .wrongMethod(let allowed) = match {
                 writer.headers.add("allow", allowed.sorted().joined(separator: ", "))
             }
-            let (route, parameters) = try RequestPipeline.found(match)
-            routeName = route.path
+            let parameters: [String: String]
+            (number, parameters) = try RequestPipeline.found(match)
+            let route = routes[number]
             if drainState.isDraining, !route.answersWhileDraining {
                 throw CodedError(.shuttingDown, "The server is stopping. Try again in a moment.")
             }
@@ -63,14 +67,14 @@ final class RequestPipeline: Sendable {
         } catch {
             outcome = await RouteOutcome.failed(error, exchange, writer)
         }
-        finish(exchange, route: routeName, outcome)
+        finish(exchange, route: number, outcome)
         return outcome.answered
     }
 
     /// Answers what is not a request at all: an id of ours, a metric and a line of the log like any other.
     func refuse(_ error: CodedError) -> Response {
         let requestID = newRequestID()
-        metrics.requestEnded(route: "other", method: "other", status: error.code.status, duration: .zero)
+        meters[routes.count].requestEnded(method: "other", status: error.code.status, duration: .zero)
         logger.log(
             .info, "request refused", .string("request_id", requestID), .int("status", error.code.status),
             .string("code", error.code.name))
@@ -98,9 +102,9 @@ final class RequestPipeline: Sendable {
         return generator.withLock { TraceContext(using: &$0) }
     }
 
-    private static func found(_ match: Router<Route>.Match) throws(CodedError) -> (Route, [String: String]) {
+    private static func found(_ match: Router.Match) throws(CodedError) -> (Int, [String: String]) {
         switch match {
-        case .found(let route, let parameters): return (route, parameters)
+        case .found(let number, let parameters): return (number, parameters)
         case .wrongMethod: throw CodedError(.methodNotAllowed, "This path knows other methods; see `allow`.")
         case .notFound:
             throw CodedError(
@@ -108,11 +112,12 @@ final class RequestPipeline: Sendable {
         }
     }
 
-    private func finish(_ exchange: Exchange, route: String, _ outcome: RouteOutcome) {
+    private func finish(_ exchange: Exchange, route number: Int, _ outcome: RouteOutcome) {
         let head = exchange.request.head
         let duration = time.now().since(exchange.request.received)
         let method = ServerMetrics.known(method: head.method)
-        metrics.requestEnded(route: route, method: method, status: outcome.answered.status, duration: duration)
+        meters[number].requestEnded(method: method, status: outcome.answered.status, duration: duration)
+        let route = number < routes.count ? routes[number].path : "other"
         let level: LogLevel = outcome.error?.code.fault == .us ? .error : .info
         logger.log(
             level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),

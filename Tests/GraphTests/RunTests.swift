@@ -97,6 +97,41 @@ import Testing
             ])
     }
 
+    /// Takes at once what it has room for; the rest waits for `receive`.
+    private final class Taker: RunListener {
+        let log = Notes()
+        let room: Int
+        init(room: Int) { self.room = room }
+
+        func offer(_ event: RunEvent<String>) -> EventIntake {
+            guard case .emitted(_, let text) = event else { return .taken }
+            if text == "last" { return .closed }
+            guard log.all.count < room else { return .full }
+            log.add("took \(text)")
+            return .taken
+        }
+
+        func receive(_ event: RunEvent<String>) async throws(CancellationError) {
+            if case .emitted(_, let text) = event { log.add("waited for \(text)") }
+        }
+
+        func end(with event: RunEvent<String>) { log.add(event.isLast ? "over" : "not over") }
+    }
+
+    @Test("an event is heard once: taken when it is offered, or waited for; a listener that closes cancels the run")
+    func offers() async throws {
+        let listener = Taker(room: 2)
+        let graph = try boardBuilder(String.self)
+            .node("a") { context in
+                for text in ["1", "2", "3", "last", "never"] { try await context.emit(text) }
+            }
+            .start("a").end("a").build()
+        await #expect(throws: CancellationError.self) {
+            try await Runner(graph, time: FixedTime()).run(Board(), context: makeContext(), events: listener)
+        }
+        #expect(listener.log.all == ["took 1", "took 2", "waited for 3", "over"])
+    }
+
     @Test("a consumer that closes the stream cancels the run")
     func closing() async throws {
         let stream = RunEventStream<String>(capacity: 1)

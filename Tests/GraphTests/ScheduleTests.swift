@@ -21,7 +21,7 @@ import Testing
     private func simulate(_ random: RandomGraph, schedule: UInt64, cancelAfter: Int? = nil) async throws -> Trace {
         var generator = SeededGenerator(seed: schedule)
         let graph = try random.build(rounds: Rounds(random.count))
-        let environment = RunEnvironment<Never>(context: makeContext(), names: graph.nodeNames, receive: nil)
+        let environment = RunEnvironment<Never>(context: makeContext(), names: graph.nodeNames, hearing: nil)
         var machine = GraphMachine(graph.topology, activationLimit: 500, deadline: nil)
         var store = StateStore(Board(), heldFields: graph.heldFields)
         var running: [(node: Int, work: Work<Board>)] = []

@@ -40,6 +40,32 @@ struct HeadersTests {
         #expect(["a": "x"] as HTTPHeaders != ["a": "X"])
     }
 
+    @Test(
+        "know the media type whatever its case, its parameters and the blanks around it",
+        arguments: [
+            ("application/json", true), ("Application/JSON; charset=utf-8", true), (" application/json\t;x", true),
+            ("application/jsonl", false), ("application/jso", false), ("text/plain;application/json", false),
+            ("", false),
+            (";", false), ("application/json, text/plain", false),
+        ])
+    func mediaType(value: String, isJSON: Bool) {
+        let headers = HTTPHeaders([("Content-Type", value), ("content-type", "application/json")])
+        #expect(headers.hasMediaType("application/json") == isJSON)
+        #expect(!HTTPHeaders().hasMediaType("application/json"))
+    }
+
+    @Test("give out the named ones alone: few, short and fit for the wire")
+    func selection() {
+        let headers = HTTPHeaders([
+            ("Retry-After", "3"), ("X-RateLimit-Limit", "9"), ("set-cookie", "secret"), ("x-ratelimit", "no"),
+            ("retry-after", String(repeating: "9", count: 9)), ("X-RateLimit-A", "a\u{0}b"), ("x-ratelimit- b", "c"),
+            ("x-ratelimit-é", "d"), ("X-RATELIMIT-Last", "é"), ("x-ratelimit-beyond", "1"),
+        ])
+        let chosen = headers.selection(names: ["retry-after"], prefixes: ["x-ratelimit-"], limit: 3, maxValue: 8)
+        #expect(
+            chosen.map { "\($0.name)=\($0.value)" } == ["retry-after=3", "x-ratelimit-limit=9", "x-ratelimit-last=é"])
+    }
+
     @Test("describe themselves without values, which may be secrets")
     func description() {
         #expect(!"\(["authorization": "Bearer sk-1"] as HTTPHeaders)".contains("sk-1"))

@@ -155,4 +155,28 @@ struct ParsingTests {
         #expect(try JSONDocument("{\(many)}").root.duplicateKey == nil)
         #expect(try JSONDocument("{\(many),\"k\\u0035\":1}").root.duplicateKey == "k5")
     }
+
+    @Test("an object's fields are found as its members are, and what is missing is missing")
+    func fields() throws {
+        var generator = SeededGenerator(seed: 11)
+        let letters = Array("abcé\u{0}")
+        func word() -> String {
+            String((0..<Int(generator.next() % 7)).map { _ in letters[Int(generator.next() % 4)] })
+        }
+        for _ in 0..<200 {
+            let names = (0..<Int(generator.next() % 12)).map { _ in word() }
+            var writer = JSONWriter()
+            writer.beginObject()
+            for (index, name) in names.enumerated() {
+                writer.key(name)
+                writer.int(index)
+            }
+            writer.endObject()
+            let root = try JSONDocument(writer.bytes).root
+            for key in names + (0..<20).map({ _ in word() }) {
+                #expect(root.fields[key]?.int == names.firstIndex(of: key).map { Int64($0) })
+            }
+        }
+        #expect(try JSONDocument("[1]").root.fields["a"] == nil)
+    }
 }

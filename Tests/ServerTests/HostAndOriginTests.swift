@@ -35,6 +35,15 @@ struct HostAndOriginTests {
         ])
     func unknown(_ host: String) { #expect(code(host: host) == .forbiddenHost) }
 
+    @Test("a host that was accepted a moment ago makes no other one acceptable")
+    func remembered() {
+        let check = HostAndOrigin(hosts: [], origins: [])
+        for (host, isOurs) in [("localhost:1", true), ("evil.example", false), ("localhost:1", true), ("", false)] {
+            let head = RequestHead(method: "GET", target: "/", path: "/", host: host)
+            #expect(((try? check.check(head)) != nil) == isOurs)
+        }
+    }
+
     @Test("a request without a host is refused") func missing() { #expect(code(host: nil) == .forbiddenHost) }
 
     static let allowedOrigins: [(origin: String, host: String)] = [

@@ -9,10 +9,10 @@ struct SpanTests {
         for index in 0..<5 {
             spans.record(
                 Span(
-                    name: "s\(index)", trace: trace, spanID: UInt64(index), start: Instant(nanoseconds: 0),
+                    "chat", "s\(index)", trace: trace, spanID: UInt64(index), start: Instant(nanoseconds: 0),
                     duration: .zero))
         }
-        #expect(spans.all.map(\.name) == ["s2", "s3", "s4"])
+        #expect(spans.all.map(\.name) == ["chat s2", "chat s3", "chat s4"])
         #expect(spans.ofTrace(trace).count == 3)
         #expect(spans.ofTrace(TraceContext(traceHigh: 9, traceLow: 9, spanID: 9)).isEmpty)
     }

@@ -4,7 +4,7 @@
 # Without these there is no binary. (The first line is what the Swift toolchain itself asks of Debian.)
 BUILD_PACKAGES=(
     binutils ca-certificates g++ git libncurses6 libsqlite3-0 libxml2 tzdata zlib1g-dev
-    libcurl4-openssl-dev libsimdjson-dev libuv1-dev libyaml-dev pkg-config
+    libcurl4-openssl-dev libmimalloc-dev libsimdjson-dev libuv1-dev libyaml-dev pkg-config
 )
 # Without these there is no local model; asked for only while it is not yet in the cache.
 MODEL_PACKAGES=(cmake ninja-build python3 python3-pip)

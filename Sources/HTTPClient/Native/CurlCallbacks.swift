@@ -1,13 +1,15 @@
 // Ownership: nothing is kept. libcurl calls these on the loop's thread from within curl_multi_socket_action,
 // curl_multi_remove_handle or curl_easy_pause; `context` is an unretained CurlTransfer or CurlLoop that outlives the
-// call. Each copies its bytes, tells one object and returns libcurl's code; none resumes into libcurl.
+// call. Each borrows or copies its bytes, tells one object and returns libcurl's code; none resumes into libcurl.
 internal import CCurl
 
 enum CurlCallbacks {
     static let header: tutti_curl_bytes = { bytes, size, count, context in
         let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
-        let line = unsafe Array(UnsafeRawBufferPointer(start: bytes, count: size * count))
-        return transfer.headerLine(line) ? size * count : 0
+        let raw = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        let line = unsafe UnsafeBufferPointer(
+            start: raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count: raw.count)
+        return unsafe transfer.headerLine(line.span) ? size * count : 0
     }
 
     static let body: tutti_curl_bytes = { bytes, size, count, context in

@@ -11,13 +11,13 @@ internal import Transport
 @safe
 final class CurlEasy {
     /// Calls with equal options may share a handle one after the other.
-    struct Options: Hashable {
-        var method: String
-        var url: String
+    final class Options {
+        let method: String
+        let url: String
         /// A handle that had a body sends one again: calls without one get another handle.
-        var hasBody: Bool
-        var proxy: String?
-        var certificateAuthority: String?
+        let hasBody: Bool
+        let proxy: String?
+        let certificateAuthority: String?
 
         init(_ request: OutgoingRequest, certificateAuthority: String?) {
             method = request.method
@@ -25,6 +25,22 @@ final class CurlEasy {
             hasBody = request.method == "POST" || !request.body.isEmpty
             proxy = request.proxy
             self.certificateAuthority = certificateAuthority
+        }
+
+        /// The same question without making options: of calls to one place, all strings are the same storage.
+        func fit(_ request: OutgoingRequest, certificateAuthority: String?) -> Bool {
+            url == request.url && method == request.method && proxy == request.proxy
+                && self.certificateAuthority == certificateAuthority
+                && hasBody == (request.method == "POST" || !request.body.isEmpty)
+        }
+
+        var areUsable: Bool { HTTPHeaders.isValidName(method) && Options.isHTTP(url) }
+
+        private static func isHTTP(_ url: String) -> Bool {
+            let lower = url.prefix(8).lowercased()
+            guard lower.hasPrefix("http://") || lower.hasPrefix("https://") else { return false }
+            // A NUL would end the URL early within C; the others have no place in one.
+            return url.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
         }
     }
 
@@ -34,9 +50,9 @@ final class CurlEasy {
     private var list: UnsafeMutablePointer<curl_slist>?
     private var body: UnsafeMutableBufferPointer<UInt8>?
 
-    /// `nil` when libcurl refuses a handle or one of the options.
+    /// `nil` when the options are not usable, or libcurl refuses a handle or one of them.
     init?(options: Options) {
-        guard let easy = unsafe curl_easy_init() else { return nil }
+        guard options.areUsable, let easy = unsafe curl_easy_init() else { return nil }
         self.options = options
         unsafe handle = easy
         guard configure() else { return nil }

@@ -13,10 +13,8 @@ final class CurlLoop: @unchecked Sendable {
     private var transfers: [UInt: CurlTransfer] = [:]
     private var watchers: [Int32: DescriptorWatcher] = [:]
     private var timer: EventLoop.TimerID?
-    private var pool: [CurlEasy.Options: [CurlEasy]] = [:]
-    private var pooled = 0
+    private var pool = CurlPool()
     private var open = true
-    private static let maxPooled = 256
 
     init?(loop: EventLoop, maxConnections: Int) {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = unsafe curl_multi_init() else {
@@ -36,8 +34,7 @@ final class CurlLoop: @unchecked Sendable {
     /// Starts a call; `nil` when libcurl refuses its URL, a header or another handle.
     func start(_ request: OutgoingRequest, certificateAuthority: String?) -> CurlTransfer? {
         loop.checkIsolated()
-        let options = CurlEasy.Options(request, certificateAuthority: certificateAuthority)
-        guard open, let easy = takePooled(options) ?? CurlEasy(options: options) else { return nil }
+        guard open, let easy = pool.handle(for: request, certificateAuthority: certificateAuthority) else { return nil }
         let transfer = CurlTransfer(easy: easy, request: request, loop: loop)
         guard easy.prepare(request, transfer: transfer) else { return nil }
         unsafe transfers[UInt(bitPattern: easy.handle)] = transfer
@@ -48,12 +45,6 @@ final class CurlLoop: @unchecked Sendable {
         return transfer
     }
 
-    private func takePooled(_ options: CurlEasy.Options) -> CurlEasy? {
-        guard let easy = pool[options]?.popLast() else { return nil }
-        pooled -= 1
-        return easy
-    }
-
     /// Takes a call out of libcurl; one that has not ended loses its connection. Safe to call again.
     func remove(_ transfer: CurlTransfer) {
         loop.checkIsolated()
@@ -62,13 +53,7 @@ final class CurlLoop: @unchecked Sendable {
         unsafe curl_multi_remove_handle(multi, transfer.easy.handle)
         transfers[key] = nil
         transfer.easy.forgetBody()
-        // Handles of calls that come no more, and the empty places of others: start afresh.
-        if pooled >= CurlLoop.maxPooled || pool.count > CurlLoop.maxPooled {
-            pool = [:]
-            pooled = 0
-        }
-        pool[transfer.easy.options, default: []].append(transfer.easy)
-        pooled += 1
+        pool.keep(transfer.easy)
     }
 
     /// Lets a paused call go on; may hand over bytes before it returns.
@@ -86,7 +71,7 @@ final class CurlLoop: @unchecked Sendable {
             transfer.fail(HTTPClientError(.shutdown, "the client is shutting down"))
             remove(transfer)
         }
-        pool = [:]
+        pool = CurlPool()
         if let timer { loop.cancel(timer) }
         // The paused ones are left to the loop: their descriptors may be others' by now.
         for watcher in watchers.values where watcher.isWatching { watcher.close() }

@@ -26,7 +26,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     // MARK: From libcurl
 
-    func headerLine(_ line: [UInt8]) -> Bool {
+    func headerLine(_ line: Span<UInt8>) -> Bool {
         let accepted = state.headerLine(line)
         if state.hasHead { wake() }
         return accepted

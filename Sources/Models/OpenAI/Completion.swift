@@ -12,7 +12,8 @@ extension OpenAI {
             throw CodedError(.providerInvalidAnswer, "The provider's answer is \(error.message).")
         }
         if let error = errorObject(in: root) { throw streamError(error, secrets: secrets) }
-        guard let list = root["choices"], list.kind == .array, list.count > 0 else {
+        let fields = root.fields
+        guard let list = fields["choices"], list.kind == .array, list.count > 0 else {
             throw CodedError(.providerInvalidAnswer, "The provider's answer has no choices.")
         }
         var choices: [ChatCompletion.Choice] = []
@@ -21,14 +22,15 @@ extension OpenAI {
             choices.append(choice(node, position: position))
         }
         return ChatCompletion(
-            choices: choices, usage: usage(root["usage"]), frame: Frame(dialect: .openai, bytes: body))
+            choices: choices, usage: usage(fields["usage"]), frame: Frame(dialect: .openai, bytes: body))
     }
 
     private static func choice(_ node: JSONNode, position: Int) -> ChatCompletion.Choice {
+        let node = node.fields
         var choice = ChatCompletion.Choice(index: node["index"]?.int.flatMap { Int(exactly: $0) } ?? position)
         choice.finishReason = node["finish_reason"]?.string.map(FinishReason.init)
         choice.logprobs = logprobs(node["logprobs"])
-        guard let message = node["message"] else { return choice }
+        guard let message = node["message"]?.fields else { return choice }
         choice.refusal = message["refusal"]?.string
         choice.reasoning = (message["reasoning_content"] ?? message["reasoning"])?.string
         if let content = message["content"], content.kind == .array {
@@ -41,10 +43,12 @@ extension OpenAI {
         } else {
             choice.text = message["content"]?.string
         }
-        choice.toolCalls = message.elements(of: "tool_calls").map { call in
-            ToolCall(
-                id: call["id"]?.string ?? "", name: call["function"]?["name"]?.string ?? "",
-                arguments: arguments(call["function"]?["arguments"]))
+        if let calls = message["tool_calls"] {
+            choice.toolCalls = calls.elements.map { call in
+                ToolCall(
+                    id: call["id"]?.string ?? "", name: call["function"]?["name"]?.string ?? "",
+                    arguments: arguments(call["function"]?["arguments"]))
+            }
         }
         return choice
     }

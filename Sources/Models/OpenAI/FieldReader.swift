@@ -4,13 +4,14 @@ internal import JSON
 /// Reads the fields of one object and knows its path, so that every error names the offending field.
 /// A field that is `null` counts as left out, as with OpenAI.
 struct FieldReader {
-    let node: JSONNode
+    var node: JSONNode { fields.node }
     /// The path of this object, empty for the body; made only for errors.
     private let path: () -> String
+    private let fields: JSONFields
 
     init(_ node: JSONNode, path: @escaping () -> String = { "" }) {
-        self.node = node
         self.path = path
+        fields = node.fields
     }
 
     func param(_ field: String) -> String {
@@ -19,7 +20,7 @@ struct FieldReader {
     }
 
     func present(_ field: String) -> JSONNode? {
-        guard let value = node[field], !value.isNull else { return nil }
+        guard let value = fields[field], !value.isNull else { return nil }
         return value
     }
 

@@ -31,6 +31,8 @@ extension OpenAI {
         private let clock: any TimeSource
         private let url: String
         private let secrets: Secrets
+        /// What goes with every call: the caller's own headers are not known here, so none of them can get out.
+        private let headers: (whole: HTTPHeaders, stream: HTTPHeaders)
 
         public init(_ configuration: ProviderConfiguration, client: any HTTPCalling, clock: any TimeSource) {
             self.configuration = configuration
@@ -40,6 +42,10 @@ extension OpenAI {
             while base.hasSuffix("/") { base.removeLast() }
             url = base + "/chat/completions"
             secrets = Secrets(configuration.key.map { [$0] } ?? [])
+            headers = (
+                Self.headers(accept: "application/json", key: configuration.key),
+                Self.headers(accept: "text/event-stream", key: configuration.key)
+            )
         }
 
         public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
@@ -65,17 +71,18 @@ extension OpenAI {
         }
 
         private func request(for call: ModelCall, deadline: Deadline) -> OutgoingRequest {
-            // The caller's own headers are not known here, so none of them can get out.
-            var headers = HTTPHeaders([
-                ("content-type", "application/json"),
-                ("accept", call.streaming ? "text/event-stream" : "application/json"),
-            ])
-            if let key = configuration.key { headers.add("authorization", "Bearer \(key.reveal())") }
             var timeouts = configuration.timeouts
             if let remaining = deadline.remaining { timeouts.total = min(timeouts.total, remaining) }
             return OutgoingRequest(
-                url: url, headers: headers, body: encodeRequest(call, asksForUsage: configuration.asksForUsage),
+                url: url, headers: call.streaming ? headers.stream : headers.whole,
+                body: encodeRequest(call, asksForUsage: configuration.asksForUsage),
                 timeouts: timeouts, maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy)
+        }
+
+        private static func headers(accept: String, key: Secret?) -> HTTPHeaders {
+            var headers = HTTPHeaders([("content-type", "application/json"), ("accept", accept)])
+            if let key { headers.add("authorization", "Bearer \(key.reveal())") }
+            return headers
         }
 
         private func failure(of response: IncomingResponse, deadline: Deadline) async -> CodedError {
@@ -89,19 +96,13 @@ extension OpenAI {
         }
 
         private static func isJSON(_ headers: HTTPHeaders) -> Bool {
-            headers["content-type"]?.lowercased().hasPrefix("application/json") ?? false
+            headers.hasMediaType("application/json")
         }
 
         /// The headers of a provider that reach the caller, by allow-list.
         static func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
-            var result = HTTPHeaders()
-            for (name, value) in headers where result.count < 32 && value.utf8.count <= 256 {
-                let name = name.lowercased()
-                let isAllowed =
-                    name == "openai-processing-ms" || name == "retry-after" || name.hasPrefix("x-ratelimit-")
-                if isAllowed, HTTPHeaders.isValidName(name), HTTPHeaders.isValidValue(value) { result.add(name, value) }
-            }
-            return result
+            headers.selection(
+                names: ["openai-processing-ms", "retry-after"], prefixes: ["x-ratelimit-"], limit: 32, maxValue: 256)
         }
 
         static func coded(_ error: HTTPClientError, streaming: Bool, deadline: Deadline) -> CodedError {

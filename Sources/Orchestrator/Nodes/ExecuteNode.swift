@@ -6,7 +6,7 @@ internal import Models
 enum ExecuteNode {
     static func run(
         _ request: ChatRequest, plan: Plan?, streaming: Bool, gateway: Gateway, context: NodeContext<ChatEvent>
-    ) async throws -> ChatAnswer {
+    ) async throws -> Shared<ChatAnswer> {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         let answer = try await gateway.answer(
             request, chain: plan.chain, streaming: streaming, context: context.run)
@@ -17,8 +17,9 @@ enum ExecuteNode {
             assembler.add(event)
             try await context.emit(.model(event))
         }
-        return ChatAnswer(
-            target: answer.target, completion: assembler.completion, headers: headers,
-            attempts: answer.attempts.count)
+        return Shared(
+            ChatAnswer(
+                target: answer.target, completion: assembler.completion, headers: headers,
+                attempts: answer.attempts.count))
     }
 }

@@ -34,21 +34,24 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
 
     func answerEnded(_ report: AnswerReport, context: RunContext) {
         metrics.answerEnded(report, context: context)
-        var attributes = [
-            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", report.target.provider),
-            ("gen_ai.request.model", report.target.model),
-        ]
+        var attributes: [(key: StaticString, value: Span.Value)] = []
+        attributes.reserveCapacity(6)
+        attributes.append(("gen_ai.operation.name", .string("chat")))
+        attributes.append(("gen_ai.provider.name", .string(report.target.provider)))
+        attributes.append(("gen_ai.request.model", .string(report.target.model)))
         if let usage = report.usage {
-            attributes.append(("gen_ai.usage.input_tokens", String(usage.promptTokens)))
-            attributes.append(("gen_ai.usage.output_tokens", String(usage.completionTokens)))
+            attributes.append(("gen_ai.usage.input_tokens", .int(usage.promptTokens)))
+            attributes.append(("gen_ai.usage.output_tokens", .int(usage.completionTokens)))
         }
-        if let reason = report.finishReason { attributes.append(("gen_ai.response.finish_reasons", reason.name)) }
+        if let reason = report.finishReason {
+            attributes.append(("gen_ai.response.finish_reasons", .string(reason.name)))
+        }
         spans.record(
             Span(
-                name: "chat \(report.target.model)", trace: context.trace,
+                "chat", report.target.model, trace: context.trace,
                 spanID: generator.withLock { $0.next() } | 1, parentID: context.trace.spanID,
                 start: time.now().advanced(by: .zero - report.duration), duration: report.duration,
-                attributes: attributes.map { (key: $0.0, value: $0.1) }, errorType: report.error?.name))
+                attributes: attributes, errorType: report.error?.name))
     }
 
     func remember(_ record: RunRecord, context: RunContext) {

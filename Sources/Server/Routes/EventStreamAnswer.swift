@@ -1,4 +1,5 @@
 internal import Base
+internal import Graph
 internal import HTTP
 internal import HTTPServer
 internal import Models
@@ -66,13 +67,26 @@ actor EventStreamAnswer<Format: EventStreamFormat>: LoopBound, ChatSink {
         return RouteOutcome(answered, error: failure)
     }
 
-    func receive(_ signal: ChatSignal) async throws(CancellationError) {
-        var output: [UInt8] = []
-        format.signal(signal, into: &output)
+    nonisolated func offer(_ signal: ChatSignal) -> EventIntake {
+        guard loop.isCurrent else { return .full }
+        return assumeIsolated { $0.take(signal) }
+    }
+
+    /// Mostly the client has taken what came before; where it has not, the run waits in `receive`.
+    private func take(_ signal: ChatSignal) -> EventIntake {
+        if let pieces = body?.pieces, !pieces.isIdle { return .full }
+        format.signal(signal, into: &pending)
         if format.opens(with: signal) { begin() }
-        pending += output
+        guard !pending.isEmpty, let pieces = body?.pieces else { return .taken }
+        defer { pending.removeAll(keepingCapacity: true) }
+        return pieces.writeUnlessBusy(pending) ? .taken : .closed
+    }
+
+    func receive(_ signal: ChatSignal) async throws(CancellationError) {
+        format.signal(signal, into: &pending)
+        if format.opens(with: signal) { begin() }
         guard !pending.isEmpty, let pieces = body?.pieces else { return }
-        output = pending
+        let output = pending
         pending = []
         do { try await pieces.write(output) } catch { throw CancellationError() }
     }

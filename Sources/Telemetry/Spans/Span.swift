@@ -3,7 +3,10 @@ internal import Synchronization
 
 /// A finished piece of work within a trace: `chat {model}`, `node {name}`. Its attributes hold no message content.
 public struct Span: Sendable {
-    public var name: String
+    /// What is done: `chat`, `node`.
+    public var operation: StaticString
+    /// What it is done with: a model, a node.
+    public var subject: String
     public var traceHigh: UInt64
     public var traceLow: UInt64
     public var spanID: UInt64
@@ -11,21 +14,23 @@ public struct Span: Sendable {
     public var start: Instant
     public var duration: Duration
     /// OpenTelemetry's names.
-    public var attributes: [(key: String, value: String)]
+    public var attributes: [(key: StaticString, value: Value)]
     /// The code of the error that ended it.
     public var errorType: String?
 
     public init(
-        name: String,
+        _ operation: StaticString,
+        _ subject: String,
         trace: TraceContext,
         spanID: UInt64,
         parentID: UInt64? = nil,
         start: Instant,
         duration: Duration,
-        attributes: [(key: String, value: String)] = [],
+        attributes: [(key: StaticString, value: Value)] = [],
         errorType: String? = nil
     ) {
-        self.name = name
+        self.operation = operation
+        self.subject = subject
         traceHigh = trace.traceHigh
         traceLow = trace.traceLow
         self.spanID = spanID
@@ -35,11 +40,26 @@ public struct Span: Sendable {
         self.attributes = attributes
         self.errorType = errorType
     }
+
+    /// An attribute's value, which becomes text only where spans are shown.
+    public enum Value: Sendable, Equatable, CustomStringConvertible {
+        case string(String)
+        case int(Int)
+
+        public var description: String {
+            switch self {
+            case .string(let text): text
+            case .int(let number): String(number)
+            }
+        }
+    }
+
+    public var name: String { "\(operation) \(subject)" }
 }
 
 /// Where finished spans go. Never blocks.
 public protocol SpanSink: Sendable {
-    func record(_ span: Span)
+    func record(_ span: consuming Span)
 }
 
 /// Keeps the last spans in a ring.
@@ -52,7 +72,8 @@ public final class MemorySpans: SpanSink {
         ring = Mutex(([], 0))
     }
 
-    public func record(_ span: Span) {
+    public func record(_ span: consuming Span) {
+        let span = span
         ring.withLock { ring in
             if ring.spans.count < capacity {
                 ring.spans.append(span)

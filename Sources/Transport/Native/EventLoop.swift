@@ -37,6 +37,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let clock = SystemClock()
     private let inbox = Mutex(Inbox())
     private let wake: UnsafeMutablePointer<uv_async_t>
+    /// Threads that are about to wake the loop; its handles are closed when there are none.
+    private let wakers = Atomic<Int>(0)
     private let thread = Atomic<UInt>(0)
 
     // Loop thread only.
@@ -98,11 +100,25 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             local.append(work)
             return
         }
-        inbox.withLock { inbox in
+        let mustWake = inbox.withLock { inbox in
             let wasEmpty = inbox.work.isEmpty
             inbox.work.append(work)
-            if wasEmpty, !inbox.closed { _ = unsafe uv_async_send(wake) }
+            return wasEmpty && beginWaking(inbox)
         }
+        if mustWake { wakeUp() }
+    }
+
+    /// Whether the loop may be woken; if so, its handle stays open until ``wakeUp()`` has run. Within the lock.
+    private func beginWaking(_ inbox: borrowing Inbox) -> Bool {
+        guard !inbox.closed else { return false }
+        wakers.wrappingAdd(1, ordering: .relaxed)
+        return true
+    }
+
+    /// Outside the lock: a system call within it would queue up every thread that has work for the loop.
+    private func wakeUp() {
+        _ = unsafe uv_async_send(wake)
+        wakers.wrappingSubtract(1, ordering: .releasing)
     }
 
     // MARK: Timers (loop thread only)
@@ -218,6 +234,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         while !inbox.withLock(\.stopping) { unsafe uv_run(uv, UV_RUN_ONCE) }
         // Close every handle that is still open (sockets of others included), then let the callbacks run.
         inbox.withLock { $0.closed = true }
+        while wakers.load(ordering: .acquiring) > 0 { sched_yield() }
         unsafe uv_walk(
             uv,
             { handle, loop in
@@ -242,11 +259,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     /// Ends the loop: work that is queued runs once more, open sockets are closed. Returns at once.
     public func stop() {
-        inbox.withLock { inbox in
-            guard !inbox.closed else { return }
+        let mustWake = inbox.withLock { inbox in
             inbox.stopping = true
-            _ = unsafe uv_async_send(wake)
+            return beginWaking(inbox)
         }
+        if mustWake { wakeUp() }
     }
 
     /// Waits until the loop's thread is done with everything; not on the loop itself, where it would wait for ever.

@@ -192,6 +192,21 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         throw error
     }
 
+    /// Whether everything written so far is with the kernel.
+    public var isIdle: Bool {
+        loop.checkIsolated()
+        guard !isWriting, failure == nil, let handle = unsafe handle else { return false }
+        return unsafe uv_stream_get_write_queue_size(handle) == 0
+    }
+
+    /// Writes a piece behind which nobody waits: what the kernel does not take is queued. One piece at a time, so
+    /// that what is queued stays bounded: `false`, and nothing done, unless ``isIdle``.
+    public func writeUnlessBusy(_ bytes: [UInt8]) -> Bool {
+        guard isIdle, let sent = try? tryWrite(bytes) else { return false }
+        if sent < bytes.count { queue(bytes, from: sent) }
+        return true
+    }
+
     /// Writes a small piece if that needs no waiting, and says whether it did; for heartbeats.
     public func writeIfIdle(_ bytes: [UInt8]) -> Bool {
         loop.checkIsolated()
