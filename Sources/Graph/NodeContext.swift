@@ -24,6 +24,7 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     /// Throws `CancellationError` when the run is cancelled or its listener has gone.
     @inlinable
     public func emit(_ payload: @autoclosure () -> Payload) async throws(CancellationError) {
+        if Task.isCancelled { throw CancellationError() }
         guard let hearing = environment.hearing else { return }
         let event = RunEvent.emitted(node: name, payload())
         switch hearing.offer(event) {

@@ -65,12 +65,6 @@ struct NodeMatrix: Equatable, Sendable {
 
     func word(_ row: Int, _ index: Int) -> UInt64 { words[row * width + index] }
 
-    func row(_ row: Int) -> NodeSet {
-        var set = NodeSet(count: count)
-        for node in 0..<count where contains(row, node) { set.insert(node) }
-        return set
-    }
-
     /// Whether the row shares a member with either set.
     func intersects(_ row: Int, _ first: NodeSet, or second: NodeSet) -> Bool {
         let base = row * width

@@ -222,7 +222,8 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     mutating func tellSkips() async {
         let nodes = skipped
         skipped.removeAll(keepingCapacity: true)
-        for node in nodes where !isStopping {
+        // Those that the run's proper end has left out are told too.
+        for node in nodes where !isStopping || outcome == .finished {
             let event = RunEvent<Payload>.nodeSkipped(node: graph.nodeNames[node])
             if offer(event) == nil { await deliver(event) }
         }

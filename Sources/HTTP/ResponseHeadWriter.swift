@@ -57,11 +57,6 @@ public enum ResponseHeadWriter {
         output.append(text: "\r\n")
     }
 
-    /// The interim response that a request with `expectsContinue` waits for.
-    public static func appendContinue(to output: inout [UInt8]) {
-        output.append(text: "HTTP/1.1 100 Continue\r\n\r\n")
-    }
-
     private static func append(_ framing: ResponseFraming, to output: inout [UInt8]) {
         switch framing {
         case .none, .untilClose: break

@@ -6,7 +6,7 @@ public struct OutgoingRequest: Sendable {
     public struct Timeouts: Sendable, Equatable {
         /// Name look-up, TCP and TLS together.
         public var connect: Duration = .seconds(5)
-        /// From sending the request to the first byte of the answer.
+        /// From the start of the call, name look-up and connection included, to the end of the answer's head.
         public var firstByte: Duration = .seconds(30)
         /// Between two pieces of the body, while the reader is waiting.
         public var betweenBytes: Duration = .seconds(30)

@@ -23,6 +23,11 @@ actor Connection: LoopBound {
     private var idle = true
     private var draining = false
     private var continueDue = false
+    /// Why the body of this request cannot be had; whoever asks again hears the same.
+    private var bodyFailure: CodedError?
+    private var serial = 0
+    /// The request that a handler is at work on.
+    private var serving: Int?
 
     private var lastWrite = Instant(nanoseconds: 0)
     private var heartbeat: (interval: Duration, bytes: [UInt8])?
@@ -44,6 +49,12 @@ actor Connection: LoopBound {
     }
 
     nonisolated func attach(_ task: Task<Void, Never>) { self.task.withLock { $0 = task } }
+    /// Cancels the work for one request; nothing when another one is being served by now. From wherever.
+    nonisolated func cancel(request serial: Int) {
+        let end: @Sendable () -> Void = { self.assumeIsolated { if $0.serving == serial { $0.cancel() } } }
+        if loop.isCurrent { end() } else { loop.execute(end) }
+    }
+
     nonisolated func cancel() { task.withLock { $0 }?.cancel() }
 
     func run() async {
@@ -58,14 +69,18 @@ actor Connection: LoopBound {
         let request: Request
         do {
             guard let head = try await readHead() else { return false }
-            request = Request(head: head, received: loop.now(), connection: self)
+            serial += 1
+            request = Request(head: head, received: loop.now(), connection: self, serial: serial)
         } catch {
             await refuse(error)
             return false
         }
         stream.onHangUp { [weak self] in self?.cancel() }
         reusable = true
+        bodyFailure = nil
+        serving = serial
         let answered = await server.handler(request, ResponseWriter(connection: self, head: request.head))
+        serving = nil
         stream.onHangUp(nil)
         guard answered.isComplete, reusable, stream.isOpen, !Task.isCancelled else {
             if answered.isComplete { await lingerAndClose() }
@@ -144,6 +159,14 @@ actor Connection: LoopBound {
     }
 
     func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
+        if let bodyFailure { throw bodyFailure }
+        do throws(CodedError) { return try await readBody(limit: limit) } catch {
+            bodyFailure = error
+            throw error
+        }
+    }
+
+    private func readBody(limit: Int) async throws(CodedError) -> [UInt8] {
         guard !bodyEnded, let head else { return [] }
         if case .length(let length) = head.body, length > limit { throw Connection.tooLarge(limit) }
         try await sendContinue()
@@ -210,9 +233,16 @@ actor Connection: LoopBound {
     }
 
     private func reuse(_ head: RequestHead?) -> ResponseHeadWriter.Connection? {
-        let bodyMayNotCome = continueDue && !bodyEnded
-        guard head?.keepAlive == true, !bodyMayNotCome, !draining, !Task.isCancelled else { return .close }
+        guard head?.keepAlive == true, canFindNextRequest, !draining, !Task.isCancelled else { return .close }
         return head?.minorVersion == 0 ? .keepAlive : nil
+    }
+
+    /// Whether the rest of the body is worth reading to its end.
+    private var canFindNextRequest: Bool {
+        if bodyEnded { return true }
+        if continueDue || timedOut || bodyFailure?.code == .invalidHTTP { return false }
+        if case .length(let length) = head?.body { return length <= server.limits.maxDrain }
+        return true
     }
 
     /// Sends a whole response; whether it went out.
@@ -280,7 +310,8 @@ actor Connection: LoopBound {
         swap(&end, &pendingHead)
         if outgoing == .chunked { ChunkWriter.appendEnd(to: &end) }
         outgoing = .silent
-        guard !end.isEmpty else { return stream.isOpen }
+        // An empty write waits for what is queued: where the connection's end is the body's, nothing may be cut off.
+        guard !end.isEmpty || !stream.isIdle else { return stream.isOpen }
         return (try? await stream.write(end, stall: server.limits.writeTimeout)) != nil
     }
 
@@ -332,6 +363,8 @@ actor Connection: LoopBound {
         timer = nil
         let now = loop.now()
         if let deadline, deadline <= now {
+            // What came in this very turn was in time; its reader sets the next deadline.
+            if idle, stream.hasUnread { return }
             timedOut = true
             stream.stopReading()
             return

@@ -5,26 +5,22 @@ public import Transport
 /// A request as a handler gets it: the head, and the body on demand.
 public struct Request: Sendable {
     public let head: RequestHead
-    /// When its first byte was there.
+    /// When its head was there.
     public let received: Instant
     let connection: Connection
+    /// Which of the connection's requests this is.
+    let serial: Int
 
     /// The loop that this request lives on; everything that is done for it should stay there.
     public var loop: EventLoop { connection.loop }
 
-    /// The client's numeric address.
-    public var peer: String { connection.stream.peer }
-
     /// The whole body. Throws `request_too_large` past `limit` bytes, before reading where the length is announced;
     /// `request_timeout` when it does not come; `invalid_http` when its framing is wrong. A second call gives an
-    /// empty body.
+    /// empty body, or throws what the first one threw.
     public func body(limit: Int) async throws(CodedError) -> [UInt8] {
         try await connection.collectBody(limit: limit)
     }
 
     /// Cancels the work for this request, from wherever. The handler can still answer; the connection then closes.
-    public func cancel() { connection.cancel() }
-
-    /// Whether the client is still there to be answered.
-    public var isClientThere: Bool { connection.stream.isOpen }
+    public func cancel() { connection.cancel(request: serial) }
 }

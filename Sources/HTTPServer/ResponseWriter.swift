@@ -22,8 +22,8 @@ public struct ResponseWriter: ~Copyable, Sendable {
         return Answered(status: response.status, isComplete: complete)
     }
 
-    /// Begins a body of unknown length. The head leaves with the first piece or heartbeat. A header that may not go
-    /// onto the wire is left out. On the connection's loop only, where every handler runs.
+    /// Begins a body of unknown length. The head leaves with the first piece or heartbeat. One of `more` that may not
+    /// go onto the wire is left out. On the connection's loop only, where every handler runs.
     public consuming func begin(status: Int, headers more: HTTPHeaders) -> BodyWriter {
         var all = HTTPHeaders()
         for (name, value) in more where HTTPHeaders.isValidName(name) && HTTPHeaders.isValidValue(value) {

@@ -1,5 +1,6 @@
 /// Finds the route of a request: literal segments and `{name}` segments, compared as they were received (no
-/// percent-decoding, so that what is authorised is what is routed). Routes are numbers here; the caller keeps what
+/// percent-decoding, so that what is authorised is what is routed). A last segment `{name...}` stands for the rest of
+/// the path, slashes included. Routes are numbers here; the caller keeps what
 /// they stand for, so that no generic code runs for a request.
 public struct Router: Sendable {
     public enum Match: Sendable {
@@ -38,16 +39,31 @@ public struct Router: Sendable {
     public func match(method: String, path: String) -> Match {
         if let routes = literal[path] { return choose(routes, method: method, parameters: [:]) }
         let segments = path.split(separator: "/", maxSplits: 32, omittingEmptySubsequences: false)
-        for pattern in patterns where pattern.segments.count == segments.count {
-            var parameters: [String: String] = [:]
-            let matches = zip(pattern.segments, segments).allSatisfy { expected, actual in
-                guard expected.first == "{" else { return expected == actual }
-                parameters[String(expected.dropFirst().dropLast())] = String(actual)
-                return !actual.isEmpty
-            }
-            if matches { return choose(pattern.routes, method: method, parameters: parameters) }
+        for pattern in patterns {
+            guard let parameters = Router.parameters(of: segments, in: pattern.segments) else { continue }
+            return choose(pattern.routes, method: method, parameters: parameters)
         }
         return .notFound
+    }
+
+    /// `nil` when the path does not fit.
+    private static func parameters(of segments: [Substring], in pattern: [Substring]) -> [String: String]? {
+        let takesRest = pattern.last?.hasSuffix("...}") ?? false
+        guard segments.count == pattern.count || takesRest && segments.count > pattern.count else { return nil }
+        var parameters: [String: String] = [:]
+        for (index, expected) in pattern.enumerated() {
+            guard expected.first == "{" else {
+                if segments[index] != expected { return nil }
+                continue
+            }
+            if segments[index].isEmpty { return nil }
+            if takesRest, index == pattern.count - 1 {
+                parameters[String(expected.dropFirst().dropLast(4))] = segments[index...].joined(separator: "/")
+            } else {
+                parameters[String(expected.dropFirst().dropLast())] = String(segments[index])
+            }
+        }
+        return parameters
     }
 
     private func choose(

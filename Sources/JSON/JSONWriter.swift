@@ -65,12 +65,6 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: value)
     }
 
-    /// Ends what was written so far with bytes that are no JSON: a line feed between documents, say.
-    public mutating func between(_ separator: StaticString) {
-        JSONEscaping.append(unescaped: separator, to: &bytes)
-        needsComma = false
-    }
-
     public mutating func value(_ value: JSON) {
         switch value {
         case .null: null()

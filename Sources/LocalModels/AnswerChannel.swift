@@ -42,7 +42,8 @@ final class AnswerChannel: Sendable {
                 return (waiter, true)
             }
             state.items.append(item)
-            state.isPaused = state.items.count >= Self.capacity
+            // Only the reader ends a pause: it is he who then tells the engine.
+            if state.items.count >= Self.capacity { state.isPaused = true }
             return (nil, !state.isPaused)
         }
         waiter?.resume(returning: .success(item))

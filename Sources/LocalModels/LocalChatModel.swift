@@ -10,7 +10,8 @@ public struct LocalChatModel: ChatModel {
     public init(_ model: LocalModel) { self.model = model }
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
-        let request = try LocalRequest(call.request)
+        var request = try LocalRequest(call.request)
+        request.deadline = context.deadline
         do throws(CodedError) {
             let answer = LocalModelStream(try await model.start(request))
             if call.streaming { try await answer.primeFirst() } else { try await answer.primeWhole() }

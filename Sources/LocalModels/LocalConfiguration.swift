@@ -24,6 +24,9 @@ public struct LocalConfiguration: Sendable {
         let files = LocalFiles(environment: environment)
         self.init(modelPath: files.path(ofModel: model), libraryPath: files.library)
     }
+
+    /// Whether the files that it needs are there.
+    public var isInstalled: Bool { LlamaLibrary.isReadable(libraryPath) && LlamaLibrary.isReadable(modelPath) }
 }
 
 /// Where the set-up puts things; the same names as in `scripts/setup/common.sh`.

@@ -29,11 +29,13 @@ final class LocalEngine: Sendable {
     }
 
     private let configuration: LocalConfiguration
+    private let time: any TimeSource
     private let state: Mutex<State>
     private let signal = ThreadSignal()
 
-    init(configuration: LocalConfiguration, generator: SeededGenerator) {
+    init(configuration: LocalConfiguration, generator: SeededGenerator, time: any TimeSource) {
         self.configuration = configuration
+        self.time = time
         state = Mutex(State(generator: generator))
     }
 
@@ -57,7 +59,8 @@ final class LocalEngine: Sendable {
             return .success((channel, state.isStarted))
         }
         let (channel, isStarted) = try result.get()
-        if !isStarted { Thread.start(name: "local-model") { self.run() } }
+        // Many models cut their text up by regular expressions that recurse for every character of an unbroken run.
+        if !isStarted { Thread.start(name: "local-model", stackBytes: 256 << 20) { self.run() } }
         signal.raise()
         return channel
     }
@@ -92,7 +95,7 @@ final class LocalEngine: Sendable {
             for id in work.closed { worker.drop(job: id) }
             for id in work.drained { worker.resume(job: id) }
             if work.isStopping { return worker.failAll(CodedError(.shuttingDown, "The server is stopping.")) }
-            if !worker.step() { signal.wait() }
+            if !worker.step(now: time.now()) { signal.wait() }
         }
     }
 }

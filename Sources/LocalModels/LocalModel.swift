@@ -6,18 +6,13 @@ public final class LocalModel: Sendable {
     public let configuration: LocalConfiguration
     private let engine: LocalEngine
 
-    /// `generator` gives the seeds of requests that name none.
-    public init(configuration: LocalConfiguration, generator: SeededGenerator) {
+    /// `generator` gives the seeds of requests that name none; `time` tells when a request's deadline is over.
+    public init(configuration: LocalConfiguration, generator: SeededGenerator, time: any TimeSource) {
         self.configuration = configuration
-        engine = LocalEngine(configuration: configuration, generator: generator)
+        engine = LocalEngine(configuration: configuration, generator: generator, time: time)
     }
 
     deinit { engine.stop() }
-
-    /// Whether the files that it needs are there.
-    public var isInstalled: Bool {
-        LlamaLibrary.isReadable(configuration.libraryPath) && LlamaLibrary.isReadable(configuration.modelPath)
-    }
 
     /// Starts a conversation, and returns once it has its place in the queue.
     ///

@@ -1,3 +1,5 @@
+public import Base
+
 /// A conversation for a local model.
 public struct LocalRequest: Sendable {
     public struct Message: Sendable, Equatable {
@@ -30,6 +32,8 @@ public struct LocalRequest: Sendable {
     public var logprobs: Int?
     /// How many answers.
     public var choices = 1
+    /// When it ends with `deadline_exceeded`, waiting or writing; looked at between passes.
+    public var deadline: Instant?
 
     /// A small model that is asked for no limit may not stop by itself before its window is full.
     public static let defaultMaxTokens = 1024

@@ -88,7 +88,8 @@ final class LocalWorker {
     // MARK: Computing
 
     /// One forward pass, and a token for every conversation that wrote in it. False when there is nothing to do.
-    func step() -> Bool {
+    func step(now: Instant) -> Bool {
+        endOverdue(now)
         guard let context else { return false }
         let batch = scheduler.nextBatch()
         guard !batch.entries.isEmpty else { return false }
@@ -101,6 +102,14 @@ final class LocalWorker {
         }
         for output in batch.outputs { write(output, context: context) }
         return true
+    }
+
+    /// Waiting or writing: nobody wants what comes after his time is over.
+    private func endOverdue(_ now: Instant) {
+        let overdue = answers.values.filter { $0.job.request.deadline.map { $0 <= now } ?? false }
+        for answer in overdue where answers.values.contains(where: { $0.job.id == answer.job.id }) {
+            fail(job: answer.job, CodedError(.deadlineExceeded, "The time for this request is over."))
+        }
     }
 
     private func write(_ output: BatchScheduler.Output, context: LlamaContext) {
@@ -251,6 +260,7 @@ final class LocalWorker {
         guard schema.utf8.count <= 1 << 16 else {
             throw CodedError(.invalidValue, "The schema is over 64 KB.", param: "response_format")
         }
+        try SchemaCost.check(schema)
         do throws(LlamaFailure) {
             return try library.grammar(ofSchema: schema)
         } catch {

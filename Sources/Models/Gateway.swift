@@ -23,9 +23,10 @@ public final class Gateway: Sendable {
         public let attempts: [Attempt]
     }
 
+    /// `window` is what the configuration says of the name behind the chain; else the catalogue's is meant.
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     public func answer(
-        _ request: ChatRequest, chain: [Target], streaming: Bool, context: RunContext
+        _ request: ChatRequest, chain: [Target], window: Int? = nil, streaming: Bool, context: RunContext
     ) async throws(CodedError) -> Answer {
         var attempts: [Attempt] = []
         for target in chain {
@@ -35,7 +36,8 @@ public final class Gateway: Sendable {
                 throw CodedError(.deadlineExceeded, "The time for this request is over.")
             }
             do throws(CodedError) {
-                let stream = try await start(request, at: target, streaming: streaming, context: context)
+                let stream = try await start(
+                    request, at: target, window: window, streaming: streaming, context: context)
                 let attempt = Attempt(target: target, error: nil, duration: clock.now().since(started))
                 observer.attemptEnded(attempt, context: context)
                 attempts.append(attempt)
@@ -56,23 +58,23 @@ public final class Gateway: Sendable {
     }
 
     private func start(
-        _ request: ChatRequest, at target: Target, streaming: Bool, context: RunContext
+        _ request: ChatRequest, at target: Target, window: Int?, streaming: Bool, context: RunContext
     ) async throws(CodedError) -> any ModelStream {
         guard let model = models[target.provider] else {
             throw CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
         }
-        try Self.check(request, fits: target)
+        try Self.check(request, fits: target, window: window)
         let call = ModelCall(request: request, model: target.model, streaming: streaming)
         return try await model.start(call, context: context)
     }
 
-    /// What the catalogue knows to be impossible is not sent.
-    private static func check(_ request: ChatRequest, fits target: Target) throws(CodedError) {
-        guard let info = Catalogue.info(of: target.model), let wanted = request.maxTokens, wanted > info.answerLimit
-        else { return }
+    /// What is known to be impossible is not sent.
+    private static func check(_ request: ChatRequest, fits target: Target, window: Int?) throws(CodedError) {
+        guard let wanted = request.maxTokens else { return }
+        guard let limit = window ?? Catalogue.info(of: target.model)?.answerLimit, wanted > limit else { return }
         throw CodedError(
             .invalidValue,
-            "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(info.answerLimit) tokens.",
+            "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(limit) tokens.",
             param: request.maxTokensField)
     }
 }

@@ -29,10 +29,13 @@ public struct ModelDirectory: Sendable {
         public var name: String
         /// In order of preference; targets of providers that are not there are passed over.
         public var chain: [Target]
+        /// Tokens of prompt and answer together, where the configuration says so.
+        public var window: Int?
 
-        public init(name: String, chain: [Target]) {
+        public init(name: String, chain: [Target], window: Int? = nil) {
             self.name = name
             self.chain = chain
+            self.window = window
         }
     }
 
@@ -55,7 +58,10 @@ public struct ModelDirectory: Sendable {
 
     /// Without the targets whose provider is not there; possibly empty.
     private let aliases: [String: [Target]]
+    private let windows: [String: Int]
     private let openProviders: Set<String>
+    /// Bytes of a model's name that only its provider knows. It is kept in spans and written to the log.
+    private static let maxOpenName = 256
     private let targets: Set<Target>
     /// Every name that resolves, but for models of providers that allow any: aliases in the order given, then targets
     /// in the order of their first mention.
@@ -65,6 +71,8 @@ public struct ModelDirectory: Sendable {
         let known = Set(providers.map(\.name))
         let usable = aliases.map { ($0.name, $0.chain.filter { known.contains($0.provider) }) }
         self.aliases = Dictionary(usable) { first, _ in first }
+        windows = Dictionary(aliases.compactMap { alias in alias.window.map { (alias.name, $0) } }) { first, _ in first
+        }
         openProviders = Set(providers.filter(\.allowsAny).map(\.name))
         var seen: Set<String> = []
         var targets: Set<Target> = []
@@ -93,9 +101,17 @@ public struct ModelDirectory: Sendable {
             return chain
         }
         if let target = Target(name), !Self.reservedPrefixes.contains(target.provider) {
-            if targets.contains(target) || openProviders.contains(target.provider) { return [target] }
+            if targets.contains(target) { return [target] }
+            if openProviders.contains(target.provider), Self.isFit(target.model) { return [target] }
         }
         throw notFound(name)
+    }
+
+    /// The window that the configuration gives an alias; `nil` leaves it to what is known of its models.
+    public func window(of name: String) -> Int? { windows[name] }
+
+    private static func isFit(_ model: String) -> Bool {
+        model.utf8.count <= maxOpenName && model.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     }
 
     private func notFound(_ name: String) -> CodedError {

@@ -6,4 +6,6 @@ public struct Plan: Sendable, Equatable {
     public var model: String
     /// Never empty.
     public var chain: [Target]
+    /// Tokens of prompt and answer together, where the configuration of the model's name says so.
+    public var window: Int?
 }

@@ -136,7 +136,8 @@ extension App {
             aliases: configuration.aliases.map { alias in
                 ModelDirectory.Alias(
                     name: alias.name,
-                    chain: alias.chain.map { Target(provider: $0.provider, model: $0.model) })
+                    chain: alias.chain.map { Target(provider: $0.provider, model: $0.model) },
+                    window: alias.window)
             },
             providers: configuration.providers.map {
                 ModelDirectory.Provider(name: $0.name, models: $0.models, allowsAny: $0.allowsAnyModel)
@@ -162,7 +163,7 @@ extension App {
             case .local(let name, let path):
                 let local = LocalModel(
                     configuration: LocalConfiguration(model: path ?? name, environment: environment),
-                    generator: generator.split())
+                    generator: generator.split(), time: time)
                 locals.append(local)
                 models[provider.name] = LocalChatModel(local)
             }

@@ -7,9 +7,10 @@ internal import Transport
 
 /// `tutti serve`: from a loaded configuration to the end of the process.
 enum Serve {
-    static func localModelIsAvailable(environment: [String: String]) -> Bool {
-        let configuration = LocalConfiguration(model: "smollm2", environment: environment)
-        return LocalModel(configuration: configuration, generator: SeededGenerator(seed: 0)).isInstalled
+    static let localModels = Array(LocalFiles.models.keys)
+
+    static func hasLocalModel(_ model: String, environment: [String: String]) -> Bool {
+        LocalConfiguration(model: model, environment: environment).isInstalled
     }
 
     static func run(

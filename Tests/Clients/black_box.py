@@ -328,6 +328,62 @@ class BlackBox:
                 expect(time.monotonic() - start > 45, f"closed after {time.monotonic() - start:.0f} s already")
             print(f"      {level / 1e6:.1f} MB in buffers", flush=True)
 
+    # Cancelling by id.
+
+    def cancels(self):
+        native, cancel = "/api/orchestrator/chat", "/api/orchestrator/cancel"
+
+        def post(path, body):
+            return fetch(self.tutti.port, "POST", path, body)
+
+        def by_id():
+            tag, turn = uuid.uuid4().hex, f"turn-{uuid.uuid4().hex[:12]}"
+            body = chat("mock/endless", f"tag-{tag}", stream=True, requestId=turn)
+            with Wire(self.tutti.port) as wire:
+                wire.request("POST", native, body)
+                status, _ = wire.head()
+                equal(status, 200)
+                wire.line()
+                again = post(native, body)
+                equal(again.status, 409, f"the same id again ({again.body[:200]!r})")
+                answer = post(cancel, {"requestId": turn})
+                equal((answer.status, answer.json()), (200, {"cancelled": True}))
+                while wire.fill():
+                    pass
+            expect(b"event: CANCELLED" in wire.buffer, f"the stream ends with {wire.buffer[-300:]!r}")
+            expect(b"event: COMPLETE" not in wire.buffer, "a cancelled turn is complete")
+            equal(eventually(lambda: self.mock.control()["hangups"].get(tag), "the upstream hears it"), "streaming")
+            equal(eventually(lambda: post(cancel, {"requestId": turn}), "the turn is over").status, 404)
+
+        def whole():
+            tag, turn, answers = uuid.uuid4().hex, f"turn-{uuid.uuid4().hex[:12]}", []
+            body = chat("mock/silent", f"tag-{tag}", requestId=turn)
+            waiting = threading.Thread(target=lambda: answers.append(post(native, body)))
+            waiting.start()
+            eventually(lambda: post(cancel, {"requestId": turn}).status == 200, "the turn can be cancelled")
+            waiting.join(10)
+            equal(answers[0].status, 499, "the status of a cancelled turn")
+            equal(eventually(lambda: self.mock.control()["hangups"].get(tag), "the upstream hears it"), "waiting")
+
+        def kept_connection():
+            """The cancelled one's connection closes; another's, used before for a turn of that id, goes on."""
+            turn = f"turn-{uuid.uuid4().hex[:12]}"
+            with Wire(self.tutti.port) as wire:
+                for _ in range(3):
+                    wire.request("POST", native, chat("plain", requestId=turn))
+                    equal(wire.answer().status, 200)
+                    equal(post(cancel, {"requestId": turn}).status, 404)
+
+        def bad():
+            for body in ({}, {"requestId": 5}, []):
+                answer = post(cancel, body)
+                equal((answer.status, answer.json()["code"]), (400, "missing_required_parameter"))
+
+        self.check("a turn is cancelled by its id: event, upstream, second cancel, same id twice", by_id)
+        self.check("a turn that does not stream is cancelled while its provider is silent", whole)
+        self.check("an id that is over cancels nothing of the connection that it came on", kept_connection)
+        self.check("a cancel without an id is refused", bad)
+
     # Secrets.
 
     def secrets(self):
@@ -369,7 +425,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--slow", action="store_true", help="also what takes a minute")
     parser.add_argument("--only", metavar="PART", help="one of bodies, fields, sizes, framing, pages, request_ids, "
-                        "upstreams, secrets, signals, startup, slow_reader")
+                        "upstreams, cancels, secrets, signals, startup, slow_reader")
     arguments = parser.parse_args()
     checks = Checks()
     with servers() as (mock, tutti, folder):
@@ -395,7 +451,7 @@ def main():
         patient = threading.Thread(target=patiently)
         if arguments.only in (None, "signals"):
             patient.start()
-        for name in ("bodies", "fields", "sizes", "framing", "pages", "request_ids", "upstreams", "secrets"):
+        for name in ("bodies", "fields", "sizes", "framing", "pages", "request_ids", "upstreams", "cancels", "secrets"):
             part(name, getattr(box, name))
         part("startup", lambda: startup.check_all(checks, folder, mock))
 

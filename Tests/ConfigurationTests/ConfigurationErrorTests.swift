@@ -280,7 +280,8 @@ struct ConfigurationErrorTests {
             do throws(ConfigurationErrors) {
                 _ = try Configuration.load(
                     environment: [:], flags: ConfigurationFlags(file: path),
-                    capabilities: ConfigurationCapabilities(dialects: [.local], localModelAvailable: true))
+                    capabilities: ConfigurationCapabilities(
+                        dialects: [.local], localModels: ["smollm2"], hasLocalModel: { _ in true }))
                 return []
             } catch {
                 return error.problems.map(\.description)

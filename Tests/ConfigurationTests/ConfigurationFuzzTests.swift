@@ -50,7 +50,8 @@ struct ConfigurationFuzzTests {
         do throws(ConfigurationErrors) {
             let loaded = try Configuration.load(
                 file: ConfigurationFile(name: "f", bytes: text), environment: ["CANARY": "sk-canary"],
-                capabilities: ConfigurationCapabilities(dialects: [.openai, .local], localModelAvailable: true))
+                capabilities: ConfigurationCapabilities(
+                    dialects: [.openai, .local], localModels: ["smollm2"], hasLocalModel: { _ in true }))
             #expect(!ConfigCommand.yaml(loaded.settings).contains("canary"))
             #expect(
                 !loaded.configuration.modelNames.isEmpty

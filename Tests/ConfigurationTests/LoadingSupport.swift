@@ -12,7 +12,8 @@ func load(
             ConfigurationFile(name: "tutti.yaml", bytes: Array($0.utf8), isWorldReadable: isWorldReadable)
         },
         environment: environment, flags: flags,
-        capabilities: ConfigurationCapabilities(dialects: dialects, localModelAvailable: hasLocalModel))
+        capabilities: ConfigurationCapabilities(
+            dialects: dialects, localModels: ["smollm2"], hasLocalModel: { _ in hasLocalModel }))
 }
 
 /// Every problem as it is printed; empty where all is well.

@@ -132,6 +132,43 @@ import Testing
         #expect(listener.log.all == ["took 1", "took 2", "waited for 3", "over"])
     }
 
+    @Test("a node that emits without end ends with its run, though nobody makes it wait", arguments: [true, false])
+    func emitHearsCancellation(hasListener: Bool) async throws {
+        let started = Signal()
+        let graph = try boardBuilder(String.self)
+            .node("a") { context in
+                started.give()
+                while true { try await context.emit("more") }
+            }
+            .start("a").end("a").build()
+        let runner = Runner(graph, time: FixedTime())
+        let task = Task {
+            if hasListener {
+                return try await runner.run(Board(), context: makeContext(), events: Deaf())
+            }
+            return try await runner.run(Board(), context: makeContext())
+        }
+        try await started.wait()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// Takes everything.
+    private struct Deaf: RunListener {
+        func offer(_ event: RunEvent<String>) -> EventIntake { .taken }
+        func receive(_ event: RunEvent<String>) async throws(CancellationError) {}
+        func end(with event: RunEvent<String>) {}
+    }
+
+    @Test("a node that the last one leaves out is told as skipped")
+    func skippedByTheLast() async throws {
+        let graph = try boardBuilder(String.self)
+            .node("a") { _ in }
+            .node("b") { _ in Issue.record("not taken") }
+            .route("a", to: ["b"]) { nil }.start("a").end("a", "b").build()
+        #expect(await events(of: graph) == ["a started 1", "a finished 1 0.0", "b skipped", "finished"])
+    }
+
     @Test("a consumer that closes the stream cancels the run")
     func closing() async throws {
         let stream = RunEventStream<String>(capacity: 1)

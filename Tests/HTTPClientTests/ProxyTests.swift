@@ -20,6 +20,20 @@ import Transport
         }
     }
 
+    @Test func `a proxy that makes no tunnel is a server out of reach, and its answer nobody's`() async throws {
+        let proxy = try FaultyUpstream([
+            .request, .send("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), .hold,
+        ])
+        defer { proxy.stop() }
+        try await withClient { client, _ in
+            var request = OutgoingRequest.to("https://upstream.invalid/v1")
+            request.proxy = "http://127.0.0.1:\(proxy.port)"
+            let kind = await failure { _ = try await client.send(request) }
+            #expect(kind == .unreachable)
+        }
+        #expect(try await proxy.requestArrived().hasPrefix("CONNECT upstream.invalid:443 HTTP/1.1\r\n"))
+    }
+
     @Test func `a proxy of the request is used, for an address that nobody has too`() async throws {
         let proxy = try FaultyUpstream([.request, answer("by proxy")])
         defer { proxy.stop() }

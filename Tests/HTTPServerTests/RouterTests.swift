@@ -2,7 +2,7 @@ import HTTPServer
 import Testing
 
 @Suite struct RouterTests {
-    private static let names = ["health", "chat", "models", "events", "forget"]
+    private static let names = ["health", "chat", "models", "events", "forget", "rest"]
     private static let router: Router = {
         var router = Router()
         router.add("GET", "/healthz", 0)
@@ -10,6 +10,7 @@ import Testing
         router.add("GET", "/v1/models", 2)
         router.add("GET", "/runs/{id}/events", 3)
         router.add("DELETE", "/runs/{id}/events", 4)
+        router.add("GET", "/v1/models/{name...}", 5)
         return router
     }()
 
@@ -29,7 +30,9 @@ import Testing
         ("GET", "/runs/r1/events", "events id=r1"), ("DELETE", "/runs/a%2Fb/events", "forget id=a%2Fb"),
         ("PUT", "/runs/r1/events", "allow GET,DELETE"), ("GET", "/runs//events", "none"),
         ("GET", "/runs/r1/events/x", "none"), ("GET", "/", "none"), ("GET", "", "none"), ("GET", "*", "none"),
-        ("get", "/healthz", "allow GET"),
+        ("get", "/healthz", "allow GET"), ("GET", "/v1/models/a", "rest name=a"),
+        ("GET", "/v1/models/a%2Fb/c//d", "rest name=a%2Fb/c//d"), ("GET", "/v1/models/", "none"),
+        ("POST", "/v1/models/a/b", "allow GET"),
     ])
     func `paths and methods find their routes exactly`(_ method: String, _ path: String, _ expected: String) {
         #expect(words(method, path) == expected)

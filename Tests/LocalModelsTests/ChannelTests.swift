@@ -20,6 +20,19 @@ import Testing
         #expect(drained.withLock { $0 } == 1)
     }
 
+    @Test("a pause is ended by the reader alone, so that its end is told")
+    func pushedWhilePaused() async throws {
+        let drained = Mutex(0)
+        let channel = AnswerChannel { notice in
+            if case .drained = notice { drained.withLock { $0 += 1 } }
+        }
+        for _ in 1...AnswerChannel.capacity { _ = channel.push(piece("first")) }
+        for _ in 1...5 { _ = try await channel.next() }
+        #expect(!channel.push(piece("of the same pass")), "paused until the reader has caught up")
+        for _ in 1...AnswerChannel.capacity - 4 { _ = try await channel.next() }
+        #expect(drained.withLock { $0 } == 1)
+    }
+
     @Test("what was written before an error is read before it")
     func errorAfterItems() async throws {
         let channel = AnswerChannel { _ in }

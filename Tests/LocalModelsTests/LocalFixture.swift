@@ -10,7 +10,7 @@ enum LocalFixture {
     static let configuration = LocalConfiguration(model: "smollm2", environment: environment)
 
     static let isInstalled: Bool = {
-        let isThere = LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1)).isInstalled
+        let isThere = configuration.isInstalled
         if !isThere { print("SKIPPED: the local model is not set up (./run does it); its tests do not run.") }
         return isThere
     }()
@@ -22,7 +22,7 @@ enum LocalFixture {
         configuration.queueLimit = queue
         configuration.contextTokens = context
         configuration.threads = 1
-        return LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1))
+        return LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1), time: SystemClock())
     }
 
     static func request(_ text: String, maxTokens: Int = 16, temperature: Double = 0) -> LocalRequest {

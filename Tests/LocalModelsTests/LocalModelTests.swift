@@ -150,6 +150,41 @@ import Testing
         #expect(try await other.completionTokens > 0)
     }
 
+    @Test("what is overdue ends, waiting or writing, and frees its place") func deadlines() async throws {
+        let model = LocalFixture.model(slots: 1)
+        var request = LocalFixture.request("A very long story, please.", maxTokens: 900)
+        let writing = try await model.start(request)
+        request.deadline = SystemClock().now().advanced(by: .milliseconds(100))
+        let waiting = try await model.start(request)
+        await #expect(throws: CodedError(.deadlineExceeded, "The time for this request is over.")) {
+            while try await waiting.next() != nil {}
+        }
+        writing.cancel()
+        request.deadline = SystemClock().now().advanced(by: .milliseconds(300))
+        var pieces = 0
+        do throws(CodedError) {
+            let overdue = try await model.start(request)
+            while try await overdue.next() != nil { pieces += 1 }
+            Issue.record("900 tokens in 300 ms")
+        } catch {
+            #expect(error.code == .deadlineExceeded)
+        }
+        #expect(try await model.answer(LocalFixture.request("Hi", maxTokens: 2)).completionTokens == 2)
+    }
+
+    @Test(
+        "a schema that would be no end of work is refused before any",
+        arguments: [
+            ##"{"$defs":{"a":{"$ref":"#/$defs/a"}},"allOf":[{"$ref":"#/$defs/a"}]}"##,
+            #"{"type":"string","pattern":"^((((a?){40}){40}){40}){40}$"}"#,
+        ])
+    func endlessSchemas(_ schema: String) async throws {
+        var request = LocalFixture.request("Hi", maxTokens: 2)
+        request.jsonSchema = schema
+        let error = await #expect(throws: CodedError.self) { try await model.answer(request) }
+        #expect(error?.code == .invalidValue && error?.param == "response_format")
+    }
+
     @Test("shutting down ends what runs and takes nothing new") func shutdown() async throws {
         let model = LocalFixture.model()
         let stream = try await model.start(LocalFixture.request("A long story, please.", maxTokens: 800))
@@ -170,8 +205,8 @@ import Testing
         } else {
             configuration.modelPath = "/nowhere"
         }
-        let model = LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1))
-        #expect(!model.isInstalled)
+        let model = LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1), time: SystemClock())
+        #expect(!configuration.isInstalled)
         do throws(CodedError) {
             _ = try await model.start(LocalFixture.request("Hi"))
             Issue.record("there is no model to answer")
@@ -186,7 +221,9 @@ import Testing
         var configuration = LocalFixture.configuration
         configuration.modelPath = #filePath
         do throws(CodedError) {
-            _ = try await LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1)).start(
+            _ = try await LocalModel(
+                configuration: configuration, generator: SeededGenerator(seed: 1), time: SystemClock()
+            ).start(
                 LocalFixture.request("Hi"))
             Issue.record("this file is no model")
         } catch {

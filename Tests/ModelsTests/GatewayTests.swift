@@ -35,11 +35,11 @@ struct GatewayTests {
 
         func answer(
             _ fields: String = "", streaming: Bool = true, chain: [String] = ["a/m", "b/m"],
-            context: RunContext = testContext()
+            window: Int? = nil, context: RunContext = testContext()
         ) async throws -> Gateway.Answer {
             let request = try OpenAI.decodeRequest(Array(RequestDecodingTests.body(fields).utf8))
             return try await gateway.answer(
-                request, chain: chain.compactMap { Target($0) }, streaming: streaming, context: context)
+                request, chain: chain.compactMap { Target($0) }, window: window, streaming: streaming, context: context)
         }
     }
 
@@ -196,6 +196,28 @@ struct GatewayTests {
         #expect(world.first.requests.isEmpty && world.second.requests.isEmpty)
         let answer = try await world.answer(#""max_tokens":20000"#, streaming: false, chain: ["a/gpt-4o", "b/gpt-4.1"])
         #expect(answer.target.name == "b/gpt-4.1")
+    }
+
+    @Test("the window that the configuration gives a name goes before what is known of its models")
+    func configuredWindow() async throws {
+        let world = World([.json(Self.whole)], [.json(Self.whole)])
+        let error = await #expect(throws: CodedError.self) {
+            try await world.answer(#""max_tokens":101"#, streaming: false, chain: ["a/unheard-of"], window: 100)
+        }
+        #expect(error?.code == .invalidValue && error?.param == "max_tokens")
+        #expect(world.first.requests.isEmpty)
+        _ = try await world.answer(#""max_tokens":20000"#, streaming: false, chain: ["a/gpt-4"], window: 32_000)
+        #expect(world.first.requests.count == 1)
+    }
+
+    @Test("a whole answer has no first byte to wait for: it may take as long as the call")
+    func wholeAnswerTimeouts() async throws {
+        let world = World([.json(Self.whole), .json(Self.whole)], [.json(Self.whole)])
+        _ = try await world.answer("", streaming: false, chain: ["a/m"])
+        _ = try? await world.answer("", streaming: true, chain: ["a/m"])
+        let timeouts = world.first.requests.map(\.timeouts)
+        #expect(timeouts[0].firstByte == timeouts[0].total)
+        #expect(timeouts[1].firstByte < timeouts[1].total)
     }
 
     @Test("cancelling and dropping end the transfer and are reported once")

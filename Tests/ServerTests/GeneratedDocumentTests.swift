@@ -94,7 +94,7 @@ struct GeneratedDocumentTests {
 
             `GET /metrics` gives them in Prometheus' text format. Model calls are named as OpenTelemetry names them
             (`gen_ai_*`), the rest `tutti_*`. Units are seconds and tokens. A histogram has the series `_bucket` (with the label
-            `le`), `_sum` and `_count`. A series is there once something was counted.
+            `le`), `_sum` and `_count`. The series of routes' times and of configured models are there from the start, others once something was counted.
 
             | metric | type | labels | meaning |
             | --- | --- | --- | --- |

@@ -5,7 +5,6 @@
 #include "trie.h"
 #include "unicode.h"
 
-#include <cstdio>
+#include "silence.h"
 
-#define fprintf(...) ((void)0)
 #include "json-schema-to-grammar.cpp"

@@ -4,7 +4,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SETUP=$ROOT/scripts/setup
 
-# The binary looks for the library and the model under the same fixed names (Sources/LocalModels/LocalFiles.swift).
+# The binary looks for the library and the model under the same fixed names (Sources/LocalModels/LocalConfiguration.swift).
 if [[ -n ${TUTTI_CACHE_DIR:-} ]]; then CACHE=$TUTTI_CACHE_DIR
 elif [[ -n ${XDG_CACHE_HOME:-} ]]; then CACHE=$XDG_CACHE_HOME/tutti
 else CACHE=${HOME:?neither TUTTI_CACHE_DIR, XDG_CACHE_HOME nor HOME is set}/.cache/tutti

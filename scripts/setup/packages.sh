@@ -1,9 +1,10 @@
 # Debian packages: names what is missing, then installs it unless told not to.
 # shellcheck shell=bash
 
-# Without these there is no binary. (The first line is what the Swift toolchain itself asks of Debian.)
+# Without these there is no binary, or no way to try it. (The first line is what the Swift toolchain asks of Debian, and
+# the curl that ./run prints.)
 BUILD_PACKAGES=(
-    binutils ca-certificates g++ git libncurses6 libsqlite3-0 libxml2 tzdata zlib1g-dev
+    binutils ca-certificates curl g++ git libncurses6 libsqlite3-0 libxml2 tzdata zlib1g-dev
     libcurl4-openssl-dev libmimalloc-dev libsimdjson-dev libuv1-dev libyaml-dev pkg-config
 )
 # Without these there is no local model; asked for only while it is not yet in the cache.

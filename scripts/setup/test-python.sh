@@ -4,6 +4,7 @@
 # Sets TUTTI_TEST_PYTHON when the environment is ready; without it those tests are skipped aloud.
 set_up_test_python() {
     local wanted have=""
+    command -v python3 >/dev/null || { say "python3 is missing; the tests with Python clients are skipped."; return 0; }
     wanted="$(sha256sum "$SETUP/requirements-test.txt" | cut -d ' ' -f 1) $(python3 --version 2>&1)"
     [[ -f $PYTHON_HOME/stamp ]] && have=$(<"$PYTHON_HOME/stamp")
     if [[ $have != "$wanted" ]] || ! "$PYTHON_HOME/bin/python" -c 'import openai' 2>/dev/null; then

@@ -74,7 +74,8 @@ final class CurlEasy {
             // A call that ends while its name is looked up must not wait for the look-up: that would stop the loop.
             && set(CURLOPT_QUICK_EXIT, 1)
             && set(CURLOPT_PROXY, options.proxy ?? "") && set(CURLOPT_NOPROXY, "") && set(CURLOPT_URL, options.url)
-            && set(CURLOPT_PATH_AS_IS, 1) && set(CURLOPT_HTTP09_ALLOWED, 0)
+            // A proxy's answer to CONNECT is not the provider's.
+            && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1) && set(CURLOPT_PATH_AS_IS, 1) && set(CURLOPT_HTTP09_ALLOWED, 0)
             && (isPost ? set(CURLOPT_POST, 1) : set(CURLOPT_CUSTOMREQUEST, options.method))
         guard ok else { return false }
         if options.method == "HEAD", !set(CURLOPT_NOBODY, 1) { return false }
@@ -87,7 +88,6 @@ final class CurlEasy {
     /// Makes the handle ready for one call of `transfer`; `false` when a header or the body is refused.
     func prepare(_ request: OutgoingRequest, transfer: CurlTransfer) -> Bool {
         let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
-        unsafe tutti_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
         unsafe tutti_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
         unsafe tutti_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
         // Not among the options, so that a deadline that differs from call to call costs no handle.
@@ -118,6 +118,13 @@ final class CurlEasy {
         var made = 1
         unsafe tutti_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &made)
         return made == 0
+    }
+
+    /// Whether the last call's proxy would make no tunnel.
+    var wasRefusedByProxy: Bool {
+        var status = 0
+        unsafe tutti_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status >= 300
     }
 
     func takeNewConnection(_ wish: Bool) -> Bool { set(CURLOPT_FRESH_CONNECT, wish ? 1 : 0) }

@@ -142,7 +142,10 @@ final class CurlLoop: @unchecked Sendable {
                 continue
             }
             let inTotal = transfer.easy.hasConnected || transfer.timeouts.total < transfer.timeouts.connect
-            let error = CurlLoop.error(code, timeout: inTotal ? .total : .connect)
+            let error =
+                code == CURLE_RECV_ERROR && transfer.easy.wasRefusedByProxy
+                ? HTTPClientError(.unreachable, "the proxy refused the connection")
+                : CurlLoop.error(code, timeout: inTotal ? .total : .connect)
             remove(transfer)
             transfer.finish(error)
         }
@@ -170,7 +173,7 @@ final class CurlLoop: @unchecked Sendable {
         case CURLE_OK: return nil
         // "Unsupported protocol" is not the URL, which is http(s): it is an answer that is not HTTP.
         case CURLE_URL_MALFORMAT: return HTTPClientError(.badURL, text)
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY:
             return HTTPClientError(.unreachable, text)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_ISSUER_ERROR:

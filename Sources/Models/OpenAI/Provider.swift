@@ -73,6 +73,8 @@ extension OpenAI {
         private func request(for call: ModelCall, deadline: Deadline) -> OutgoingRequest {
             var timeouts = configuration.timeouts
             if let remaining = deadline.remaining { timeouts.total = min(timeouts.total, remaining) }
+            // A whole answer's head comes with its end: only a stream has a first byte to wait for.
+            if !call.streaming { timeouts.firstByte = timeouts.total }
             return OutgoingRequest(
                 url: url, headers: call.streaming ? headers.stream : headers.whole,
                 body: encodeRequest(call, asksForUsage: configuration.asksForUsage),

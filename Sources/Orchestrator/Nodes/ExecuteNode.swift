@@ -9,7 +9,7 @@ enum ExecuteNode {
     ) async throws -> Shared<ChatAnswer> {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         let answer = try await gateway.answer(
-            request, chain: plan.chain, streaming: streaming, context: context.run)
+            request, chain: plan.chain, window: plan.window, streaming: streaming, context: context.run)
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers))
         var assembler = Assembler()

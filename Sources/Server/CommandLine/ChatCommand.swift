@@ -13,7 +13,8 @@ enum ChatCommand {
     static func run(_ options: ChatOptions, environment: [String: String]) async -> Int32 {
         let group = EventLoopGroup(count: 1)
         let client = HTTPClient(group: group)
-        let named = environment["TUTTI_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        var named = environment["TUTTI_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        while named?.hasSuffix("/") == true { named?.removeLast() }
         var conversation = ChatConversation(
             address: named ?? defaultAddress, model: options.model, persona: options.persona, client: client)
         var own: App?
@@ -45,6 +46,7 @@ enum ChatCommand {
         var flags = ConfigurationFlags()
         flags.listen = "127.0.0.1:0"
         guard let loaded = TuttiCommand.load(flags, environment) else { return nil }
+        for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         let surroundings = App.Surroundings(
             environment: environment, log: NoLog(), time: SystemClock(),
             generator: SeededGenerator(seed: Entropy.seed()), loops: 1)
@@ -99,9 +101,11 @@ struct ChatConversation {
         var members = [JSON.Member("messages", .array(messages)), JSON.Member("stream", .bool(stream))]
         if let model { members.append(JSON.Member("model", .string(model))) }
         if let persona { members.append(JSON.Member("personaId", .string(persona))) }
-        let request = OutgoingRequest(
+        var request = OutgoingRequest(
             url: address + "/api/orchestrator/chat", headers: ["content-type": "application/json"],
             body: JSON.object(members).bytes)
+        // A whole answer's head comes with its end.
+        if !stream { request.timeouts.firstByte = request.timeouts.total }
         let response: IncomingResponse
         var problem: [UInt8] = []
         do throws(HTTPClientError) {

@@ -63,7 +63,7 @@ enum HelpText {
         Options
           --model NAME      the model that answers (auto)
           --persona NAME    the persona that answers
-          --json            print events as JSON, one a line
+          --json            print each answer whole, as JSON
           --help            this help
 
         """

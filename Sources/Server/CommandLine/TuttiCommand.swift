@@ -81,9 +81,8 @@ public enum TuttiCommand {
 
     private static func capabilities(_ environment: [String: String]) -> ConfigurationCapabilities {
         ConfigurationCapabilities(
-            dialects: dialects,
-            localModelAvailable: Serve.localModelIsAvailable(environment: environment)
-        )
+            dialects: dialects, localModels: Serve.localModels,
+            hasLocalModel: { Serve.hasLocalModel($0, environment: environment) })
     }
 
     private static func printed(_ text: String) -> Int32 { StandardStreams.write(text, to: .output) ? 0 : 1 }

@@ -81,8 +81,11 @@ extension ConfigurationLoader {
             notice("Provider \(draft.name) is left out: \(VariableReference.unsetText(draft.unsetVariables))")
             return false
         }
-        if dialect == .local, !capabilities.localModelAvailable {
-            notice("Provider \(draft.name) is left out: the local model is not installed; ./run installs it.")
+        if let local = draft.localModel, !capabilities.hasLocalModel(local.path ?? local.name) {
+            let why =
+                local.path.map { "\($0) or the library that runs it is not there; ./run installs the library." }
+                ?? "the local model is not installed; ./run installs it."
+            notice("Provider \(draft.name) is left out: \(why)")
             return false
         }
         if let url = draft.baseURL?.value, draft.apiKey != nil, !url.isSecure, !url.isLoopback {

@@ -122,7 +122,7 @@ extension ConfigurationKey {
             duration(
                 "resilience.timeouts.first_byte",
                 \.timeouts.firstByte,
-                "The time from a request to the first byte of the provider's answer."
+                "The time from a request to the first byte of a streamed answer; a whole one has the total."
             ),
             duration(
                 "resilience.timeouts.between_tokens",

@@ -40,12 +40,17 @@ public struct ConfigurationFile: Sendable {
 /// What this build and this machine can do.
 public struct ConfigurationCapabilities: Sendable {
     public var dialects: Set<Configuration.Dialect>
-    /// Whether the local model can be loaded.
-    public var localModelAvailable: Bool
+    /// The names of the local models that the set-up can fetch.
+    public var localModels: [String]
+    /// Whether a local model, by its name or its file's path, can be loaded.
+    public var hasLocalModel: @Sendable (String) -> Bool
 
-    public init(dialects: Set<Configuration.Dialect>, localModelAvailable: Bool) {
+    public init(
+        dialects: Set<Configuration.Dialect>, localModels: [String], hasLocalModel: @escaping @Sendable (String) -> Bool
+    ) {
         self.dialects = dialects
-        self.localModelAvailable = localModelAvailable
+        self.localModels = localModels
+        self.hasLocalModel = hasLocalModel
     }
 }
 

@@ -214,6 +214,12 @@ extension ConfigurationLoader {
                         + "and '~'.",
                     draft.model?.source
                 )
+            } else if let local = draft.localModel, local.path == nil, !capabilities.localModels.contains(local.name) {
+                report(
+                    "\(path).model: there is no local model '\(local.name)'. Write "
+                        + "\(capabilities.localModels.sorted().joined(separator: " or ")), or the path of a GGUF file.",
+                    draft.model?.source
+                )
             }
             return
         }

@@ -9,7 +9,9 @@ struct CancelRoute: Sendable {
     let registry: RunRegistry
 
     var route: Route {
-        Route.simple("POST", "/api/orchestrator/cancel") { [registry] exchange throws(CodedError) in
+        // Also while the server stops: what runs then is still its caller's to end.
+        Route.simple("POST", "/api/orchestrator/cancel", whileDraining: true) {
+            [registry] exchange throws(CodedError) in
             let body = try await exchange.json(limit: 4096)
             let root: JSONNode
             do throws(JSONError) { root = try JSONDocument(body).root } catch { throw error.coded }

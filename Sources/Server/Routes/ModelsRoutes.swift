@@ -14,11 +14,9 @@ struct ModelsRoutes: Sendable {
             Route.simple("GET", "/v1/models") { [self] _ in
                 json(OpenAI.encodeModels(directory.names, created: created))
             },
-            Route.simple("GET", "/v1/models/{model}") { [self] exchange throws(CodedError) in
-                try one(exchange.parameters["model"] ?? "")
-            },
-            Route.simple("GET", "/v1/models/{provider}/{model}") { [self] exchange throws(CodedError) in
-                try one("\(exchange.parameters["provider"] ?? "")/\(exchange.parameters["model"] ?? "")")
+            // A name may hold slashes; some clients send them as they are, others as %2F.
+            Route.simple("GET", "/v1/models/{model...}") { [self] exchange throws(CodedError) in
+                try one(PercentEncoding.decoded(exchange.parameters["model"] ?? ""))
             },
         ]
     }

@@ -32,7 +32,8 @@ public final class DescriptorLog: LogSink {
         if schedule { queue.asyncAfter(deadline: .now() + .milliseconds(5)) { self.writeOut() } }
     }
 
-    /// Writes what is waiting and returns when it is out. For the end of the process.
+    /// Writes what is waiting and returns when it is out, or its reader takes nothing for a second. For the end of the
+    /// process.
     public func flush() { queue.sync { writeOut() } }
 
     private func writeOut() {
@@ -40,26 +41,39 @@ public final class DescriptorLog: LogSink {
             defer { buffer = Buffer() }
             return (buffer.bytes, buffer.dropped)
         }
-        put(bytes)
-        if dropped > 0 {
-            put(Array(#"{"level":"warning","message":"log lines dropped","count":\#(dropped)}"#.utf8) + [10])
+        var lost = dropped
+        let written = put(bytes)
+        if written < bytes.count {
+            // The line that was cut ends here, so that the next one stands alone.
+            lost += bytes[written...].count { $0 == 10 }
+            if written > 0, bytes[written - 1] != 10 { buffer.withLock { $0.bytes.insert(10, at: 0) } }
+        }
+        guard lost > 0 else { return }
+        if written < bytes.count {
+            buffer.withLock { $0.dropped += lost }
+        } else {
+            _ = put(Array(#"{"level":"warning","message":"log lines dropped","count":\#(lost)}"#.utf8) + [10])
         }
     }
 
-    private func put(_ bytes: [UInt8]) {
+    /// How many of the bytes went out; a reader that takes nothing for a second gets no more of them. A pipe that is
+    /// ready takes a piece of this size without blocking.
+    private func put(_ bytes: [UInt8]) -> Int {
         var offset = 0
         while offset < bytes.count {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            let ready = unsafe poll(&waiting, 1, 1000)
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0, waiting.revents & Int16(POLLOUT) != 0 else { break }
             let written = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, bytes.count - offset)
+                unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, min(4096, bytes.count - offset))
             }
             if written > 0 {
                 offset += written
-            } else if errno == EAGAIN {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                guard unsafe poll(&waiting, 1, 1000) > 0 else { return }
-            } else if errno != EINTR {
-                return
+            } else if errno != EINTR, errno != EAGAIN {
+                break
             }
         }
+        return offset
     }
 }

@@ -169,15 +169,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     private func start() {
         thread.store(tutti_thread_identity(), ordering: .relaxed)
-        // A write to a peer that has gone must fail, not end the process; the program's own pipes stay as they are.
-        var brokenPipe = sigset_t()
-        unsafe sigemptyset(&brokenPipe)
-        unsafe sigaddset(&brokenPipe, SIGPIPE)
-        unsafe pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         // A peer that is gone must be an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        unsafe uv_loop_init(uv)
+        let code = unsafe uv_loop_init(uv)
+        precondition(code == 0, "the system refuses an event loop: \(uvMessage(code))")
         unsafe uv_async_init(uv, wake) { handle in unsafe EventLoop.from(handle!.pointee.data).drain() }
         unsafe uv_timer_init(uv, timerHandle)
         unsafe uv_prepare_init(uv, prepare)

@@ -154,18 +154,19 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Hands `bytes` to the kernel, waiting while its buffer is full; at most one such wait at a time. Throws
+    /// Hands `bytes` to the kernel, waiting while its buffer is full; at most one such wait at a time. No bytes wait for
+    /// what ``writeUnlessBusy(_:)`` has queued. Throws
     /// ``TransportError/Kind/timeout`` and closes when the peer takes nothing for as long as `stall`.
     public func write(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
         loop.checkIsolated()
         let sent = try tryWrite(bytes)
-        guard sent < bytes.count else { return }
+        guard sent < bytes.count || !isIdle else { return }
         precondition(!isWriting, "one writer at a time")
         isWriting = true
-        watchStall(stall, queued: bytes.count - sent)
         let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
             unsafe writer = continuation
             queue(bytes, from: sent)
+            if isWriting { watchStall(stall, queued: queued) }
         }
         if let stallTimer { loop.cancel(stallTimer) }
         stallTimer = nil
@@ -195,8 +196,13 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Whether everything written so far is with the kernel.
     public var isIdle: Bool {
         loop.checkIsolated()
-        guard !isWriting, failure == nil, let handle = unsafe handle else { return false }
-        return unsafe uv_stream_get_write_queue_size(handle) == 0
+        return !isWriting && failure == nil && queued == 0
+    }
+
+    /// Bytes that wait for the kernel.
+    private var queued: Int {
+        guard let handle = unsafe handle else { return 0 }
+        return unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
     }
 
     /// Writes a piece behind which nobody waits: what the kernel does not take is queued. One piece at a time, so
@@ -242,7 +248,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     private func finishWrite(_ code: Int32) {
         guard let waiting = unsafe writer else { return }
-        if let handle = unsafe handle, code == 0, unsafe uv_stream_get_write_queue_size(handle) > 0 { return }
+        if code == 0, queued > 0 { return }
         isWriting = false
         unsafe writer = nil
         unsafe waiting.resume(returning: code)
@@ -251,8 +257,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Closes the connection when the queue has not moved for `stall`.
     private func watchStall(_ stall: Duration, queued: Int) {
         stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
-            guard let self, self.isWriting, let handle = unsafe self.handle else { return }
-            let left = unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
+            guard let self, self.isWriting, unsafe self.handle != nil else { return }
+            let left = self.queued
             if left < queued {
                 self.watchStall(stall, queued: left)
             } else {

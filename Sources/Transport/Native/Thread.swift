@@ -10,16 +10,21 @@ public enum Thread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread. Traps when the system refuses one: nothing could be served without it.
-    public static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+    /// Starts a detached thread. Traps when the system refuses one: nothing could be served without it. `stackBytes`,
+    /// a multiple of the page, is set aside in address space alone; memory is what the thread touches of it.
+    public static func start(name: String, stackBytes: Int = 8 << 20, _ body: @escaping @Sendable () -> Void) {
         let box = Body {
             unsafe tutti_name_thread(String(name.prefix(15)))
             body()
         }
         var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        defer { unsafe pthread_attr_destroy(&attributes) }
+        unsafe pthread_attr_setstacksize(&attributes, stackBytes)
         let code = unsafe pthread_create(
             &thread,
-            nil,
+            &attributes,
             { argument in
                 unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
                 return nil
