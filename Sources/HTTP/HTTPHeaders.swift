@@ -116,6 +116,19 @@ public struct HTTPHeaders: Sendable {
 
     public func contains(_ name: String) -> Bool { fields.contains { matches($0, name) } }
 
+    func contains(name: Span<UInt8>) -> Bool {
+        let own = bytes.span
+        for field in fields where field.name.count == name.count {
+            var isSame = true
+            for offset in 0..<name.count
+            where ByteClass.lower(own[field.name.lowerBound + offset]) != ByteClass.lower(name[offset]) {
+                isSame = false
+            }
+            if isSame { return true }
+        }
+        return false
+    }
+
     func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     private func matches(_ field: Field, _ name: String) -> Bool {

@@ -21,12 +21,15 @@ public enum ResponseHeadWriter {
     /// Appends `HTTP/1.1 <status> <reason>`, the framing fields, `headers`, and the empty line.
     ///
     /// `framing` alone decides over Content-Length and Transfer-Encoding: fields of these names within `headers` are
-    /// left out, so that they are never doubled; likewise Connection when `connection` is given.
+    /// left out, so that they are never doubled; likewise Connection when `connection` is given. Fields of `more` take
+    /// the place of those of the same name in `headers`; `date` is the value of a Date field that comes last.
     /// - Throws: `HeaderRefused` for a status outside 100…999, a negative length, a name that is no token or a value with
     ///   a control character; `output` is then as it was.
     public static func append(
         status: Int,
         headers: HTTPHeaders,
+        also more: HTTPHeaders = HTTPHeaders(),
+        date: String? = nil,
         framing: ResponseFraming,
         connection: Connection? = nil,
         to output: inout [UInt8]
@@ -34,9 +37,10 @@ public enum ResponseHeadWriter {
         guard (100...999).contains(status) else { throw HeaderRefused("\(status) is no HTTP status.") }
         if case .length(let count) = framing, count < 0 { throw HeaderRefused("A body's length is negative.") }
         try headers.checkForWire()
+        try more.checkForWire()
 
-        let bytes = headers.bytes.span
-        output.reserveCapacity(growingTo: output.count + bytes.count + headers.count * 4 + 128)
+        let size = headers.bytes.count + more.bytes.count + (headers.count + more.count) * 4
+        output.reserveCapacity(growingTo: output.count + size + 192)
         output.append(text: "HTTP/1.1 ")
         DecimalText.append(status, to: &output)
         output.append(ByteClass.space)
@@ -48,13 +52,27 @@ public enum ResponseHeadWriter {
         case .keepAlive: output.append(text: "connection: keep-alive\r\n")
         case nil: break
         }
+        append(headers, connection: connection, unlessIn: more, to: &output)
+        append(more, connection: connection, unlessIn: HTTPHeaders(), to: &output)
+        if let date {
+            output.append(text: "date: ")
+            output.append(text: date)
+            output.append(text: "\r\n")
+        }
+        output.append(text: "\r\n")
+    }
+
+    private static func append(
+        _ headers: HTTPHeaders, connection: Connection?, unlessIn others: HTTPHeaders, to output: inout [UInt8]
+    ) {
+        let bytes = headers.bytes.span
         for field in headers.fields where !isOurs(field, headers, connection: connection) {
+            if !others.isEmpty, others.contains(name: bytes.extracting(field.name)) { continue }
             output.append(copying: field.name, of: bytes)
             output.append(text: ": ")
             output.append(copying: field.value, of: bytes)
             output.append(text: "\r\n")
         }
-        output.append(text: "\r\n")
     }
 
     private static func append(_ framing: ResponseFraming, to output: inout [UInt8]) {

@@ -62,12 +62,27 @@ actor LoopClient: LoopBound {
         return IncomingResponse(status: transfer.state.status, headers: transfer.state.headers, body: body)
     }
 
+    /// What the transfer has at hand; from elsewhere than the loop it is not to be known.
+    nonisolated func ready(_ transfer: CurlTransfer) throws(HTTPClientError) -> BodySupply {
+        guard loop.isCurrent else { return .later }
+        switch assumeIsolated({ $0.take(transfer) }) {
+        case .piece(let bytes, _): return .piece(bytes)
+        case .wait: return .later
+        case .end: return .end
+        case .failure(let error): throw error
+        }
+    }
+
+    private func take(_ transfer: CurlTransfer) -> TransferState.Supply {
+        let supply = transfer.take()
+        if case .piece(_, resume: true) = supply { curl?.resume(transfer) }
+        return supply
+    }
+
     func next(_ transfer: CurlTransfer) async throws(HTTPClientError) -> [UInt8]? {
         while true {
-            switch transfer.take() {
-            case .piece(let bytes, let resume):
-                if resume { curl?.resume(transfer) }
-                return bytes
+            switch take(transfer) {
+            case .piece(let bytes, _): return bytes
             case .wait: try await wait(for: transfer, phase: .betweenBytes, limit: transfer.timeouts.betweenBytes)
             case .end: return nil
             case .failure(let error): throw error
@@ -146,6 +161,8 @@ private final class TransferBody: ResponseBody {
         guard !finished.exchange(true, ordering: .relaxed) else { return }
         client.letFinish(transfer)
     }
+
+    func ready() throws(HTTPClientError) -> BodySupply { try client.ready(transfer) }
 
     func next() async throws(HTTPClientError) -> [UInt8]? { try await client.next(transfer) }
 

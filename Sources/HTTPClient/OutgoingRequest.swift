@@ -74,6 +74,8 @@ public struct IncomingResponse: Sendable {
 
 /// The body of an answer. One reader; what it does not take yet stays with the sender (back-pressure).
 public protocol ResponseBody: AnyObject, Sendable {
+    /// What is there without waiting. Worth asking before ``next()``, whose suspensions cost more than most pieces.
+    func ready() throws(HTTPClientError) -> BodySupply
     /// The next piece, or `nil` at a proper end. A cut connection or a wrong length throws.
     func next() async throws(HTTPClientError) -> [UInt8]?
     /// Ends the transfer at once; `next` then throws. Dropping the last reference does the same.
@@ -83,17 +85,30 @@ public protocol ResponseBody: AnyObject, Sendable {
     func finish()
 }
 
+/// What a body has at hand.
+public enum BodySupply: Sendable, Equatable {
+    case piece([UInt8])
+    /// The proper end.
+    case end
+    /// Nothing yet, or not to be known from here: ``ResponseBody/next()`` waits for it.
+    case later
+}
+
 extension ResponseBody {
+    public func ready() throws(HTTPClientError) -> BodySupply { .later }
+
     public func finish() { cancel() }
 
     /// The whole body; throws ``HTTPClientError/Kind/tooLarge`` past `limit` bytes.
     public func collect(limit: Int) async throws(HTTPClientError) -> [UInt8] {
-        guard var whole = try await next() else { return [] }
-        while whole.count <= limit, let piece = try await next() { whole += piece }
-        if whole.count > limit {
-            cancel()
-            throw HTTPClientError(.tooLarge, "the answer is longer than \(limit) bytes")
+        var whole: [UInt8] = []
+        while whole.count <= limit {
+            var supply = try ready()
+            if case .later = supply { supply = try await next().map { .piece($0) } ?? .end }
+            guard case .piece(let piece) = supply else { return whole }
+            if whole.isEmpty { whole = piece } else { whole += piece }
         }
-        return whole
+        cancel()
+        throw HTTPClientError(.tooLarge, "the answer is longer than \(limit) bytes")
     }
 }

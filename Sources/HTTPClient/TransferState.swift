@@ -20,7 +20,7 @@ struct TransferState {
     }
 
     /// What a reader finds.
-    enum Supply: Equatable {
+    enum Supply: Equatable, Sendable {
         case piece([UInt8], resume: Bool)
         case wait
         case end

@@ -25,6 +25,8 @@ actor Connection: LoopBound {
     private var continueDue = false
     /// Why the body of this request cannot be had; whoever asks again hears the same.
     private var bodyFailure: CodedError?
+    /// The part of the body that has come.
+    private var gathered: [UInt8] = []
     private var serial = 0
     /// The request that a handler is at work on.
     private var serving: Int?
@@ -78,6 +80,7 @@ actor Connection: LoopBound {
         stream.onHangUp { [weak self] in self?.cancel() }
         reusable = true
         bodyFailure = nil
+        gathered = []
         serving = serial
         let answered = await server.handler(request, ResponseWriter(connection: self, head: request.head))
         serving = nil
@@ -158,27 +161,62 @@ actor Connection: LoopBound {
         }
     }
 
-    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
-        if let bodyFailure { throw bodyFailure }
-        do throws(CodedError) { return try await readBody(limit: limit) } catch {
-            bodyFailure = error
-            throw error
-        }
+    /// What of a request's body has come.
+    enum BodySupply: Sendable {
+        case whole([UInt8])
+        case incomplete
+        case failed(CodedError)
     }
 
-    private func readBody(limit: Int) async throws(CodedError) -> [UInt8] {
-        guard !bodyEnded, let head else { return [] }
-        if case .length(let length) = head.body, length > limit { throw Connection.tooLarge(limit) }
-        try await sendContinue()
-        defer { deadline = nil }
-        var body: [UInt8] = []
-        if case .length(let length) = head.body { body.reserveCapacity(min(length, 1 << 20)) }
-        while !bodyEnded {
-            switch try step() {
-            case .body(let range):
-                guard body.count + range.count <= limit else { throw Connection.tooLarge(limit) }
-                body += input[range]
-            case .needMore:
+    /// The same from wherever; on the loop, where handlers run, without a suspension.
+    nonisolated func bodyWithoutWaiting(limit: Int) -> BodySupply {
+        loop.isCurrent ? assumeIsolated { $0.bodyAtHand(limit: limit) } : .incomplete
+    }
+
+    /// The body as far as it can be had without waiting.
+    func bodyAtHand(limit: Int) -> BodySupply {
+        if let bodyFailure { return .failed(bodyFailure) }
+        guard !bodyEnded, let head else { return .whole([]) }
+        do throws(CodedError) {
+            if case .length(let length) = head.body {
+                if length > limit { throw Connection.tooLarge(limit) }
+                if gathered.isEmpty { gathered.reserveCapacity(min(length, 1 << 20)) }
+            }
+            if continueDue { return .incomplete }
+            while !bodyEnded {
+                switch try step() {
+                case .body(let range):
+                    guard gathered.count + range.count <= limit else { throw Connection.tooLarge(limit) }
+                    gathered += input[range]
+                case .needMore: return .incomplete
+                case .head, .end: break
+                }
+            }
+        } catch {
+            return fail(body: error)
+        }
+        deadline = nil
+        var whole: [UInt8] = []
+        swap(&whole, &gathered)
+        return .whole(whole)
+    }
+
+    private func fail(body error: CodedError) -> BodySupply {
+        bodyFailure = error
+        gathered = []
+        deadline = nil
+        return .failed(error)
+    }
+
+    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
+        while true {
+            switch bodyAtHand(limit: limit) {
+            case .whole(let body): return body
+            case .failed(let error): throw error
+            case .incomplete: break
+            }
+            do throws(CodedError) {
+                try await sendContinue()
                 setDeadline(after: server.limits.bodyTimeout)
                 guard let bytes = try? await stream.read() else {
                     throw timedOut
@@ -186,10 +224,11 @@ actor Connection: LoopBound {
                         : CodedError(.cancelled, "The client closed the connection within its request.")
                 }
                 feed(bytes)
-            case .head, .end: break
+            } catch {
+                _ = fail(body: error)
+                throw error
             }
         }
-        return body
     }
 
     private static func tooLarge(_ limit: Int) -> CodedError {
@@ -228,7 +267,7 @@ actor Connection: LoopBound {
 
     private func refuse(_ error: CodedError) async {
         let response = server.protocolError(error)
-        _ = await send(response, headers: response.headers, to: nil)
+        _ = await send(response, also: HTTPHeaders(), to: nil)
         await lingerAndClose()
     }
 
@@ -246,34 +285,58 @@ actor Connection: LoopBound {
     }
 
     /// Sends a whole response; whether it went out.
-    func send(_ response: Response, headers: HTTPHeaders, to head: RequestHead?) async -> Bool {
-        var headers = headers
-        headers.add("date", server.date())
+    func send(_ response: Response, also more: HTTPHeaders, to head: RequestHead?) async -> Bool {
+        switch sendAtOnce(response, also: more, to: head) {
+        case .done(let wentOut): return wentOut
+        case .rest(let rest): return await send(rest: rest)
+        }
+    }
+
+    func send(rest: [UInt8]) async -> Bool {
+        (try? await stream.write(rest, stall: server.limits.writeTimeout)) != nil
+    }
+
+    enum Sending: Sendable {
+        case done(Bool)
+        /// What the kernel has not taken.
+        case rest([UInt8])
+    }
+
+    /// The same on the loop; elsewhere `nil`, and nothing sent.
+    nonisolated func sendWithoutWaiting(
+        _ response: Response, also more: HTTPHeaders, to head: RequestHead?
+    ) -> Sending? {
+        loop.isCurrent ? assumeIsolated { $0.sendAtOnce(response, also: more, to: head) } : nil
+    }
+
+    /// Composes a whole response and sends what the kernel takes of it, mostly all. Fields of `more` take the place of
+    /// the response's own.
+    func sendAtOnce(_ response: Response, also more: HTTPHeaders, to head: RequestHead?) -> Sending {
         var output: [UInt8] = []
         output.reserveCapacity(response.body.count + 512)
         let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
         let framing = hasBody ? ResponseFraming.length(response.body.count) : .none
         do throws(HeaderRefused) {
             try ResponseHeadWriter.append(
-                status: response.status, headers: headers, framing: framing, connection: reuse(head), to: &output)
+                status: response.status, headers: response.headers, also: more, date: server.date(), framing: framing,
+                connection: reuse(head), to: &output)
         } catch {
             // A header that must not go onto the wire is a fault of ours: close, and say nothing of its value.
             let plain = server.protocolError(CodedError(.internalError, "The server made an answer it may not send."))
-            guard response.status != plain.status else { return false }
-            _ = await send(plain, headers: plain.headers, to: nil)
-            return false
+            guard response.status != plain.status || !more.isEmpty else { return .done(false) }
+            _ = sendAtOnce(plain, also: HTTPHeaders(), to: nil)
+            return .done(false)
         }
         if hasBody, head?.method != "HEAD" { output += response.body }
-        return (try? await stream.write(output, stall: server.limits.writeTimeout)) != nil
+        guard let count = stream.writeAtOnce(output) else { return .done(false) }
+        return count == output.count ? .done(true) : .rest(Array(output[count...]))
     }
 
     func begin(status: Int, headers: HTTPHeaders, to head: RequestHead?) {
-        var headers = headers
-        headers.add("date", server.date())
         let chunked = head?.minorVersion == 1
         var output: [UInt8] = []
         let complete: Void? = try? ResponseHeadWriter.append(
-            status: status, headers: headers, framing: chunked ? .chunked : .untilClose,
+            status: status, headers: headers, date: server.date(), framing: chunked ? .chunked : .untilClose,
             connection: chunked ? reuse(head) : .close, to: &output)
         guard complete != nil else { return stream.close() }
         outgoing = head?.method == "HEAD" ? .silent : chunked ? .chunked : .untilClose

@@ -18,7 +18,11 @@ public struct Request: Sendable {
     /// `request_timeout` when it does not come; `invalid_http` when its framing is wrong. A second call gives an
     /// empty body, or throws what the first one threw.
     public func body(limit: Int) async throws(CodedError) -> [UInt8] {
-        try await connection.collectBody(limit: limit)
+        switch connection.bodyWithoutWaiting(limit: limit) {
+        case .whole(let body): return body
+        case .failed(let error): throw error
+        case .incomplete: return try await connection.collectBody(limit: limit)
+        }
     }
 
     /// Cancels the work for this request, from wherever. The handler can still answer; the connection then closes.

@@ -16,9 +16,12 @@ public struct ResponseWriter: ~Copyable, Sendable {
 
     /// Sends a whole response and waits until the kernel has it.
     public consuming func send(_ response: Response) async -> Answered {
-        var all = response.headers
-        for (name, value) in headers { all.set(name, value) }
-        let complete = await connection.send(response, headers: all, to: head)
+        let complete =
+            switch connection.sendWithoutWaiting(response, also: headers, to: head) {
+            case .done(let wentOut): wentOut
+            case .rest(let rest): await connection.send(rest: rest)
+            case nil: await connection.send(response, also: headers, to: head)
+            }
         return Answered(status: response.status, isComplete: complete)
     }
 

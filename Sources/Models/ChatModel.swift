@@ -10,6 +10,8 @@ public protocol ChatModel: Sendable {
 
 /// The events of one answer. One reader; what it does not take yet stays with the provider (back-pressure).
 public protocol ModelStream: AnyObject, Sendable {
+    /// What is there without waiting. Worth asking before ``next()``, whose suspensions cost more than most events.
+    func ready() throws(CodedError) -> ModelSupply
     /// The next event, or `nil` at the proper end of the answer. A stream that breaks off throws.
     func next() async throws(CodedError) -> ModelEvent?
     /// Ends the call at once; `next` then throws ``ErrorCode/cancelled``. Dropping the last reference does the same.
@@ -19,7 +21,17 @@ public protocol ModelStream: AnyObject, Sendable {
 }
 
 extension ModelStream {
+    public func ready() throws(CodedError) -> ModelSupply { .later }
     public var forwardedHeaders: HTTPHeaders { HTTPHeaders() }
+}
+
+/// What a stream of events has at hand.
+public enum ModelSupply: Sendable, Equatable {
+    case event(ModelEvent)
+    /// The proper end.
+    case end
+    /// Nothing yet: ``ModelStream/next()`` waits for it.
+    case later
 }
 
 /// One request to one model of one provider.

@@ -34,14 +34,33 @@ final class ObservedStream: ModelStream {
                 end(nil)
                 return nil
             }
-            report.withLock { $0?.note(event) }
-            // Nothing follows a whole answer, and not every reader asks for its end.
-            if case .whole = event.kind { end(nil) }
+            note(event)
             return event
         } catch {
             end(error.code)
             throw error
         }
+    }
+
+    func ready() throws(CodedError) -> ModelSupply {
+        do throws(CodedError) {
+            let supply = try stream.ready()
+            switch supply {
+            case .event(let event): note(event)
+            case .end: end(nil)
+            case .later: break
+            }
+            return supply
+        } catch {
+            end(error.code)
+            throw error
+        }
+    }
+
+    private func note(_ event: ModelEvent) {
+        report.withLock { $0?.note(event) }
+        // Nothing follows a whole answer, and not every reader asks for its end.
+        if case .whole = event.kind { end(nil) }
     }
 
     func cancel() {

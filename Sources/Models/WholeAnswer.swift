@@ -18,6 +18,11 @@ public final class WholeAnswer: ModelStream {
     }
 
     public func next() async throws(CodedError) -> ModelEvent? {
+        guard case .event(let event) = try ready() else { return nil }
+        return event
+    }
+
+    public func ready() throws(CodedError) -> ModelSupply {
         let now = state.withLock { state in
             defer { if case .waiting = state { state = .taken } }
             return state
@@ -25,8 +30,8 @@ public final class WholeAnswer: ModelStream {
         switch now {
         case .waiting(let completion):
             let source: ModelEvent.Source = completion.frame.map { .frame($0) } ?? .built
-            return ModelEvent(.whole(completion), source: source)
-        case .taken: return nil
+            return .event(ModelEvent(.whole(completion), source: source))
+        case .taken: return .end
         case .cancelled: throw CodedError(.cancelled, "The request was cancelled.")
         }
     }

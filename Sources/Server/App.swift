@@ -156,6 +156,7 @@ extension App {
                 var settings = OpenAI.ProviderConfiguration(
                     name: provider.name, baseURL: remote.baseURL.text, key: remote.apiKey)
                 settings.proxy = remote.proxy?.text
+                settings.asksForUsage = remote.asksForUsage
                 settings.timeouts = OutgoingRequest.Timeouts(
                     connect: remote.timeouts.connect, firstByte: remote.timeouts.firstByte,
                     betweenBytes: remote.timeouts.betweenTokens, total: remote.timeouts.total)

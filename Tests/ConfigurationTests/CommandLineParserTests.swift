@@ -115,7 +115,7 @@ struct ConfigCommandTests {
         server: { hosts: [a.example, b.example], data: "/with space/#1" }
         providers:
           a.b:c: { dialect: openai, base_url: "http://[::1]:9/v1", api_key: literal-key, models: [x/y:z], allow: any,
-                   proxy: "socks5h://p:1080", timeouts: { total: 9s } }
+                   proxy: "socks5h://p:1080", usage: never, timeouts: { total: 9s } }
           local: { dialect: local, model: "./models/my file.gguf" }
         models:
           best/of: { chain: ["a.b:c/x/y:z"], window: 4096 }

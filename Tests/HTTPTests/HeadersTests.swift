@@ -121,6 +121,22 @@ struct ResponseHeadTests {
         #expect(try written(200, [:], .length(.max)).contains("content-length: \(Int.max)\r\n"))
     }
 
+    @Test("takes further fields in the place of those of their names, and a date at last")
+    func furtherFields() throws {
+        var output: [UInt8] = []
+        try ResponseHeadWriter.append(
+            status: 200, headers: ["X-A": "1", "x-b": "2", "x-a": "3"],
+            also: ["x-A": "4", "content-length": "9", "x-c": "5"], date: "Sun, 06 Nov 1994 08:49:37 GMT",
+            framing: .length(0), to: &output)
+        #expect(
+            String(decoding: output, as: UTF8.self) == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-b: 2\r\nx-A: 4\r\n"
+                + "x-c: 5\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n")
+        #expect(throws: HeaderRefused.self) {
+            try ResponseHeadWriter.append(
+                status: 200, headers: [:], also: ["x": "a\r\nb: c"], framing: .none, to: &output)
+        }
+    }
+
     @Test("frames its body once, whatever the fields say")
     func framingFields() throws {
         let headers: HTTPHeaders = [

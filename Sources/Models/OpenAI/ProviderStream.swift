@@ -49,6 +49,15 @@ extension OpenAI {
             }
         }
 
+        func ready() throws(CodedError) -> ModelSupply {
+            switch state.withLock({ Self.step(&$0) }) {
+            case .event(let event): return .event(event)
+            case .failed(let error): throw error
+            case .over: return .end
+            case .needsBytes: return .later
+            }
+        }
+
         func next() async throws(CodedError) -> ModelEvent? {
             while true {
                 switch state.withLock({ Self.step(&$0) }) {

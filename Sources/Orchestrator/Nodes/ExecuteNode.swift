@@ -13,7 +13,10 @@ enum ExecuteNode {
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers))
         var assembler = Assembler()
-        while let event = try await answer.stream.next() {
+        while true {
+            var supply = try answer.stream.ready()
+            if case .later = supply { supply = try await answer.stream.next().map { .event($0) } ?? .end }
+            guard case .event(let event) = supply else { break }
             assembler.add(event)
             try await context.emit(.model(event))
         }

@@ -102,6 +102,8 @@ extension Configuration {
         /// `nil` for a provider that wants none.
         public let apiKey: Secret?
         public let proxy: BaseURL?
+        /// Whether streams are asked for their usage.
+        public let asksForUsage: Bool
         public let timeouts: Timeouts
     }
 

@@ -111,6 +111,7 @@ extension ConfigurationLoader {
             baseURL: url,
             apiKey: draft.apiKey?.value,
             proxy: draft.proxy?.value,
+            asksForUsage: draft.asksForUsage?.value ?? true,
             timeouts: own.timeouts
         )
         return Configuration.Provider(
@@ -190,6 +191,7 @@ extension ConfigurationLoader {
             one("proxy", draft.proxy?.value.text, draft.proxy?.source),
             one("model", draft.model?.value, draft.model?.source), models,
             one("allow", "any", draft.allowsAnyModel),
+            one("usage", draft.asksForUsage.map { $0.value ? "ask" : "never" }, draft.asksForUsage?.source),
         ].compactMap { $0 } + timeouts
     }
 

@@ -19,10 +19,12 @@ struct ProviderDraft {
     var model: Sourced<String>?
     var models: Sourced<[String]>?
     var allowsAnyModel: ConfigurationSource?
+    /// Whether streams are asked for their usage.
+    var asksForUsage: Sourced<Bool>?
     /// Its own timeouts: the key that each overrides, and the text.
     var timeouts: [(key: ConfigurationKey, value: Sourced<String>)] = []
 
-    static let fields = ["dialect", "base_url", "api_key", "model", "models", "allow", "proxy", "timeouts"]
+    static let fields = ["dialect", "base_url", "api_key", "model", "models", "allow", "usage", "proxy", "timeouts"]
     static let laterFields: Set = [
         "retry", "breaker", "hedge", "midstream", "hold", "degrade", "limits", "capabilities", "prices",
     ]
@@ -100,6 +102,10 @@ extension ConfigurationLoader {
         case "allow":
             let isAny = parsed(node, of: document, "\(path) must be any.") { $0 == "any" ? true : nil }
             draft.allowsAnyModel = isAny == true ? source : nil
+        case "usage":
+            let must = "\(path) must be ask, or never for a server that refuses stream_options."
+            draft.asksForUsage = sourced(
+                parsed(node, of: document, must, near: ["ask", "never"]) { ["ask": true, "never": false][$0] })
         case "timeouts": readTimeouts(node, into: &draft, path: path, of: document)
         case let key where ProviderDraft.laterFields.contains(key):
             notice("\(document.source(entry.place)): \(path) is not supported yet and is ignored.")
@@ -201,6 +207,7 @@ extension ConfigurationLoader {
             let foreign = [
                 ("base_url", draft.baseURL?.source), ("api_key", draft.apiKey?.source), ("proxy", draft.proxy?.source),
                 ("models", draft.models?.source), ("allow", draft.allowsAnyModel),
+                ("usage", draft.asksForUsage?.source),
                 ("timeouts", draft.timeouts.first?.value.source),
             ]
             for (name, source) in foreign where source != nil {

@@ -14,8 +14,9 @@ public final class DescriptorWatcher: LoopHandle, @unchecked Sendable {
     }
 
     private let loop: EventLoop
+    private var watched: Events = []
     /// Whether it watches for anything now.
-    public private(set) var isWatching = false
+    public var isWatching: Bool { !watched.isEmpty }
     private let ready: (Events, _ failed: Bool) -> Void
 
     /// `nil` when the loop cannot watch this descriptor. `ready` is called on the loop, once a readiness.
@@ -34,14 +35,17 @@ public final class DescriptorWatcher: LoopHandle, @unchecked Sendable {
     public func watch(_ events: Events) {
         loop.checkIsolated()
         guard isUsable, let raw = unsafe raw else { return }
+        guard events != watched else { return }
+        watched = events
         let poll = unsafe raw.assumingMemoryBound(to: uv_poll_t.self)
-        isWatching = !events.isEmpty
         guard isWatching else {
             unsafe uv_poll_stop(poll)
             return
         }
         unsafe uv_poll_start(poll, events.rawValue) { poll, status, events in
             let watcher = unsafe unsafeDowncast(LoopHandle.owner(of: poll), to: DescriptorWatcher.self)
+            // libuv stops a watch that fails.
+            if status < 0 { watcher.watched = [] }
             watcher.ready(Events(rawValue: events), status < 0)
         }
     }

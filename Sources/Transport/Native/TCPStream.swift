@@ -193,6 +193,13 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         throw error
     }
 
+    /// Hands the kernel what it takes of `bytes` now, and says how many that are; what is left is for
+    /// ``write(_:stall:)``. `nil` when the connection is closed or broken.
+    public func writeAtOnce(_ bytes: [UInt8]) -> Int? {
+        loop.checkIsolated()
+        return try? tryWrite(bytes)
+    }
+
     /// Whether everything written so far is with the kernel.
     public var isIdle: Bool {
         loop.checkIsolated()
