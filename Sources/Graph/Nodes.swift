@@ -19,8 +19,9 @@ extension GraphBuilder {
         repeat writeUses.append(FieldUse(each writes))
         return add(name, readUses, writeUses) { table in
             let writers = (repeat table.writer(each writes))
+            let fields = (repeat Projection(each reads))
             return { state, context in
-                let values = (repeat state[keyPath: each reads])
+                let values = (repeat (each fields).read(state))
                 return {
                     let update = try await run(context, repeat each values)
                     return { store, rounds in
@@ -55,8 +56,9 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Void
     ) -> Self {
         add(name, [FieldUse(read1)], []) { _ in
-            { state, context in
-                let value1 = state[keyPath: read1]
+            let field1 = Projection(read1)
+            return { state, context in
+                let value1 = field1.read(state)
                 return {
                     try await run(context, value1)
                     return { _, _ in }
@@ -74,9 +76,11 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Void
     ) -> Self {
         add(name, [FieldUse(read1), FieldUse(read2)], []) { _ in
-            { state, context in
-                let value1 = state[keyPath: read1]
-                let value2 = state[keyPath: read2]
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
+            return { state, context in
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
                 return {
                     try await run(context, value1, value2)
                     return { _, _ in }
@@ -95,10 +99,13 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Void
     ) -> Self {
         add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], []) { _ in
-            { state, context in
-                let value1 = state[keyPath: read1]
-                let value2 = state[keyPath: read2]
-                let value3 = state[keyPath: read3]
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
+            let field3 = Projection(read3)
+            return { state, context in
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
+                let value3 = field3.read(state)
                 return {
                     try await run(context, value1, value2, value3)
                     return { _, _ in }
@@ -120,12 +127,17 @@ extension GraphBuilder {
     ) -> Self {
         let reads = [FieldUse(read1), FieldUse(read2), FieldUse(read3), FieldUse(read4), FieldUse(read5)]
         return add(name, reads, []) { _ in
-            { state, context in
-                let value1 = state[keyPath: read1]
-                let value2 = state[keyPath: read2]
-                let value3 = state[keyPath: read3]
-                let value4 = state[keyPath: read4]
-                let value5 = state[keyPath: read5]
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
+            let field3 = Projection(read3)
+            let field4 = Projection(read4)
+            let field5 = Projection(read5)
+            return { state, context in
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
+                let value3 = field3.read(state)
+                let value4 = field4.read(state)
+                let value5 = field5.read(state)
                 return {
                     try await run(context, value1, value2, value3, value4, value5)
                     return { _, _ in }
@@ -161,9 +173,10 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Write
     ) -> Self {
         add(name, [FieldUse(read1)], [FieldUse(write)]) { table in
+            let field1 = Projection(read1)
             let writer = table.writer(write)
             return { state, context in
-                let value1 = state[keyPath: read1]
+                let value1 = field1.read(state)
                 return {
                     let update = try await run(context, value1)
                     return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
@@ -182,10 +195,12 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Write
     ) -> Self {
         add(name, [FieldUse(read1), FieldUse(read2)], [FieldUse(write)]) { table in
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
             let writer = table.writer(write)
             return { state, context in
-                let value1 = state[keyPath: read1]
-                let value2 = state[keyPath: read2]
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
                 return {
                     let update = try await run(context, value1, value2)
                     return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
@@ -205,11 +220,14 @@ extension GraphBuilder {
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Write
     ) -> Self {
         add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], [FieldUse(write)]) { table in
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
+            let field3 = Projection(read3)
             let writer = table.writer(write)
             return { state, context in
-                let value1 = state[keyPath: read1]
-                let value2 = state[keyPath: read2]
-                let value3 = state[keyPath: read3]
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
+                let value3 = field3.read(state)
                 return {
                     let update = try await run(context, value1, value2, value3)
                     return { store, rounds in writer.write(update, rounds: rounds, to: &store) }

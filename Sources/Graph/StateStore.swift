@@ -89,6 +89,7 @@ struct HeldPlace: Sendable {
 @usableFromInline
 struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
     @usableFromInline let path: any WritableKeyPath<State, Value> & Sendable
+    @usableFromInline let offset: Int?
     @usableFromInline let combine: (@Sendable (inout Value, Value) -> Void)?
     @usableFromInline let held: HeldPlace?
 
@@ -98,6 +99,7 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
         held: HeldPlace?
     ) {
         self.path = path
+        offset = MemoryLayout<State>.offset(of: path)
         self.combine = combine
         self.held = held
     }
@@ -110,6 +112,6 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
 
     @inlinable
     func write(_ value: Value, to state: inout State) {
-        if let combine { combine(&state[keyPath: path], value) } else { state[keyPath: path] = value }
+        access(&state) { field in if let combine { combine(&field, value) } else { field = value } }
     }
 }

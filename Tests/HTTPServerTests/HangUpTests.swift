@@ -171,9 +171,15 @@ import Transport
     }
 
     @Test func `drain can be asked for twice, and without any connection`() async throws {
-        try await TestServer.run(answer: echo) { server in
+        let arrived = EventLog<Void>()
+        try await TestServer.run(answer: { request in
+            arrived.append(())
+            return await echo(request)
+        }) { server in
             let busy = try await server.connect()
             try await busy.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+            // A connection on which nothing has come yet is closed by the drain.
+            try await arrived.atLeast(1)
             async let first: Void = server.server.drain(grace: .seconds(10))
             async let second: Void = server.server.drain(grace: .seconds(10))
             try await busy.send("hi")

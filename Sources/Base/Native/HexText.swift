@@ -10,8 +10,12 @@ enum HexText {
     static func digits(_ high: UInt64, _ low: UInt64?) -> String {
         let count = low == nil ? 16 : 32
         return unsafe String(unsafeUninitializedCapacity: count) { text in
-            unsafe put(high, into: text, at: 0)
-            if let low { unsafe put(low, into: text, at: 16) }
+            unsafe put(eight(high &>> 32), into: text, at: 0)
+            unsafe put(eight(high & 0xffff_ffff), into: text, at: 8)
+            if let low {
+                unsafe put(eight(low &>> 32), into: text, at: 16)
+                unsafe put(eight(low & 0xffff_ffff), into: text, at: 24)
+            }
             return count
         }
     }
@@ -19,33 +23,35 @@ enum HexText {
     /// `prefix`, then a UUID in its usual form.
     static func uuid(prefix: String, _ high: UInt64, _ low: UInt64) -> String {
         let prefix = prefix.utf8
-        let count = prefix.count + 36
-        return unsafe String(unsafeUninitializedCapacity: count) { text in
-            var place = 0
+        let (a, b) = (eight(high &>> 32), eight(high & 0xffff_ffff))
+        let (c, d) = (eight(low &>> 32), eight(low & 0xffff_ffff))
+        return unsafe String(unsafeUninitializedCapacity: prefix.count + 36) { text in
+            var start = 0
             for byte in prefix {
-                unsafe text[place] = byte
-                place += 1
+                unsafe text[start] = byte
+                start += 1
             }
-            // 8-4-4-4-12: each group is written with what follows it, which the next one then overwrites.
-            unsafe put(high, into: text, at: place)
-            unsafe put(high << 32, into: text, at: place + 9, count: 4)
-            unsafe put(high << 48, into: text, at: place + 14, count: 4)
-            unsafe put(low, into: text, at: place + 19, count: 4)
-            unsafe put(low << 16, into: text, at: place + 24, count: 12)
-            for dash in [8, 13, 18, 23] { unsafe text[place + dash] = UInt8(ascii: "-") }
-            return count
+            // 8-4-4-4-12
+            unsafe put(a, into: text, at: start)
+            unsafe put(UInt32(truncatingIfNeeded: b), into: text, at: start + 9)
+            unsafe put(UInt32(truncatingIfNeeded: b &>> 32), into: text, at: start + 14)
+            unsafe put(UInt32(truncatingIfNeeded: c), into: text, at: start + 19)
+            unsafe put(UInt32(truncatingIfNeeded: c &>> 32), into: text, at: start + 24)
+            unsafe put(d, into: text, at: start + 28)
+            unsafe text[start + 8] = UInt8(ascii: "-")
+            unsafe text[start + 13] = UInt8(ascii: "-")
+            unsafe text[start + 18] = UInt8(ascii: "-")
+            unsafe text[start + 23] = UInt8(ascii: "-")
+            return start + 36
         }
     }
 
+    /// Four or eight digits, the first in the lowest byte.
     private static func put(
-        _ word: UInt64, into text: UnsafeMutableBufferPointer<UInt8>, at place: Int, count: Int = 16
+        _ digits: some FixedWidthInteger, into text: UnsafeMutableBufferPointer<UInt8>, at place: Int
     ) {
-        var (digits, rest) = (eight(word &>> 32), eight(word & 0xffff_ffff))
-        for index in 0..<count {
-            if index == 8 { swap(&digits, &rest) }
-            unsafe text[place + index] = UInt8(truncatingIfNeeded: digits)
-            digits &>>= 8
-        }
+        unsafe UnsafeMutableRawBufferPointer(text).storeBytes(
+            of: digits.littleEndian, toByteOffset: place, as: type(of: digits))
     }
 
     /// The eight digits of 32 bits at once, the first in the lowest byte.
