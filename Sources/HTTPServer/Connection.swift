@@ -9,24 +9,24 @@ actor Connection: LoopBound {
     nonisolated let stream: TCPStream
     nonisolated let loop: EventLoop
     private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
-    private let server: HTTPServer
+    let server: HTTPServer
 
     private var parser: RequestParser
-    private var input: [UInt8] = []
+    var input: [UInt8] = []
     private var consumed = 0
-    private var head: RequestHead?
-    private var bodyEnded = true
+    var head: RequestHead?
+    var bodyEnded = true
     /// The last time at which the current wait may end; one lazy timer looks at it.
-    private var deadline: Instant?
+    var deadline: Instant?
     private var timer: (id: EventLoop.TimerID, time: Instant)?
-    private var timedOut = false
+    var timedOut = false
     private var idle = true
     private var draining = false
-    private var continueDue = false
+    var continueDue = false
     /// Why the body of this request cannot be had; whoever asks again hears the same.
-    private var bodyFailure: CodedError?
+    var bodyFailure: CodedError?
     /// The part of the body that has come.
-    private var gathered: [UInt8] = []
+    var gathered: [UInt8] = []
     private var serial = 0
     /// The request that a handler is at work on.
     private var serving: Int?
@@ -51,6 +51,7 @@ actor Connection: LoopBound {
     }
 
     nonisolated func attach(_ task: Task<Void, Never>) { self.task.withLock { $0 = task } }
+
     /// Cancels the work for one request; nothing when another one is being served by now. From wherever.
     nonisolated func cancel(request serial: Int) {
         let end: @Sendable () -> Void = { self.assumeIsolated { if $0.serving == serial { $0.cancel() } } }
@@ -134,9 +135,9 @@ actor Connection: LoopBound {
         }
     }
 
-    private var hasInput: Bool { consumed < input.count }
+    var hasInput: Bool { consumed < input.count }
 
-    private func feed(_ bytes: [UInt8]) {
+    func feed(_ bytes: [UInt8]) {
         if hasInput {
             input.removeFirst(consumed)
             input += bytes
@@ -146,7 +147,7 @@ actor Connection: LoopBound {
         consumed = 0
     }
 
-    private func step() throws(CodedError) -> RequestParser.Event {
+    func step() throws(CodedError) -> RequestParser.Event {
         do throws(HTTPParseError) {
             let (event, count) = try parser.next(input.span.extracting(consumed...))
             if case .body(let range) = event {
@@ -159,108 +160,6 @@ actor Connection: LoopBound {
         } catch {
             throw error.coded
         }
-    }
-
-    /// What of a request's body has come.
-    enum BodySupply: Sendable {
-        case whole([UInt8])
-        case incomplete
-        case failed(CodedError)
-    }
-
-    /// The same from wherever; on the loop, where handlers run, without a suspension.
-    nonisolated func bodyWithoutWaiting(limit: Int) -> BodySupply {
-        loop.isCurrent ? assumeIsolated { $0.bodyAtHand(limit: limit) } : .incomplete
-    }
-
-    /// The body as far as it can be had without waiting.
-    func bodyAtHand(limit: Int) -> BodySupply {
-        if let bodyFailure { return .failed(bodyFailure) }
-        guard !bodyEnded, let head else { return .whole([]) }
-        do throws(CodedError) {
-            if case .length(let length) = head.body {
-                if length > limit { throw Connection.tooLarge(limit) }
-                if gathered.isEmpty { gathered.reserveCapacity(min(length, 1 << 20)) }
-            }
-            if continueDue { return .incomplete }
-            while !bodyEnded {
-                switch try step() {
-                case .body(let range):
-                    guard gathered.count + range.count <= limit else { throw Connection.tooLarge(limit) }
-                    gathered += input[range]
-                case .needMore: return .incomplete
-                case .head, .end: break
-                }
-            }
-        } catch {
-            return fail(body: error)
-        }
-        deadline = nil
-        var whole: [UInt8] = []
-        swap(&whole, &gathered)
-        return .whole(whole)
-    }
-
-    private func fail(body error: CodedError) -> BodySupply {
-        bodyFailure = error
-        gathered = []
-        deadline = nil
-        return .failed(error)
-    }
-
-    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
-        while true {
-            switch bodyAtHand(limit: limit) {
-            case .whole(let body): return body
-            case .failed(let error): throw error
-            case .incomplete: break
-            }
-            do throws(CodedError) {
-                try await sendContinue()
-                setDeadline(after: server.limits.bodyTimeout)
-                guard let bytes = try? await stream.read() else {
-                    throw timedOut
-                        ? CodedError(.requestTimeout, "The body did not arrive in time.")
-                        : CodedError(.cancelled, "The client closed the connection within its request.")
-                }
-                feed(bytes)
-            } catch {
-                _ = fail(body: error)
-                throw error
-            }
-        }
-    }
-
-    private static func tooLarge(_ limit: Int) -> CodedError {
-        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
-    }
-
-    private func sendContinue() async throws(CodedError) {
-        guard continueDue else { return }
-        continueDue = false
-        do throws(TransportError) {
-            try await stream.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), stall: server.limits.writeTimeout)
-        } catch {
-            throw CodedError(.cancelled, "The client closed the connection within its request.")
-        }
-    }
-
-    /// Reads the rest of an unread body, within a bound, so that the next request can be found.
-    private func drainBody() async -> Bool {
-        var dropped = 0
-        // A client that still waits for 100 Continue may or may not send its body: the connection is of no more use.
-        guard bodyEnded || !continueDue else { return false }
-        while !bodyEnded, dropped <= server.limits.maxDrain {
-            guard let event = try? step() else { return false }
-            if case .body(let range) = event { dropped += range.count }
-            guard case .needMore = event else { continue }
-            setDeadline(after: server.limits.bodyTimeout)
-            guard let bytes = try? await stream.read() else { return false }
-            feed(bytes)
-        }
-        guard bodyEnded else { return false }
-        deadline = nil
-        return true
     }
 
     // MARK: Writing
@@ -402,7 +301,7 @@ actor Connection: LoopBound {
 
     // MARK: Time
 
-    private func setDeadline(after duration: Duration) {
+    func setDeadline(after duration: Duration) {
         deadline = loop.now().advanced(by: duration)
         armTimer()
     }

@@ -16,7 +16,8 @@ public final class RunRegistry: Sendable {
 
     public var count: Int { running.withLock(\.count) }
 
-    /// Enters a turn under its request id, until the ticket is gone. `cancel` must not call back into the registry.
+    /// Enters a turn under its request id, until the ticket is gone. `cancel` may be called when the turn has just
+    /// ended, and must then do nothing.
     /// - Throws: `request_in_flight` when the id is running in its scope.
     public func enter(
         _ requestID: String, scope: Scope, cancel: @escaping @Sendable () -> Void
@@ -40,12 +41,9 @@ public final class RunRegistry: Sendable {
     /// Cancels a running turn; whether there was one. Another scope's turns are not there.
     public func cancel(_ requestID: String, scope: Scope) -> Bool {
         let key = Key(tenant: scope.tenant, user: scope.user, requestID: requestID)
-        // Within the lock, so that the turn cannot leave meanwhile: its connection may answer another one then.
-        return running.withLock { running in
-            guard let cancel = running[key] else { return false }
-            cancel()
-            return true
-        }
+        guard let cancel = running.withLock({ $0[key] }) else { return false }
+        cancel()
+        return true
     }
 }
 

@@ -359,8 +359,11 @@ class BlackBox:
             tag, turn, answers = uuid.uuid4().hex, f"turn-{uuid.uuid4().hex[:12]}", []
             body = chat("mock/silent", f"tag-{tag}", requestId=turn)
             waiting = threading.Thread(target=lambda: answers.append(post(native, body)))
+            before = self.requests()
             waiting.start()
-            eventually(lambda: post(cancel, {"requestId": turn}).status == 200, "the turn can be cancelled")
+            # A turn that is cancelled before its call is sent never reaches the upstream, rightly.
+            eventually(lambda: self.requests() > before, "the call reaches the upstream")
+            equal(post(cancel, {"requestId": turn}).status, 200)
             waiting.join(10)
             equal(answers[0].status, 499, "the status of a cancelled turn")
             equal(eventually(lambda: self.mock.control()["hangups"].get(tag), "the upstream hears it"), "waiting")

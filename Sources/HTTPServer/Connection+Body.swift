@@ -1,0 +1,108 @@
+internal import Base
+internal import HTTP
+internal import Transport
+
+/// The body of the request that is being handled: gathered as it comes, or read to its end and dropped.
+extension Connection {
+    /// What of a request's body has come.
+    enum BodySupply: Sendable {
+        case whole([UInt8])
+        case incomplete
+        case failed(CodedError)
+    }
+
+    /// The same from wherever; on the loop, where handlers run, without a suspension.
+    nonisolated func bodyWithoutWaiting(limit: Int) -> BodySupply {
+        loop.isCurrent ? assumeIsolated { $0.bodyAtHand(limit: limit) } : .incomplete
+    }
+
+    /// The body as far as it can be had without waiting.
+    func bodyAtHand(limit: Int) -> BodySupply {
+        if let bodyFailure { return .failed(bodyFailure) }
+        guard !bodyEnded, let head else { return .whole([]) }
+        do throws(CodedError) {
+            if case .length(let length) = head.body {
+                if length > limit { throw Connection.tooLarge(limit) }
+                if gathered.isEmpty { gathered.reserveCapacity(min(length, 1 << 20)) }
+            }
+            if continueDue { return .incomplete }
+            while !bodyEnded {
+                switch try step() {
+                case .body(let range):
+                    guard gathered.count + range.count <= limit else { throw Connection.tooLarge(limit) }
+                    gathered += input[range]
+                case .needMore: return .incomplete
+                case .head, .end: break
+                }
+            }
+        } catch {
+            return fail(body: error)
+        }
+        deadline = nil
+        var whole: [UInt8] = []
+        swap(&whole, &gathered)
+        return .whole(whole)
+    }
+
+    private func fail(body error: CodedError) -> BodySupply {
+        bodyFailure = error
+        gathered = []
+        deadline = nil
+        return .failed(error)
+    }
+
+    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
+        while true {
+            switch bodyAtHand(limit: limit) {
+            case .whole(let body): return body
+            case .failed(let error): throw error
+            case .incomplete: break
+            }
+            do throws(CodedError) {
+                try await sendContinue()
+                setDeadline(after: server.limits.bodyTimeout)
+                guard let bytes = try? await stream.read() else {
+                    throw timedOut
+                        ? CodedError(.requestTimeout, "The body did not arrive in time.")
+                        : CodedError(.cancelled, "The client closed the connection within its request.")
+                }
+                feed(bytes)
+            } catch {
+                _ = fail(body: error)
+                throw error
+            }
+        }
+    }
+
+    private static func tooLarge(_ limit: Int) -> CodedError {
+        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
+    }
+
+    private func sendContinue() async throws(CodedError) {
+        guard continueDue else { return }
+        continueDue = false
+        do throws(TransportError) {
+            try await stream.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), stall: server.limits.writeTimeout)
+        } catch {
+            throw CodedError(.cancelled, "The client closed the connection within its request.")
+        }
+    }
+
+    /// Reads the rest of an unread body, within a bound, so that the next request can be found.
+    func drainBody() async -> Bool {
+        var dropped = 0
+        // A client that still waits for 100 Continue may or may not send its body: the connection is of no more use.
+        guard bodyEnded || !continueDue else { return false }
+        while !bodyEnded, dropped <= server.limits.maxDrain {
+            guard let event = try? step() else { return false }
+            if case .body(let range) = event { dropped += range.count }
+            guard case .needMore = event else { continue }
+            setDeadline(after: server.limits.bodyTimeout)
+            guard let bytes = try? await stream.read() else { return false }
+            feed(bytes)
+        }
+        guard bodyEnded else { return false }
+        deadline = nil
+        return true
+    }
+}
