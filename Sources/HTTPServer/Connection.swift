@@ -254,7 +254,7 @@ actor Connection: LoopBound {
         guard stream.isIdle else { return false }
         guard !piece.isEmpty, outgoing != .silent else { return true }
         lastWrite = loop.now()
-        return stream.writeUnlessBusy(framed(piece))
+        return stream.writeUnlessBusy(framed(piece), stall: server.limits.writeTimeout)
     }
 
     /// A piece as it goes out, behind the head if that is still due.
@@ -339,7 +339,7 @@ actor Connection: LoopBound {
         guard let heartbeat, outgoing != .silent else { return }
         lastWrite = loop.now()
         let head = pendingHead
-        if !stream.writeIfIdle(framed(heartbeat.bytes)) { pendingHead = head }
+        if !stream.writeIfIdle(framed(heartbeat.bytes), stall: server.limits.writeTimeout) { pendingHead = head }
     }
 
     // MARK: Stopping

@@ -16,9 +16,11 @@ import Testing
 
     @Test("text becomes the golden tokens") func tokenizing() throws {
         let model = try loaded()
-        for sample in try golden()["tokenize"]?.array ?? [] {
+        let samples = try #require(try golden()["tokenize"]?.array)
+        #expect(!samples.isEmpty)
+        for sample in samples {
             let text = try #require(sample["text"]?.string)
-            let ids = sample["ids"]?.array?.compactMap(\.int).map { Int32($0) }
+            let ids = try #require(sample["ids"]?.array?.compactMap(\.int).map { Int32($0) })
             #expect(try model.tokens(of: text, special: true) == ids, "\(text)")
         }
     }
@@ -37,6 +39,7 @@ import Testing
             request.logprobs = 5
             let answer = try await model.answer(request)
             #expect(answer.promptTokens == sample["prompt_ids"]?.array?.count)
+            #expect(answer.tokens[0].count == content.count)
             for (token, expected) in zip(answer.tokens[0], content) {
                 let top = try #require(expected["top_logprobs"]?.array?.compactMap { $0["logprob"]?.double })
                 let id = try #require(expected["id"]?.int)

@@ -73,7 +73,9 @@ import Testing
         #expect(completion.choices[0].finishReason == .length)
         #expect(completion.usage?.completionTokens == 6)
         #expect(assembler.completion.usage == completion.usage)
-        #expect(assembler.completion.text.isEmpty == false)
+        #expect(assembler.completion.choices[0].finishReason == .length)
+        #expect(assembler.completion.text == completion.text)
+        #expect(!completion.text.isEmpty)
     }
 
     @Test("a limit over the window names the client's own field", .enabled(if: LocalFixture.isInstalled))

@@ -82,6 +82,7 @@ struct RecordingsTests {
         let written = EncodingTests.write(events, includeUsage: true)
         var shown = written.components(separatedBy: "\n\n").filter { !$0.isEmpty }.map { String($0.dropFirst(6)) }
         #expect(shown.popLast() == "[DONE]")
+        #expect(shown.count == expected.count)
         for (before, after) in zip(expected, shown) {
             // The model is the only member that differs; put back, the bytes are the same.
             let model = try JSON(Array(before.utf8))["model"]

@@ -22,7 +22,7 @@ private actor Owner: LoopBound {
 
     func write(_ bytes: [UInt8]) async throws { try await stream.write(bytes, stall: .seconds(5)) }
 
-    func beat() { _ = stream.writeIfIdle(Array("-".utf8)) }
+    func beat() { _ = stream.writeIfIdle(Array("-".utf8), stall: .seconds(5)) }
 
     func close() { stream.close() }
 }

@@ -106,6 +106,75 @@ import Testing
         }
     }
 
+    @Test func `a peer that takes nothing of what nobody waits for is closed after the stall time`() async throws {
+        let log = EventLog<String>()
+        try await serve { stream in
+            stream.onHangUp { log.append("closed") }
+            log.append("\(stream.writeUnlessBusy([UInt8](repeating: 0, count: 32 << 20), stall: .milliseconds(80)))")
+            try await log.first { $0 == "closed" }
+        } _: { loop, port in
+            let client = try await TCPClient.connect(port, receiveBuffer: 4096)
+            #expect(try await log.atLeast(2) == ["true", "closed"])
+            #expect(await client.isClosedByPeer())
+            let timers = await Task(executorPreference: loop) { loop.timerCount }.value
+            #expect(timers == 0)
+        }
+    }
+
+    @Test func `the pieces of several writers go out whole, in the order of the calls`() async throws {
+        let sizes = [3 << 20, 5, 1 << 20, 7, 2 << 20]
+        try await serve { stream in
+            await withTaskGroup(of: Bool.self) { group in
+                for (index, size) in sizes.enumerated() {
+                    let piece = [UInt8](repeating: UInt8(index), count: size)
+                    group.addTask(executorPreference: stream.loop) {
+                        (try? await stream.write(piece, stall: .seconds(5))) != nil
+                    }
+                }
+                for await written in group { #expect(written) }
+            }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port, receiveBuffer: 16_384)
+            var received: [UInt8] = []
+            while let piece = try await client.read(atMost: 1 << 16) { received += piece }
+            #expect(received == sizes.enumerated().flatMap { [UInt8](repeating: UInt8($0.offset), count: $0.element) })
+        }
+    }
+
+    @Test func `a stream that breaks ends every writer that waits`() async throws {
+        let outcomes = EventLog<TransportError.Kind?>()
+        try await serve { stream in
+            await withTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask(executorPreference: stream.loop) {
+                        do throws(TransportError) {
+                            try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .seconds(60))
+                            outcomes.append(nil)
+                        } catch {
+                            outcomes.append(error.kind)
+                        }
+                    }
+                }
+            }
+        } _: { _, port in
+            let client = try await TCPClient.connect(port, receiveBuffer: 4096)
+            _ = try await client.read(atMost: 1)
+            client.reset()
+            #expect(try await outcomes.atLeast(4) == [.closed, .closed, .closed, .closed])
+        }
+    }
+
+    @Test func `an accepted stream sends small pieces at once`() async throws {
+        let log = EventLog<Bool>()
+        try await serve { stream in
+            log.append(stream.sendsAtOnce)
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            #expect(try await log.atLeast(1) == [true])
+            client.close()
+        }
+    }
+
     @Test func `a peer that takes slowly is waited for as long as it takes something`() async throws {
         let outcome = EventLog<Bool>()
         try await serve { stream in

@@ -35,7 +35,9 @@ extension OpenAI {
         public mutating func encode(_ event: ModelEvent, into output: inout [UInt8]) {
             if case .usage(let usage) = event.kind { self.usage = usage }
             switch event.source {
-            case .sameFrame where passedFrame: return
+            case .sameFrame where passedFrame:
+                // Told with the last choice (Groq, Mistral, OpenRouter): a second time, clients would add the two up.
+                if case .usage = event.kind { wroteUsage = true }
             case .frame(let frame) where frame.dialect == .openai:
                 if case .whole(let completion) = event.kind { return encode(completion, into: &output) }
                 passedFrame = true

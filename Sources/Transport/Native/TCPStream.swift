@@ -4,8 +4,10 @@
 internal import Base
 internal import CShims
 internal import CUV
+internal import Glibc
 
-/// A TCP connection on an event loop. One reader and one writer at a time; every call belongs on the loop.
+/// A TCP connection on an event loop. One reader at a time; writers wait for each other. Every call belongs on the
+/// loop.
 @safe
 public final class TCPStream: LoopHandle, @unchecked Sendable {
     public let loop: EventLoop
@@ -23,6 +25,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     private var writer: UnsafeContinuation<Int32, Never>?
     /// From the first byte of a write that has to wait to its last: nothing else may go out between.
     private var isWriting = false
+    /// Writers that wait for that one, each a task that does nothing else meanwhile: as many as there are callers.
+    private var nextWriters: [UnsafeContinuation<Void, Never>] = unsafe []
     private var hangUp: (@Sendable () -> Void)?
     private var stallTimer: EventLoop.TimerID?
 
@@ -40,13 +44,28 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         return true
     }
 
-    /// The peer's numeric address; empty when it is gone.
-    public var peer: String {
+    private var descriptor: uv_os_fd_t? {
         var descriptor: uv_os_fd_t = -1
         guard let handle = unsafe handle,
             unsafe uv_fileno(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self), &descriptor)
                 == 0
-        else { return "" }
+        else { return nil }
+        return descriptor
+    }
+
+    /// Whether small pieces leave without waiting for the acknowledgement of those before (TCP_NODELAY).
+    var sendsAtOnce: Bool {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard let descriptor,
+            unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &size) == 0
+        else { return false }
+        return value != 0
+    }
+
+    /// The peer's numeric address; empty when it is gone.
+    public var peer: String {
+        guard let descriptor else { return "" }
         var text = [CChar](repeating: 0, count: 64)
         guard unsafe tutti_socket_peer(descriptor, &text, 64) == 0 else { return "" }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -154,31 +173,63 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Hands `bytes` to the kernel, waiting while its buffer is full; at most one such wait at a time. No bytes wait for
-    /// what ``writeUnlessBusy(_:)`` has queued. Throws
+    /// Hands `bytes` to the kernel, waiting while its buffer is full. Pieces of several writers go out whole, one after
+    /// the other in the order of the calls. No bytes wait for what ``writeUnlessBusy(_:stall:)`` has queued. Throws
     /// ``TransportError/Kind/timeout`` and closes when the peer takes nothing for as long as `stall`.
     public func write(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
         loop.checkIsolated()
+        if isWriting {
+            await unsafe withUnsafeContinuation { (turn: UnsafeContinuation<Void, Never>) in
+                // Again: a task that prefers another executor lets work of the loop pass on its way here.
+                guard isWriting else {
+                    isWriting = true
+                    return unsafe turn.resume()
+                }
+                unsafe nextWriters.append(turn)
+            }
+            defer { passTurn() }
+            return try await writeInTurn(bytes, stall: stall)
+        }
         let sent = try tryWrite(bytes)
         guard sent < bytes.count || !isIdle else { return }
-        precondition(!isWriting, "one writer at a time")
         isWriting = true
+        defer { passTurn() }
+        try await wait(for: bytes, from: sent, stall: stall)
+    }
+
+    private func writeInTurn(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
+        let sent = try handOver(bytes)
+        guard sent < bytes.count || queued > 0 else { return }
+        try await wait(for: bytes, from: sent, stall: stall)
+    }
+
+    private func wait(for bytes: [UInt8], from sent: Int, stall: Duration) async throws(TransportError) {
         let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
             unsafe writer = continuation
-            queue(bytes, from: sent)
-            if isWriting { watchStall(stall, queued: queued) }
+            queue(bytes, from: sent, stall: stall)
         }
-        if let stallTimer { loop.cancel(stallTimer) }
-        stallTimer = nil
         if let failure { throw failure }
         if code != 0 { throw TransportError(.closed, "the connection broke: \(uvMessage(code))") }
     }
 
+    private func passTurn() {
+        guard failure == nil, unsafe !nextWriters.isEmpty else {
+            isWriting = false
+            return
+        }
+        unsafe nextWriters.removeFirst().resume()
+    }
+
     /// As much of `bytes` as the kernel takes now; nothing while a write is waiting.
     private func tryWrite(_ bytes: [UInt8]) throws(TransportError) -> Int {
+        if failure == nil, isWriting { return 0 }
+        return try handOver(bytes)
+    }
+
+    private func handOver(_ bytes: [UInt8]) throws(TransportError) -> Int {
         if let failure { throw failure }
         guard let handle = unsafe handle else { throw TransportError(.closed, "the connection is closed") }
-        guard !isWriting, !bytes.isEmpty else { return 0 }
+        guard !bytes.isEmpty else { return 0 }
         let code = unsafe bytes.withUnsafeBytes { buffer in
             var part = unsafe uv_buf_t(
                 base: UnsafeMutableRawPointer(mutating: buffer.baseAddress!).assumingMemoryBound(to: CChar.self),
@@ -213,23 +264,24 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     }
 
     /// Writes a piece behind which nobody waits: what the kernel does not take is queued. One piece at a time, so
-    /// that what is queued stays bounded: `false`, and nothing done, unless ``isIdle``.
-    public func writeUnlessBusy(_ bytes: [UInt8]) -> Bool {
+    /// that what is queued stays bounded: `false`, and nothing done, unless ``isIdle``. Closes when the peer takes
+    /// nothing of it for as long as `stall`.
+    public func writeUnlessBusy(_ bytes: [UInt8], stall: Duration) -> Bool {
         guard isIdle, let sent = try? tryWrite(bytes) else { return false }
-        if sent < bytes.count { queue(bytes, from: sent) }
+        if sent < bytes.count { queue(bytes, from: sent, stall: stall) }
         return true
     }
 
     /// Writes a small piece if that needs no waiting, and says whether it did; for heartbeats.
-    public func writeIfIdle(_ bytes: [UInt8]) -> Bool {
+    public func writeIfIdle(_ bytes: [UInt8], stall: Duration) -> Bool {
         loop.checkIsolated()
         guard !isWriting, let sent = try? tryWrite(bytes), sent > 0 else { return false }
         // A torn heartbeat would corrupt the stream: the rest goes before anything else.
-        if sent < bytes.count { queue(bytes, from: sent) }
+        if sent < bytes.count { queue(bytes, from: sent, stall: stall) }
         return true
     }
 
-    private func queue(_ bytes: [UInt8], from offset: Int) {
+    private func queue(_ bytes: [UInt8], from offset: Int, stall: Duration) {
         guard let handle = unsafe handle else {
             finishWrite(UV_ECANCELED.rawValue)
             return
@@ -250,22 +302,31 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
             unsafe copy.deallocate()
             unsafe request.deallocate()
             finishWrite(code)
+        } else if stallTimer == nil, queued > 0 {
+            watchStall(stall, queued: queued)
         }
     }
 
     private func finishWrite(_ code: Int32) {
-        guard let waiting = unsafe writer else { return }
         if code == 0, queued > 0 { return }
-        isWriting = false
+        endStallWatch()
+        guard let waiting = unsafe writer else { return }
         unsafe writer = nil
         unsafe waiting.resume(returning: code)
+    }
+
+    private func endStallWatch() {
+        if let stallTimer { loop.cancel(stallTimer) }
+        stallTimer = nil
     }
 
     /// Closes the connection when the queue has not moved for `stall`.
     private func watchStall(_ stall: Duration, queued: Int) {
         stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
-            guard let self, self.isWriting, unsafe self.handle != nil else { return }
+            guard let self else { return }
+            self.stallTimer = nil
             let left = self.queued
+            guard left > 0 else { return }
             if left < queued {
                 self.watchStall(stall, queued: left)
             } else {
@@ -307,13 +368,15 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         guard failure == nil else { return }
         failure = error
         reading = false
+        endStallWatch()
         closeHandle()
         resumeReader()
         if let waiting = unsafe writer {
-            isWriting = false
             unsafe writer = nil
             unsafe waiting.resume(returning: UV_ECANCELED.rawValue)
         }
+        // Each finds the failure as its turn.
+        while unsafe !nextWriters.isEmpty { unsafe nextWriters.removeFirst().resume() }
         callHangUp()
     }
 
