@@ -9,7 +9,13 @@ public final class JSONDocument: Sendable {
 
     /// Parses exactly one JSON value. Stricter than the grammar: no lone surrogates, no NUL in strings.
     public init(_ bytes: Span<UInt8>) throws(JSONError) {
-        (tape, strings) = try JSONTape.parse(bytes, maxDepth: Self.maxDepth)
+        do throws(JSONError) {
+            (tape, strings) = try JSONTape.parse(bytes, maxDepth: Self.maxDepth)
+        } catch {
+            var located = error
+            located.path = FaultLocator.path(of: error, in: bytes)
+            throw located
+        }
     }
 
     public convenience init(_ bytes: borrowing [UInt8]) throws(JSONError) {

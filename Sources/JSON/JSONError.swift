@@ -18,6 +18,8 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     public var kind: Kind
     /// The byte at which the fault was seen, where that is known.
     public var offset: Int?
+    /// The field in which it lies, where that is known: `messages[2].content`. Part of the input: for the caller alone.
+    public internal(set) var path: String?
 
     public init(_ kind: Kind, offset: Int? = nil) {
         self.kind = kind
@@ -45,6 +47,6 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The caller's fault, for a request body.
     public var coded: CodedError {
-        CodedError(.invalidJSON, "The body is \(message). Send one valid JSON value in UTF-8.")
+        CodedError(.invalidJSON, "The body is \(message). Send one valid JSON value in UTF-8.", param: path)
     }
 }

@@ -16,7 +16,7 @@ import startup
 import termination
 from harness import (
     CALLER_KEY, CHAT, CONTENT_CANARY, PROVIDER_KEY, Checks, Mock, Wire, chat, equal, events, eventually, expect, fetch,
-    servers)
+    running, servers)
 
 LOG_CANARIES = (PROVIDER_KEY, CALLER_KEY, CONTENT_CANARY)
 
@@ -262,6 +262,7 @@ class BlackBox:
         self.check("upstream: its cookies and its request id stay behind", self.allow_list)
         self.check("a client that hangs up while the upstream is silent cancels it", self.hang_up, "silent", "waiting")
         self.check("a client that hangs up in a stream cancels it", self.hang_up, "endless", "streaming")
+        self.check("a client that hangs up while the upstream is being connected to ends its turn", self.hang_up_early)
         self.check("a client that never reads pauses the upstream", self.never_reads)
 
     def whole_failure(self, model):
@@ -305,6 +306,17 @@ class BlackBox:
             else:
                 time.sleep(0.2)
         equal(eventually(lambda: self.mock.control()["hangups"].get(tag), "the upstream sees the hang-up"), phase)
+
+    def hang_up_early(self):
+        eventually(lambda: running(self.tutti.port) == 0, "the turns before are over")
+        for stream in (False, True):
+            with Wire(self.tutti.port) as wire:
+                wire.request("POST", CHAT, chat("deaf/gpt-4o", stream=stream))
+                eventually(lambda: running(self.tutti.port) == 1, "the turn runs")
+                time.sleep(0.1)
+                equal(running(self.tutti.port), 1, "turns that run")
+            # Far sooner than the time allowed for a connection.
+            eventually(lambda: running(self.tutti.port) == 0, "the turn is over", 2)
 
     def never_reads(self, slow=False):
         tag = uuid.uuid4().hex
@@ -396,6 +408,13 @@ class BlackBox:
                 self.errors.append(answer.body)
                 equal(answer.error()["code"], "provider_rejected_key")
 
+        def native():
+            for model in ("mock/leak", "mock/fail-500", "mock/rubbish", "dead/gpt-4o", "no/such", "all-fail"):
+                for stream in (False, True):
+                    answer = fetch(self.tutti.port, "POST", "/api/orchestrator/chat", chat(model, stream=stream))
+                    expect(b"error" in answer.body or b"ERROR" in answer.body, f"no error: {answer.body[:200]!r}")
+                    self.errors.append(answer.body)
+
         def log():
             text = self.tutti.output()
             expect("req_" in text, "the log has no request id: is it on?")
@@ -419,6 +438,7 @@ class BlackBox:
                 expect(CONTENT_CANARY.encode() not in body, f"the message is in {body[:200]!r}")
 
         self.check("a provider that repeats its key in an error", leak)
+        self.check("every failure of the native route is an error", native)
         self.check("no secret and no message in the log, whose lines are JSON", log)
         self.check("no secret and no caller's word in /metrics", metrics)
         self.check("no secret and no message in any error", errors)

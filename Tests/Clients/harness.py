@@ -111,13 +111,34 @@ class Mock(Process):
         return json.loads(fetch(self.port, "GET", "/control").body)
 
 
+class Deaf:
+    """A port at which a connection is never established: its queue is full, and nobody accepts."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(0)
+        self.port = self.listener.getsockname()[1]
+        self.queue = []
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(("127.0.0.1", self.port))
+            self.queue.append(waiting)
+
+
+DEAF = Deaf()
+
+
 def configuration(mock_port, local=False):
-    """The suites' tutti.yaml: models by behaviour, chains that fail over, a provider that nobody answers for."""
+    """The suites' tutti.yaml: models by behaviour, chains that fail over, a provider that nobody answers for, and one
+    to which no connection comes about."""
     dead = free_port()
     lines = ["providers:"]
     lines += [
         f"  {name}: {{ dialect: openai, base_url: http://127.0.0.1:{port}/v1, api_key: {PROVIDER_KEY}, allow: any }}"
-        for name, port in (("mock", mock_port), ("dead", dead))]
+        for name, port in (("mock", mock_port), ("dead", dead), ("deaf", DEAF.port))]
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
     lines += [
@@ -146,7 +167,7 @@ class Tutti(Process):
         self.config.write_text(config)
         self.config.chmod(mode)
         command = [BINARY, "serve", "--config", self.config, "--listen", f"127.0.0.1:{self.port}",
-                   "--data", folder / f"{name}-data"]
+                   "--data", folder / f"{name}-data", "--log-level", "trace"]
         super().__init__(command, folder / f"{name}.log", environment())
         eventually(self.answers, f"{name} becomes ready", 60)
 
@@ -300,6 +321,12 @@ def fetch(port, method, path, body=None, headers=(), host=None, timeout=15):
     with Wire(port, timeout) as wire:
         wire.request(method, path, body, headers, host)
         return wire.answer(method)
+
+
+def running(port):
+    """How many turns Tutti says are running."""
+    text = fetch(port, "GET", "/metrics").body.decode()
+    return int(float(re.search(r"^tutti_turns_running (\S+)$", text, re.M)[1]))
 
 
 def chat(model="plain", content=CONTENT_CANARY, **more):

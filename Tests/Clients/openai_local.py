@@ -1,14 +1,17 @@
 """Tutti's local model through the OpenAI client."""
 
 import asyncio
+import os
 import time
+import urllib.parse
 
 import openai
 
-from harness import equal, expect
+from harness import CHAT, Wire, chat, equal, eventually, expect, running
 from openai_calls import City, Person, ask, check, client, failure, fifty, join
 
 model = "local/smollm2"
+port = urllib.parse.urlsplit(os.environ["TUTTI_URL"]).port
 question = "Write three sentences about the sea."
 
 def say(**more):
@@ -125,6 +128,26 @@ def _():
     start = time.monotonic()
     say(max_tokens=1)
     expect(time.monotonic() - start < 2, f"waited {time.monotonic() - start:.1f} s")
+
+
+@check("hanging up while waiting for a place ends the turn, and leaves those that write")
+def _():
+    eventually(lambda: running(port) == 0, "the turns before are over")
+    # Four write, the rest waits.
+    streams = [say(stream=True, max_tokens=1500, temperature=1, seed=seed) for seed in range(4)]
+    for stream in streams:
+        next(iter(stream))
+    body = chat(model, "Count.", stream=True, max_tokens=1500)
+    wires = [Wire(port) for _ in range(3)]
+    for wire in wires:
+        wire.request("POST", CHAT, body)
+    eventually(lambda: running(port) == 7, "all seven run")
+    for wire in wires:
+        wire.socket.close()
+    eventually(lambda: running(port) == 4, "the three that waited are over", 2)
+    for stream in streams:
+        next(iter(stream))
+        stream.close()
 
 
 @check("50 at once, half of them streaming")

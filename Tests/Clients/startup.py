@@ -1,6 +1,7 @@
 """Starts that must fail: exit code 2 and words that help; and one that must warn."""
 
 import pathlib
+import re
 import socket
 import subprocess
 import time
@@ -88,11 +89,14 @@ def check_all(checks, folder, mock):
     def bomb():
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-        failed_start(write("bomb", "\n".join(lines) + "\n"), home, within=0.05)
+        words = failed_start(write("bomb", "\n".join(lines) + "\n"), home, within=0.05)
+        expect(re.search(r"start-bomb\.yaml:[1-9][0-9]?:[1-9][0-9]*: ", words), f"no place in {words[-300:]!r}")
 
     def deep():
-        failed_start(write("deep", "models: " + "[" * 5000 + "]" * 5000 + "\n"), home, within=0.05)
-        failed_start(write("deeper", "\n".join(" " * i + "a:" for i in range(5000)) + "\n"), home)
+        flow = failed_start(write("deep", "models: " + "[" * 5000 + "]" * 5000 + "\n"), home, within=0.05)
+        expect(re.search(r"start-deep\.yaml:1:[1-9][0-9]*: ", flow), f"no place in {flow[-300:]!r}")
+        block = failed_start(write("deeper", "models:\n  " + "- " * 5000 + "x\n"), home, within=0.05)
+        expect(re.search(r"start-deeper\.yaml:[1-9][0-9]*:[1-9][0-9]*: ", block), f"no place in {block[-300:]!r}")
 
     def unset():
         gone = "gone: { dialect: openai, base_url: http://127.0.0.1:9/v1, api_key: ${TUTTI_TEST_UNSET} }"

@@ -1,6 +1,7 @@
 import Base
-import JSON
 import Testing
+
+@testable import JSON
 
 @Suite("Reading JSON")
 struct ParsingTests {
@@ -49,6 +50,48 @@ struct ParsingTests {
         #expect(error?.offset == 11)
         #expect(error?.coded.code == .invalidJSON)
         #expect(error?.coded.message.contains("secret") == false)
+    }
+
+    @Test(
+        "a fault names the field in which it lies",
+        arguments: [
+            (#"{"model":"m","temperature":1e400}"#, "temperature"), (#"{"a":[0,{"b":01}]}"#, "a[1].b"),
+            (#"{"seed":123456789012345678901234567890,"n":1}"#, "seed"), (#"[1,2,-]"#, "[2]"), ("1e400", nil),
+            (#"{"ok":-0.5e+3,"big":18446744073709551615,"n":1.}"#, "n"),
+            (#"{"messages":[{"content":"a"},{"content":"\ud800"}]}"#, "messages[1].content"),
+            (#"{"stop":["a","\\\"b","c\u0000"]}"#, "stop[2]"), (#"{"user":"a\qb"}"#, "user"),
+            (#"{"user":"\u12","x":1}"#, "user"), (#"{"a\u0000b":1}"#, nil), (#"{"a":{"b\ud800":1}}"#, "a"),
+            (#"{"a b":1e400}"#, nil), (#"{"a":{"x\n":1e400}}"#, "a"), (#"{"a":1"#, nil),
+            (#"{"a":{"b":{"c":{"d":{"e":1e400}}}}}"#, "a.b.c.d"),
+            (
+                #"{"messages":"# + String(repeating: "[", count: 70) + String(repeating: "]", count: 70) + "}",
+                "messages[0][0][0]"
+            ),
+        ] as [(String, String?)]
+    )
+    func paths(text: String, expected: String?) throws {
+        let error = #expect(throws: JSONError.self) { try JSONDocument(text) }
+        #expect(error?.path == expected)
+        #expect(error?.coded.param == expected)
+    }
+
+    @Test("a place is found for whatever simdjson says of numbers and strings, and never for what it takes")
+    func locating() {
+        var random = SeededGenerator(seed: 5)
+        let pieces = [#"\"#, #"\u00"#, #"\ud800"#, #"\n"#, "x", "0", "1", "e", "+", "-", "."]
+        for _ in 0..<20_000 {
+            let value = (0..<Int.random(in: 1..<5, using: &random)).map { _ in pieces.randomElement(using: &random)! }
+            let quote = Bool.random(using: &random) ? "\"" : ""
+            let text = #"{"a":1.5e3,"b":"# + quote + value.joined() + quote + "}"
+            do throws(JSONError) {
+                _ = try JSONDocument(text)
+                let anything = JSONError(quote.isEmpty ? .invalidNumber : .invalidString)
+                #expect(FaultLocator.path(of: anything, in: Array(text.utf8).span) == nil, "\(text)")
+            } catch {
+                let isField = [.invalidNumber, .invalidString, .loneSurrogate, .nul].contains(error.kind)
+                #expect(error.path == (isField ? "b" : nil), "\(text): \(error)")
+            }
+        }
     }
 
     @Test(

@@ -66,9 +66,9 @@ struct RequestDecodingTests {
         ),
         (#"{"model":"a","messages":[{"role":"user","content":"hi"}],"model":"b"}"#, .invalidValue, "model"),
         (#"{"model":"a","messages":[{"role":"user","content":"hi"}],"mod\u0065l":"b"}"#, .invalidValue, "model"),
-        (#"{"model":"\ud800","messages":[]}"#, .invalidJSON, nil),
-        (#"{"model":"a\u0000","messages":[]}"#, .invalidJSON, nil),
-        (#"{"model":"a","temperature":1e400}"#, .invalidJSON, nil),
+        (#"{"model":"\ud800","messages":[]}"#, .invalidJSON, "model"),
+        (#"{"model":"a\u0000","messages":[]}"#, .invalidJSON, "model"),
+        (#"{"model":"a","temperature":1e400}"#, .invalidJSON, "temperature"),
     ]
 
     @Test("what is wrong is named by its path", arguments: bodies)

@@ -70,8 +70,9 @@ struct NativeTurnTests {
 
     static let refusals = [
         row("", .invalidJSON, nil), row("message=x", .invalidJSON, nil), row(#"{"message":"x"}{}"#, .invalidJSON, nil),
-        row(#"{"message":"\ud800"}"#, .invalidJSON, nil), row(#"{"message":"x","a":1e400}"#, .invalidJSON, nil),
-        row(#"{"message":"x","options":{"seed":99999999999999999999}}"#, .invalidJSON, nil),
+        row(#"{"message":"\ud800"}"#, .invalidJSON, "message"),
+        row(#"{"message":"x","a":1e400}"#, .invalidJSON, "a"),
+        row(#"{"message":"x","options":{"seed":99999999999999999999}}"#, .invalidJSON, "options.seed"),
         row("[]", .invalidType, nil), row("7", .invalidType, nil), row("null", .invalidType, nil),
         row(#"{"message":"x","message":"y"}"#, .invalidValue, "message"),
         row("{}", .missingField, "message"), row(#"{"text":"x"}"#, .missingField, "message"),
