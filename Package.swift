@@ -61,7 +61,7 @@ let package = Package(
             name: "tutti", dependencies: ["Base", "Server"], swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
 
-        room("TestKit", imports: ["Base", "JSON", "Transport", "HTTP", "HTTPServer", "Models"]),
+        room("TestKit", imports: ["Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models"]),
         tests("Base", imports: ["Base"]),
         tests("JSON", imports: ["Base", "JSON"]),
         tests("Telemetry", imports: ["Base", "JSON", "Telemetry"]),
@@ -69,7 +69,7 @@ let package = Package(
         tests("HTTP", imports: ["Base", "HTTP", "JSON"]),
         tests("HTTPServer", imports: ["Base", "HTTP", "HTTPServer", "Transport"]),
         tests("HTTPClient", imports: ["Base", "HTTP", "HTTPClient", "HTTPServer", "Transport"]),
-        tests("Graph", imports: ["Base", "Graph", "Transport"]),
+        tests("Graph", imports: ["Base", "Graph", "JSON", "Transport"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
         tests("Configuration", imports: ["Base", "JSON", "Server"]),

@@ -42,3 +42,30 @@ extension CodedError {
         }
     }
 }
+
+extension CodedError: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case code, message, param, retryAfter, detail
+    }
+
+    /// A code that this version does not know becomes `internal_error`.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let name = try values.decode(String.self, forKey: .code)
+        self.init(
+            ErrorCode.all.first { $0.name == name } ?? .internalError,
+            try values.decode(String.self, forKey: .message),
+            param: try values.decodeIfPresent(String.self, forKey: .param),
+            retryAfter: try values.decodeIfPresent(Int64.self, forKey: .retryAfter).map { .nanoseconds($0) },
+            detail: try values.decodeIfPresent(String.self, forKey: .detail))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(code.name, forKey: .code)
+        try values.encode(message, forKey: .message)
+        try values.encodeIfPresent(param, forKey: .param)
+        try values.encodeIfPresent(retryAfter?.saturatingNanoseconds, forKey: .retryAfter)
+        try values.encodeIfPresent(detail, forKey: .detail)
+    }
+}

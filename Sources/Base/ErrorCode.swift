@@ -115,6 +115,12 @@ extension ErrorCode {
         409,
         "A request with this id is already running."
     )
+    public static let runNotFound = caller("run_not_found", 404, "The caller has no run of this name.")
+    public static let runExists = caller("run_exists", 409, "There is a run of this name already.")
+    public static let runFinished = caller("run_finished", 409, "The run is over and cannot go on.")
+    public static let runStale = caller("run_stale", 409, "Another writer has taken the run over.")
+    public static let checkpointVersion = caller(
+        "checkpoint_version", 409, "The run was kept by another version of its graph or of Tutti.")
     public static let requestTooLarge = caller("request_too_large", 413, "The body is over the size limit.")
     public static let targetTooLong = caller("target_too_long", 414, "The request line is over the size limit.")
     public static let unsupportedMediaType = caller(
@@ -171,6 +177,8 @@ extension ErrorCode {
 
     // Ourselves.
     public static let internalError = ours("internal_error", 500, retryable: false, "A fault of the server.")
+    public static let checkpointUnreadable = ours(
+        "checkpoint_unreadable", 500, retryable: false, "What was kept of a run cannot be read.")
     public static let modelUnavailable = ours(
         "model_unavailable",
         503,
@@ -200,9 +208,10 @@ extension ErrorCode {
     public static let all: [ErrorCode] = [
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
         providerRefused, forbiddenOrigin, forbiddenHost, notFound, modelNotFound, methodNotAllowed, requestTimeout,
-        requestInFlight, requestTooLarge, targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
+        requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
+        targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerInvalidAnswer,
-        providerStreamBroken, providerTimeout, internalError, modelUnavailable, overloaded, shuttingDown,
-        deadlineExceeded,
+        providerStreamBroken, providerTimeout, internalError, checkpointUnreadable, modelUnavailable, overloaded,
+        shuttingDown, deadlineExceeded,
     ]
 }

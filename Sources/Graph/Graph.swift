@@ -37,6 +37,9 @@ struct NodeBody<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline let decide: (@Sendable (borrowing State) throws(UnknownRoute) -> Choice)?
     /// Where the node's failure is noted when an `onError` edge takes it.
     @usableFromInline let records: [@Sendable (inout StateStore<State>, _ rounds: [Int], any Error) -> Void]
+    /// How kept writes of the node are done again.
+    let stored: @Sendable () -> [StoredField<State>]
+    let content: NodeContent
 }
 
 /// A route's closure named a node that is not among its targets.

@@ -4,7 +4,7 @@ import Synchronization
 @testable import Graph
 
 /// A state with a field of each kind of reducer.
-struct Board: Equatable, Sendable {
+struct Board: Codable, Equatable, Sendable {
     var log: [Int] = []
     var sum = 0
     var seen: Set<Int> = []
@@ -13,6 +13,8 @@ struct Board: Equatable, Sendable {
     var plain = 0
     var text: String?
     var error: CodedError?
+    var items = [0, 1, 2]
+    var mapped: [Int] = []
 }
 
 struct Broken: Error, Equatable {
@@ -76,6 +78,7 @@ func boardBuilder<Payload: Sendable>(_ payload: Payload.Type = Never.self) -> Gr
         .field(\.seen, .union)
         .field(\.last, .lastValue)
         .field(\.product, .custom { $0 *= $1 })
+        .field(\.mapped, .append)
 }
 
 func run<Payload: Sendable>(

@@ -34,8 +34,12 @@ struct RandomGraph: Sendable {
         return open.filter { _ in generator.next() % 3 != 0 }
     }
 
-    /// What a node writes: log and sum, log and seen, or nothing.
+    /// What a node writes: log and sum, log and seen, last, or nothing.
     func kind(_ node: Int) -> Int { Int((seed >> UInt64(node % 60)) % 4) }
+
+    /// In graphs that are kept: how it comes to that, and whether one that would write nothing works on a list.
+    func style(_ node: Int) -> Int { Int((seed &* 0x9e37_79b9_7f4a_7c15 >> UInt64(node % 50)) % 3) }
+    func isMapped(_ node: Int) -> Bool { kind(node) == 0 && style(node) > 0 }
 }
 
 extension RandomGraph {
@@ -168,7 +172,7 @@ struct ReferenceModel {
     var unhandled: Set<Int> = []
     var passedEnd = false
 
-    init(_ graph: RandomGraph) {
+    init(_ graph: RandomGraph, isKept: Bool = false) {
         var done: Set<Int> = []
         var active = Set(graph.starts)
         while done.count < graph.count {
@@ -189,18 +193,22 @@ struct ReferenceModel {
                 if !choices.isEmpty { active.formUnion(graph.choice(node, round: 1).map { choices[$0] }) }
             }
         }
-        write(graph)
+        write(graph, isKept: isKept)
     }
 
-    private mutating func write(_ graph: RandomGraph) {
-        func writers(_ kinds: Set<Int>) -> [Int] {
-            ReferenceModel.order((0..<graph.count).filter { kinds.contains(graph.kind($0)) }, in: graph)
+    private mutating func write(_ graph: RandomGraph, isKept: Bool) {
+        func writers(_ kinds: Set<Int>, where writes: (Int) -> Bool = { _ in true }) -> [Int] {
+            ReferenceModel.order((0..<graph.count).filter { kinds.contains(graph.kind($0)) && writes($0) }, in: graph)
                 .filter { ran.contains($0) && !graph.failing.contains($0) }
         }
         board.log = writers([1, 2]).map { $0 * 100 + 1 }
         board.sum = writers([1]).reduce(0) { $0 + $1 * 100 + 1 }
         board.seen = Set(writers([2]).map { $0 * 100 + 1 })
         board.last = writers([3]).last.map { $0 * 100 + 1 } ?? 0
+        if isKept {
+            let mapping = { graph.isMapped($0) && !graph.failing.contains($0) }
+            board.mapped = writers([0], where: mapping).flatMap { node in [0, 1, 2].map { node * 1000 + $0 } }
+        }
     }
 
     /// Declaration order, but never before a writer from which an edge leads here.

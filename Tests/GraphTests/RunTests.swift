@@ -50,6 +50,8 @@ import Testing
         case .finished: "finished"
         case .failed(let node, let error): "failed at \(node ?? "-"): \(error)"
         case .cancelled: "cancelled"
+        case .asked(let question): "asked \(question.id)"
+        case .parked: "parked"
         }
     }
 

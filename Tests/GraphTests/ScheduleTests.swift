@@ -23,7 +23,8 @@ import Testing
     ) async throws -> Trace {
         var generator = SeededGenerator(seed: schedule)
         let graph = try random.build(rounds: Rounds(random.count))
-        let environment = RunEnvironment<Never>(context: makeContext(), names: graph.nodeNames, hearing: nil)
+        let environment = RunEnvironment<Never>(
+            context: makeContext(), names: graph.nodeNames, hearing: nil, time: FixedTime(), activationLimit: 500)
         var machine = GraphMachine(graph.topology, activationLimit: 500, deadline: nil)
         var store = StateStore(Board(), heldFields: graph.heldFields)
         var running: [(node: Int, work: Work<Board>)] = []
@@ -56,7 +57,7 @@ import Testing
                 case .start(let node):
                     trace.started.append(node)
                     store.fold(graph.nodes[node].heldReads)
-                    let context = NodeContext(environment: environment, node: node)
+                    let context = NodeContext(environment: environment, node: node, activation: 1)
                     running.append((node, graph.nodes[node].prepare(store.value, context)))
                 case .apply: update?(&store, rounds)
                 case .decide(let node):

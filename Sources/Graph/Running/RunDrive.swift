@@ -19,11 +19,17 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             self.error = error
             self.at = at
         }
+
+        @inlinable
+        init(_ arrival: Arrival) {
+            self.init(
+                node: arrival.node, update: (arrival.update as? UpdateBox<State>)?.update, error: arrival.error,
+                at: arrival.at)
+        }
     }
 
     @usableFromInline let graph: Graph<State, Payload>
     @usableFromInline let environment: RunEnvironment<Payload>
-    @usableFromInline let time: any TimeSource
     @usableFromInline let hasListener: Bool
     @usableFromInline let needsTime: Bool
     @usableFromInline var machine: GraphMachine
@@ -37,48 +43,68 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @usableFromInline var outcome: GraphMachine.Outcome?
     /// The failure that the machine is told of, or that ended the run.
     @usableFromInline var failure: (any Error)?
-    /// By node; kept only for a listener.
-    @usableFromInline var activations: [(round: Int, start: Instant)] = []
+    /// By node: how often it was begun.
+    @usableFromInline var activations: [Int]
+    /// By node: when it was begun last; kept only for a listener.
+    @usableFromInline var begun: [Instant] = []
+    /// Nodes wait for answers, and nothing else is left to do.
+    @usableFromInline var isParked = false
+    /// Hands of finished nodes that the inbox still counts.
+    @usableFromInline var hands = 1
+    /// A step that could not be kept; ends the run.
+    @usableFromInline var keepingFailure: CodedError?
+    /// Which routes the step at hand has chosen.
+    @usableFromInline var choice: [Int]?
+    /// Whether the event at hand has become a step.
+    @usableFromInline var hasStep = false
+    /// For snapshots; only the outermost graph of a run that is kept has it.
+    var encodeState: EncodeState<State>?
 
     @inlinable
     init(
-        graph: Graph<State, Payload>, machine: GraphMachine, environment: RunEnvironment<Payload>,
-        time: any TimeSource, state: State
+        graph: Graph<State, Payload>, machine: GraphMachine, environment: RunEnvironment<Payload>, state: State
     ) {
         self.graph = graph
         self.machine = machine
         self.environment = environment
-        self.time = time
+        activations = Array(repeating: 0, count: graph.nodes.count)
         hasListener = environment.hearing != nil
         needsTime = hasListener || environment.context.deadline != nil
         store = StateStore(state, heldFields: graph.heldFields)
         commands.reserveCapacity(8)
-        if hasListener {
-            activations = Array(repeating: (0, Instant(nanoseconds: 0)), count: graph.nodes.count)
-        }
+        if hasListener { begun = Array(repeating: Instant(nanoseconds: 0), count: graph.nodes.count) }
     }
 
     /// Goes on until the machine has ended and every branch with it.
     @inlinable
     mutating func run() async {
         feed(Task.isCancelled ? .cancel : .begin, at: now())
-        while outcome == nil {
+        if environment.durable != nil, outcome == nil { goBack() }
+        await goOn()
+    }
+
+    /// From whatever is pending.
+    @inlinable
+    mutating func goOn() async {
+        while outcome == nil, !isParked {
             if pending.count == 1 {
                 await runInline(pending.removeLast())
             } else {
                 await runBranches()
             }
         }
+        if environment.durable != nil { leave() }
     }
 
     @inlinable
-    func now() -> Instant? { needsTime ? time.now() : nil }
+    func now() -> Instant? { needsTime ? environment.time.now() : nil }
 
     // MARK: Running nodes
 
     @inlinable
     mutating func runInline(_ node: Int) async {
         if isStopping { return feed(.failed(node), at: nil) }
+        activations[node] += 1
         if hasListener {
             let event = startEvent(node)
             var heard = offer(event)
@@ -86,12 +112,20 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             guard heard == true else { return feed(.failed(node), at: nil) }
         }
         let work = prepare(node)
+        if environment.durable != nil { letGo() }
         var update: Update<State>?
         var failure: (any Error)?
         do { update = try await work() } catch { failure = error }
-        let finished = Finished(node: node, update: update, error: failure, at: now())
+        await finish(Finished(node: node, update: update, error: failure, at: now()))
+    }
+
+    /// Tells of the end of a node, lets the machine know, and has the step kept.
+    @inlinable
+    mutating func finish(_ finished: Finished) async {
+        if environment.durable != nil, isSentHome(finished) { return }
         if hasListener, let event = endEvent(finished), offer(event) == nil { await deliver(event) }
         settle(finished)
+        if environment.durable != nil { await keep(finished) }
         if !skipped.isEmpty { await tellSkips() }
     }
 
@@ -99,7 +133,7 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     /// can run inline.
     @inlinable
     mutating func runBranches() async {
-        await withTaskGroup(of: Finished.self) { group in
+        await withTaskGroup(of: Arrival.self) { group in
             var running = 0
             repeat {
                 for node in pending {
@@ -112,11 +146,12 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
                 }
                 pending.removeAll(keepingCapacity: true)
                 if isStopping { group.cancelAll() }
-                if running > 0, let finished = await group.next() {
-                    running -= 1
-                    if hasListener, let event = endEvent(finished), offer(event) == nil { await deliver(event) }
-                    settle(finished)
-                    if !skipped.isEmpty { await tellSkips() }
+                if running > 0 {
+                    if environment.durable != nil { letGo() }
+                    if let arrival = await group.next() {
+                        running -= 1
+                        await finish(Finished(arrival))
+                    }
                 }
                 if isStopping { group.cancelAll() }
             } while outcome == nil && (running > 0 || pending.count > 1)
@@ -125,69 +160,25 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
 
     /// The child runs on this thread, at once, until it first suspends.
     @inlinable
-    mutating func start(_ node: Int, in group: inout TaskGroup<Finished>) {
+    mutating func start(_ node: Int, in group: inout TaskGroup<Arrival>) {
         let work = prepare(node)
-        let clock = needsTime ? time : nil
+        let clock = needsTime ? environment.time : nil
         group.addImmediateTask {
             do {
-                return Finished(node: node, update: try await work(), error: nil, at: clock?.now())
+                return Arrival(
+                    node: node, update: UpdateBox(update: try await work()), error: nil, at: clock?.now())
             } catch {
-                return Finished(node: node, update: nil, error: error, at: clock?.now())
+                return Arrival(node: node, update: nil, error: error, at: clock?.now())
             }
         }
     }
 
     @inlinable
     mutating func prepare(_ node: Int) -> Work<State> {
+        environment.durable?.inbox.takeHands(1)
         store.fold(graph.nodes[node].heldReads)
-        return graph.nodes[node].prepare(store.value, NodeContext(environment: environment, node: node))
-    }
-
-    // MARK: Events out
-
-    /// Tells that a node starts; `false` when the run is stopping and the node must not run.
-    @inlinable
-    mutating func announce(_ node: Int) async -> Bool {
-        guard !isStopping else { return false }
-        guard hasListener else { return true }
-        let event = startEvent(node)
-        if let heard = offer(event) { return heard }
-        return await deliver(event)
-    }
-
-    @inlinable
-    mutating func startEvent(_ node: Int) -> RunEvent<Payload> {
-        activations[node].round += 1
-        activations[node].start = time.now()
-        return .nodeStarted(node: graph.nodeNames[node], round: activations[node].round)
-    }
-
-    /// Whether the event was heard; `nil` when that takes waiting. `false`: nobody listens any more, and the run is
-    /// being cancelled.
-    @inlinable
-    mutating func offer(_ event: RunEvent<Payload>) -> Bool? {
-        guard let hearing = environment.hearing else { return true }
-        switch hearing.offer(event) {
-        case .taken: return true
-        case .full: return nil
-        case .closed:
-            feed(.cancel, at: nil)
-            return false
-        }
-    }
-
-    /// The same for an event that was offered in vain.
-    @discardableResult
-    @inlinable
-    mutating func deliver(_ event: RunEvent<Payload>) async -> Bool {
-        guard let hearing = environment.hearing else { return true }
-        do {
-            try await hearing.receive(event)
-            return true
-        } catch {
-            feed(.cancel, at: nil)
-            return false
-        }
+        return graph.nodes[node].prepare(
+            store.value, NodeContext(environment: environment, node: node, activation: activations[node]))
     }
 
     // MARK: Feeding the machine
@@ -204,31 +195,6 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         }
     }
 
-    /// `nil` when nobody is to hear of it any more.
-    @inlinable
-    mutating func endEvent(_ finished: Finished) -> RunEvent<Payload>? {
-        if Task.isCancelled { feed(.cancel, at: nil) }
-        if isStopping { return nil }
-        let name = graph.nodeNames[finished.node]
-        let (round, start) = activations[finished.node]
-        let duration = finished.at?.since(start) ?? .zero
-        guard let error = finished.error else {
-            return .nodeFinished(node: name, round: round, duration: duration)
-        }
-        return .nodeFailed(node: name, round: round, duration: duration, error: error)
-    }
-
-    @inlinable
-    mutating func tellSkips() async {
-        let nodes = skipped
-        skipped.removeAll(keepingCapacity: true)
-        // Those that the run's proper end has left out are told too.
-        for node in nodes where !isStopping || outcome == .finished {
-            let event = RunEvent<Payload>.nodeSkipped(node: graph.nodeNames[node])
-            if offer(event) == nil { await deliver(event) }
-        }
-    }
-
     @inlinable
     mutating func feed(_ event: GraphMachine.Event, at now: Instant?, update: Update<State>? = nil) {
         var next: GraphMachine.Event? = event
@@ -241,9 +207,13 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             for command in commands {
                 switch command {
                 case .start(let node): pending.append(node)
-                case .apply: update?(&store, rounds)
+                case .apply:
+                    update?(&store, rounds)
+                    hasStep = true
                 case .decide(let node): next = decide(node)
-                case .recover(let node): recover(node, rounds: rounds)
+                case .recover(let node):
+                    recover(node, rounds: rounds)
+                    hasStep = true
                 case .skip(let node): if hasListener { skipped.append(node) }
                 case .cancelBranches: isStopping = true
                 case .end(let outcome):
@@ -265,7 +235,9 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         guard let decide = graph.nodes[node].decide else { return .decided(node, .nowhere) }
         store.fold(graph.nodes[node].heldReads)
         do {
-            return .decided(node, try decide(store.value))
+            let choice = try decide(store.value)
+            if environment.durable != nil { self.choice = choice.positions }
+            return .decided(node, choice)
         } catch {
             failure = CodedError(
                 .internalError, "The graph \"\(graph.name)\" has lost its way.",
@@ -288,6 +260,8 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @inlinable
     mutating func result() throws -> State {
         let name = graph.name
+        if let keepingFailure { throw keepingFailure }
+        if isParked, outcome == nil { throw Parked() }
         switch outcome {
         case .finished:
             store.foldAll()

@@ -4,18 +4,35 @@ public import Base
 public struct NodeContext<Payload: Sendable>: Sendable {
     @usableFromInline let environment: RunEnvironment<Payload>
     @usableFromInline let node: Int
+    /// The node's how many-th activation of this run this is, from 1.
+    public let activation: Int
+    /// Which item of a list the node works on.
+    @usableFromInline let item: Int?
 
     @inlinable
-    init(environment: RunEnvironment<Payload>, node: Int) {
+    init(environment: RunEnvironment<Payload>, node: Int, activation: Int, item: Int? = nil) {
         self.environment = environment
         self.node = node
+        self.activation = activation
+        self.item = item
+    }
+
+    /// Names this step of this run, `run_1/review#1/draft#2`: the same whenever the step is tried again, also in
+    /// another process, and no other step's. To be handed on as an idempotency key to whatever has effects outside.
+    /// Costs a few string allocations.
+    public var stepKey: String { "\(run.runID)/\(step)" }
+
+    /// The same without the run.
+    var step: String {
+        let step = StepRecord.step(environment.place, environment.plainNames[node], activation)
+        return item.map { "\(step)[\($0)]" } ?? step
     }
 
     /// Scope, deadline, ids and trace of the run; to be passed on to whatever the node calls.
     @inlinable public var run: RunContext { environment.context }
 
     /// The node's name in the graph.
-    @inlinable public var name: String { environment.names[node] }
+    @inlinable public var name: String { environment.plainNames[node] }
 
     /// Whether anybody hears what is emitted; lets a node spare itself the making of events.
     @inlinable public var hasListener: Bool { environment.hearing != nil }
@@ -26,7 +43,7 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     public func emit(_ payload: @autoclosure () -> Payload) async throws(CancellationError) {
         if Task.isCancelled { throw CancellationError() }
         guard let hearing = environment.hearing else { return }
-        let event = RunEvent.emitted(node: name, payload())
+        let event = RunEvent.emitted(node: environment.names[node], payload())
         switch hearing.offer(event) {
         case .taken: return
         case .closed: throw CancellationError()
@@ -48,17 +65,34 @@ struct Hearing<Payload: Sendable>: Sendable {
     }
 }
 
-/// What is the same for all nodes of a run.
+/// What is the same for all nodes of a run, or of a graph that runs inside one.
 @usableFromInline
 final class RunEnvironment<Payload: Sendable>: Sendable {
     @usableFromInline let context: RunContext
+    /// As events tell them: with the graphs around this one.
     @usableFromInline let names: [String]
+    @usableFromInline let plainNames: [String]
     @usableFromInline let hearing: Hearing<Payload>?
+    @usableFromInline let time: any TimeSource
+    let activationLimit: Int
+    /// The step inside which the graph runs, with a slash; empty for the outermost.
+    let place: String
+    let shownPlace: String
+    @usableFromInline let durable: DurableRun?
 
-    @inlinable
-    init(context: RunContext, names: [String], hearing: Hearing<Payload>?) {
+    @usableFromInline
+    init(
+        context: RunContext, names: [String], hearing: Hearing<Payload>?, time: any TimeSource,
+        activationLimit: Int, durable: DurableRun? = nil, place: String = "", shownPlace: String = ""
+    ) {
         self.context = context
-        self.names = names
+        self.names = shownPlace.isEmpty || hearing == nil ? names : names.map { shownPlace + $0 }
+        plainNames = names
         self.hearing = hearing
+        self.time = time
+        self.activationLimit = activationLimit
+        self.durable = durable
+        self.place = place
+        self.shownPlace = shownPlace
     }
 }

@@ -8,16 +8,20 @@ public enum RunEvent<Payload: Sendable>: Sendable {
     /// Nothing can reach the node any more.
     case nodeSkipped(node: String)
     case emitted(node: String, Payload)
+    /// A node asks, and its branch waits for the answer.
+    case asked(Question)
 
     // Exactly one of these, and it is the last.
     case finished
     /// `node` is the one that failed, or that was about to start when a limit of the run was reached.
     case failed(node: String?, error: any Error)
     case cancelled
+    /// Nothing is left to do before the questions that were asked are answered.
+    case parked
 
     public var isLast: Bool {
         switch self {
-        case .finished, .failed, .cancelled: true
+        case .finished, .failed, .cancelled, .parked: true
         default: false
         }
     }

@@ -16,7 +16,7 @@ extension GraphBuilder {
         var readUses: [FieldUse<State>] = []
         repeat readUses.append(FieldUse(each reads))
         var writeUses: [FieldUse<State>] = []
-        repeat writeUses.append(FieldUse(each writes))
+        repeat writeUses.append(FieldUse(writing: each writes))
         return add(name, readUses, writeUses) { table in
             let writers = (repeat table.writer(each writes))
             let fields = (repeat Projection(each reads))
@@ -153,7 +153,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>) async throws -> Write
     ) -> Self {
-        add(name, [], [FieldUse(write)]) { table in
+        add(name, [], [FieldUse(writing: write)]) { table in
             let writer = table.writer(write)
             return { _, context in
                 return {
@@ -172,7 +172,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1)], [FieldUse(write)]) { table in
+        add(name, [FieldUse(read1)], [FieldUse(writing: write)]) { table in
             let field1 = Projection(read1)
             let writer = table.writer(write)
             return { state, context in
@@ -194,7 +194,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2)], [FieldUse(write)]) { table in
+        add(name, [FieldUse(read1), FieldUse(read2)], [FieldUse(writing: write)]) { table in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             let writer = table.writer(write)
@@ -219,7 +219,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], [FieldUse(write)]) { table in
+        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], [FieldUse(writing: write)]) { table in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             let field3 = Projection(read3)
@@ -238,10 +238,10 @@ extension GraphBuilder {
 
     @inlinable
     func add(
-        _ name: String, _ reads: [FieldUse<State>], _ writes: [FieldUse<State>],
+        _ name: String, _ reads: [FieldUse<State>], _ writes: [FieldUse<State>], content: NodeContent = .work,
         body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
     ) -> Self {
-        nodes.append(NodeDeclaration(name: name, reads: reads, writes: writes, body: body))
+        nodes.append(NodeDeclaration(name: name, reads: reads, writes: writes, content: content, body: body))
         return self
     }
 }

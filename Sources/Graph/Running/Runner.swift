@@ -42,8 +42,9 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
         _ initial: State, context: RunContext, hearing: Hearing<Payload>?, end: (RunEvent<Payload>) -> Void
     ) async throws -> State {
         let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: context.deadline)
-        let environment = RunEnvironment(context: context, names: graph.nodeNames, hearing: hearing)
-        var drive = RunDrive(graph: graph, machine: machine, environment: environment, time: time, state: initial)
+        let environment = RunEnvironment(
+            context: context, names: graph.nodeNames, hearing: hearing, time: time, activationLimit: activationLimit)
+        var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: initial)
         await drive.run()
         do {
             let state = try drive.result()

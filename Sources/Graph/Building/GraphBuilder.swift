@@ -22,6 +22,7 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     var recordings: [Recording<State>] = []
     var starts: [String] = []
     var ends: [String] = []
+    var deferred: [String] = []
 
     public init(_ name: String) { self.name = name }
 
@@ -57,7 +58,7 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
         _ source: String, to target: String, recording path: any WritableKeyPath<State, CodedError?> & Sendable
     ) -> Self {
         recordings.append(
-            Recording(node: source, use: FieldUse(path)) { table in
+            Recording(node: source, use: FieldUse(writing: path)) { table in
                 let writer = table.writer(path)
                 return { store, rounds, error in writer.write(CodedError(any: error), rounds: rounds, to: &store) }
             })
@@ -78,6 +79,14 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
         return self
     }
 
+    /// Nodes that wait until all the rest has settled, whatever their edges say; only nodes that come after them run
+    /// later.
+    @discardableResult
+    public func deferred(_ names: String...) -> Self {
+        deferred += names
+        return self
+    }
+
     /// Checks the graph. O(nodes × edges / 64) without loops, O(nodes × edges) with loops.
     public func build() throws(GraphBuildError) -> Graph<State, Payload> {
         try GraphAssembly(self).graph()
@@ -95,16 +104,18 @@ struct NodeDeclaration<State: Sendable, Payload: Sendable> {
     let name: String
     let reads: [FieldUse<State>]
     let writes: [FieldUse<State>]
+    let content: NodeContent
     let body: (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
 
     @usableFromInline
     init(
-        name: String, reads: [FieldUse<State>], writes: [FieldUse<State>],
+        name: String, reads: [FieldUse<State>], writes: [FieldUse<State>], content: NodeContent = .work,
         body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
     ) {
         self.name = name
         self.reads = reads
         self.writes = writes
+        self.content = content
         self.body = body
     }
 }
@@ -137,14 +148,34 @@ struct FieldUse<State: Sendable>: Sendable {
     let path: any PartialKeyPath<State> & Sendable
     /// `nil` for anything but a stored property.
     let range: Range<Int>?
+    let key: FieldKey?
+    /// How a kept write is done again; `nil` for what is only read.
+    let stored: (@Sendable (FieldTable<State>) -> StoredField<State>)?
 
     @usableFromInline
     init<Value>(_ path: any KeyPath<State, Value> & Sendable) {
-        self.path = path
-        range = MemoryLayout<State>.offset(of: path).map { $0..<$0 + MemoryLayout<Value>.size }
+        self.init(path, stored: nil)
     }
 
-    var name: String {
+    @usableFromInline
+    init<Value: Sendable>(writing path: any WritableKeyPath<State, Value> & Sendable) {
+        self.init(path) { table in StoredField(FieldUse.name(of: path), table.writer(path)) }
+    }
+
+    private init<Value>(
+        _ path: any KeyPath<State, Value> & Sendable,
+        stored: (@Sendable (FieldTable<State>) -> StoredField<State>)?
+    ) {
+        self.path = path
+        self.stored = stored
+        let offset = MemoryLayout<State>.offset(of: path)
+        range = offset.map { $0..<$0 + MemoryLayout<Value>.size }
+        key = FieldKey(offset, Value.self)
+    }
+
+    var name: String { FieldUse.name(of: path) }
+
+    private static func name(of path: any PartialKeyPath<State> & Sendable) -> String {
         let text = String(describing: path)
         return text.firstIndex(of: ".").map { String(text[text.index(after: $0)...]) } ?? text
     }
@@ -157,13 +188,15 @@ struct FieldUse<State: Sendable>: Sendable {
 
 /// What one node's writers need to know about the fields: their reducers, and their place where writes are held.
 @usableFromInline
-struct FieldTable<State: Sendable> {
-    @usableFromInline let reducers: [PartialKeyPath<State>: any Sendable]
-    @usableFromInline let places: [PartialKeyPath<State>: HeldPlace]
+struct FieldTable<State: Sendable>: Sendable {
+    @usableFromInline let reducers: [FieldKey: any Sendable]
+    @usableFromInline let places: [FieldKey: HeldPlace]
 
     @inlinable
     func writer<Value>(_ path: any WritableKeyPath<State, Value> & Sendable) -> FieldWriter<State, Value> {
-        FieldWriter(
-            path: path, combine: (reducers[path] as? Reducer<Value>)?.combine, held: places[path])
+        let key = FieldKey(MemoryLayout<State>.offset(of: path), Value.self)
+        return FieldWriter(
+            path: path, combine: key.flatMap { reducers[$0] as? Reducer<Value> }?.combine,
+            held: key.flatMap { places[$0] })
     }
 }

@@ -68,7 +68,8 @@ final class Topology: Sendable {
 
     /// `edges` may come in any order; every number must be a node's. `backEdges` and `loops` come from `LoopFinder`.
     init(
-        count: Int, edges unsorted: [Edge], starts: [Int], ends: [Int], loops found: LoopFinder.Result
+        count: Int, edges unsorted: [Edge], starts: [Int], ends: [Int], deferred: [Int] = [],
+        loops found: LoopFinder.Result
     ) {
         self.count = count
         edges = unsorted.enumerated().sorted {
@@ -91,15 +92,23 @@ final class Topology: Sendable {
         }
 
         let reach = Reach(count: count, edges: edges, isBack: isBack, loops: found.loops, order: found.order)
-        blockers = reach.blockers
-        var blocked = reach.blockers.transposed
+        descendants = reach.ancestors.transposed
+        var blockers = reach.blockers
+        // All that does not come after a deferred node holds it up; two deferred ones do not wait for each other.
+        for node in deferred {
+            for other in 0..<count
+            where other != node && !deferred.contains(other) && !descendants.contains(node, other) {
+                blockers.insert(node, other)
+            }
+        }
+        self.blockers = blockers
+        var blocked = blockers.transposed
         for node in 0..<count { blocked.insert(node, node) }
         self.blocked = blocked
         ancestors = reach.ancestors
-        descendants = reach.ancestors.transposed
         var outer = NodeMatrix(count: count)
         for loop in found.loops {
-            for node in 0..<count where reach.blockers.contains(node, loop.header) && !loop.members.contains(node) {
+            for node in 0..<count where blockers.contains(node, loop.header) && !loop.members.contains(node) {
                 outer.insert(node, loop.header)
             }
         }

@@ -19,6 +19,8 @@ struct StateStore<State: Sendable> {
 
     @usableFromInline var value: State
     @usableFromInline var held: [[HeldWrite]]
+    /// Notes the writes of a run that is kept.
+    @usableFromInline var recorder: FieldRecorder?
 
     @inlinable
     init(_ value: State, heldFields: Int) {
@@ -106,9 +108,13 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
 
     @inlinable
     func write(_ value: Value, rounds: [Int], to store: inout StateStore<State>) {
+        if store.recorder != nil { note(value, in: &store) }
         guard let held else { return write(value, to: &store.value) }
         store.hold(held.field, held.key(rounds: rounds)) { write(value, to: &$0) }
     }
+
+    @usableFromInline
+    func note(_ value: Value, in store: inout StateStore<State>) { store.recorder?.note(value, at: offset) }
 
     @inlinable
     func write(_ value: Value, to state: inout State) {

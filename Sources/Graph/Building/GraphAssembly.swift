@@ -11,6 +11,7 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
     private(set) var edges: [Topology.Edge] = []
     private(set) var starts: [Int] = []
     private(set) var ends: [Int] = []
+    private(set) var deferred: [Int] = []
 
     init(_ builder: GraphBuilder<State, Payload>) {
         self.builder = builder
@@ -25,7 +26,8 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         let loops = LoopFinder(count: names.count, edges: edges, starts: starts).find()
         complaints += ShapeCheck(names: names, edges: edges, starts: starts, ends: ends, loops: loops).complaints
         guard loops.irreducible.isEmpty, numbers.count == names.count else { throw error() }
-        let topology = Topology(count: names.count, edges: edges, starts: starts, ends: ends, loops: loops)
+        let topology = Topology(
+            count: names.count, edges: edges, starts: starts, ends: ends, deferred: deferred, loops: loops)
         let fields = FieldAnalysis(
             topology: topology, names: names, declarations: builder.fields, access: access(),
             exclusivity: Exclusivity(topology, exclusiveRoutes: exclusiveRoutes()))
@@ -51,6 +53,9 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         }
         for name in builder.ends {
             if let node = number(name, in: "The end") { ends.append(node) }
+        }
+        for name in builder.deferred {
+            if let node = number(name, in: "The list of deferred nodes") { deferred.append(node) }
         }
         for edge in builder.edges {
             let what = "The edge from \"\(edge.source)\" to \"\(edge.target)\""
@@ -133,9 +138,10 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         return builder.nodes.enumerated().map { number, node in
             let table = fields.table(for: number)
             let records = builder.recordings.filter { $0.node == node.name }.map { $0.body(table) }
+            let stored = node.writes.compactMap(\.stored)
             return NodeBody(
                 heldReads: fields.heldReads(of: number), prepare: node.body(table), decide: routes[number]?.decide,
-                records: records)
+                records: records, stored: { stored.map { $0(table) } }, content: node.content)
         }
     }
 }

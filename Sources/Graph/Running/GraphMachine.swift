@@ -258,10 +258,60 @@ struct GraphMachine: Sendable {
     }
 }
 
+extension GraphMachine {
+    /// All that a machine knows besides its graph, for snapshots.
+    struct Memory: Codable, Equatable, Sendable {
+        var activations: Int
+        var rounds: [Int]
+        var running: [Int]
+        var waiting: [Int]
+        var nextRound: [Int]
+        var everRan: [Int]
+        var skipped: [Int]
+        var reachedEnd: Bool
+    }
+
+    /// `nil` unless the machine is running.
+    var memory: Memory? {
+        guard phase == .running else { return nil }
+        return Memory(
+            activations: activations, rounds: rounds, running: running.members, waiting: waiting.members,
+            nextRound: nextRound.members, everRan: everRan.members, skipped: skipped.members, reachedEnd: reachedEnd)
+    }
+
+    /// Goes on from a memory; `nil` when it is not one of this graph's.
+    init?(_ topology: Topology, activationLimit: Int, deadline: Instant?, memory: Memory) {
+        self.init(topology, activationLimit: activationLimit, deadline: deadline)
+        let sets = [memory.running, memory.waiting, memory.nextRound, memory.everRan, memory.skipped]
+        guard memory.rounds.count == rounds.count, sets.joined().allSatisfy({ $0 >= 0 && $0 < topology.count }),
+            Set(memory.running).count == memory.running.count
+        else { return nil }
+        activations = memory.activations
+        rounds = memory.rounds
+        for node in memory.running { running.insert(node) }
+        for node in memory.waiting { waiting.insert(node) }
+        for node in memory.nextRound { nextRound.insert(node) }
+        for node in memory.everRan { everRan.insert(node) }
+        for node in memory.skipped { skipped.insert(node) }
+        runningCount = memory.running.count
+        tokenCount = Set(memory.waiting).union(memory.nextRound).count
+        reachedEnd = memory.reachedEnd
+        phase = .running
+    }
+}
+
 /// Which of a node's routes are taken, by their position among the node's targets.
 @usableFromInline
 enum Choice: Equatable, Sendable {
     case nowhere
     case one(Int)
     case several([Int])
+
+    @usableFromInline var positions: [Int] {
+        switch self {
+        case .nowhere: []
+        case .one(let position): [position]
+        case .several(let positions): positions
+        }
+    }
 }

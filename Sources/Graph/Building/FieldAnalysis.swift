@@ -172,16 +172,18 @@ struct FieldAnalysis<State: Sendable> {
     }
 
     func table(for node: Int) -> FieldTable<State> {
-        var reducers: [PartialKeyPath<State>: any Sendable] = [:]
-        for declaration in declarations { reducers[declaration.use.path] = declaration.reducer }
-        var places: [PartialKeyPath<State>: HeldPlace] = [:]
+        var reducers: [FieldKey: any Sendable] = [:]
+        for declaration in declarations {
+            if let key = declaration.use.key { reducers[key] = declaration.reducer }
+        }
+        var places: [FieldKey: HeldPlace] = [:]
         for (field, use) in heldPaths.enumerated() {
-            guard let rank = ranks[field][node] else { continue }
+            guard let rank = ranks[field][node], let key = use.key else { continue }
             let loops = topology.loopsAround[node].map { loop in
                 let members = topology.loops[loop].members
                 return (loop, ranks[field].filter { members.contains($0.key) }.values.min() ?? rank)
             }
-            places[use.path] = HeldPlace(field: field, loops: loops, rank: rank)
+            places[key] = HeldPlace(field: field, loops: loops, rank: rank)
         }
         return FieldTable(reducers: reducers, places: places)
     }

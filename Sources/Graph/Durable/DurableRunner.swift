@@ -1,0 +1,252 @@
+public import Base
+public import JSON
+
+/// How a kept run has ended, for now or for good.
+public enum RunResult<State: Sendable>: Sendable {
+    case finished(State)
+    /// Nothing is left to do before these questions are answered. Resume the run with the answers.
+    case parked([Question])
+}
+
+extension RunResult: Equatable where State: Equatable {}
+
+/// Runs a graph so that no step is lost: each is kept before anything that follows from it begins. A run that was
+/// interrupted, by a crash or because it asks, goes on from there; what has run does not run again.
+///
+/// The run's name is the context's `runID`, whose it is its `scope`. A step costs one append to the checkpointer and
+/// what writing its own fields as JSON costs; the rest of the state is not written. A node that was running when the
+/// process ended runs again, with the same ``NodeContext/stepKey``.
+public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Sendable {
+    public let graph: Graph<State, Payload>
+    private let checkpointer: any Checkpointer
+    private let time: any TimeSource
+    private let activationLimit: Int
+    private let schema: Int
+    private let fingerprint: UInt64
+
+    /// `schema` counts the versions of `State`: raise it when old states cannot be read any more. Throws when nodes
+    /// write what is not `Codable`. O(nodes + edges).
+    public init(
+        _ graph: Graph<State, Payload>, checkpointer: any Checkpointer, time: any TimeSource, schema: Int = 1,
+        activationLimit: Int = 1000
+    ) throws(GraphBuildError) {
+        let complaints = graph.keepingComplaints
+        guard complaints.isEmpty else { throw GraphBuildError(graph: graph.name, complaints: complaints) }
+        self.graph = graph
+        self.checkpointer = checkpointer
+        self.time = time
+        self.schema = schema
+        self.activationLimit = activationLimit
+        fingerprint = graph.fingerprint
+    }
+
+    // MARK: Running
+
+    /// Begins a run. Throws `run_exists` for a name that is taken, `run_stale` when another writer has taken the run
+    /// over meanwhile, and what ``Runner/run(_:context:)`` throws; after any failure the run can be resumed.
+    public func start(
+        _ initial: State, context: RunContext, live: LiveRun? = nil,
+        events listener: (any RunListener<Payload>)? = nil
+    ) async throws -> RunResult<State> {
+        let key = RunKey(context.scope, context.runID)
+        let bytes = try Self.encode(initial)
+        try await checkpointer.create(key)
+        let claim = RunClaim(epoch: 1, lastSequence: 0)
+        let journal = Journal(
+            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
+            snapshotBytes: bytes.count)
+        try await journal.commit(snapshot: Array("{\"state\":".utf8) + bytes + Array("}".utf8))
+        let durable = DurableRun(journal: journal, inbox: Inbox(given: [:]), steps: [:], items: [:])
+        return try await drive(durable, context: context, live: live, listener: listener) { drive in
+            await drive.run()
+        } state: {
+            initial
+        }
+    }
+
+    /// Goes on with a run that has parked, failed or broken off, with the answers to its questions by their ids. Throws
+    /// `run_not_found`, also for another scope's run; `run_finished`; `invalid_value` for an answer to a question that
+    /// is not open and `invalid_type` for one of the wrong type, both before anything is done; `checkpoint_version`
+    /// and `checkpoint_unreadable`.
+    public func resume(
+        context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
+        events listener: (any RunListener<Payload>)? = nil
+    ) async throws -> RunResult<State> {
+        let key = RunKey(context.scope, context.runID)
+        try check(answers, against: try await kept(key))
+        let claim = try await checkpointer.claim(key)
+        let kept = try await kept(key)
+        let journal = Journal(
+            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
+            snapshotBytes: kept.snapshotBytes, inner: kept.innerRecords, answers: kept.answerRecords)
+        var given = kept.answers
+        for (id, answer) in answers.sorted(by: { $0.key < $1.key }) {
+            given[id] = answer.bytes
+            try await journal.commit(
+                StepRecord(place: "", node: id, activation: 0, event: .answered(answer.bytes)))
+        }
+        let durable = DurableRun(
+            journal: journal, inbox: Inbox(given: given), steps: kept.inner.merging(["": kept.outer]) { $1 },
+            items: kept.items)
+        let state = try Self.decode(kept.state)
+        return try await drive(durable, context: context, live: live, listener: listener) { drive in
+            guard let memory = kept.memory else { return await drive.run() }
+            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
+            await drive.goOn()
+        } state: {
+            state
+        }
+    }
+
+    private func drive(
+        _ durable: DurableRun, context: RunContext, live: LiveRun?, listener: (any RunListener<Payload>)?,
+        _ run: (inout RunDrive<State, Payload>) async -> Void, state: () -> State
+    ) async throws -> RunResult<State> {
+        let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: context.deadline)
+        let environment = RunEnvironment(
+            context: context, names: graph.nodeNames, hearing: listener.map { Hearing($0) }, time: time,
+            activationLimit: activationLimit, durable: durable)
+        var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: state())
+        drive.encodeState = Self.encode
+        live?.begin(durable)
+        await run(&drive)
+        live?.end()
+        return try await conclude(&drive, durable, listener)
+    }
+
+    private func conclude(
+        _ drive: inout RunDrive<State, Payload>, _ durable: DurableRun, _ listener: (any RunListener<Payload>)?
+    ) async throws -> RunResult<State> {
+        do {
+            let state = try drive.result()
+            try await durable.journal.commit(StepRecord(place: "", node: "", activation: 0, event: .finished))
+            listener?.end(with: .finished)
+            return .finished(state)
+        } catch is Parked {
+            let questions = durable.inbox.openQuestions
+            do {
+                let bytes = try JSONCoding.encode(questions)
+                try await durable.journal.commit(
+                    StepRecord(place: "", node: "", activation: 0, event: .parked(bytes)))
+            } catch {
+                listener?.end(with: .failed(node: nil, error: error))
+                throw error
+            }
+            listener?.end(with: .parked)
+            return .parked(questions)
+        } catch let error as CancellationError {
+            listener?.end(with: .cancelled)
+            throw error
+        } catch {
+            listener?.end(with: .failed(node: drive.culprit, error: error))
+            throw error
+        }
+    }
+
+    // MARK: Looking and changing
+
+    /// The state as of an entry, or the last one. Costs reading what was kept since the snapshot before it.
+    public func state(of key: RunKey, at sequence: UInt64? = nil) async throws(CodedError) -> State {
+        try rebuilt(try await kept(key, through: sequence)).store.value
+    }
+
+    /// The questions that a parked run waits for.
+    public func questions(of key: RunKey) async throws(CodedError) -> [Question] { try await kept(key).questions }
+
+    /// What was kept, newest first.
+    public func history(
+        of key: RunKey, before: UInt64? = nil, limit: Int = 100
+    ) async throws(CodedError) -> [CheckpointSummary] {
+        try await checkpointer.history(of: key, before: before, limit: limit)
+    }
+
+    /// Makes a new run of the same scope out of another's first entries, to be resumed on its own.
+    public func fork(_ key: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
+        _ = try await kept(key, through: sequence)
+        try await checkpointer.fork(key, at: sequence, to: newRun)
+    }
+
+    /// Changes the state of a run that is not running, as a new entry: the run goes on with it when it is resumed.
+    /// Throws `run_finished` for one that is over.
+    public func edit(
+        _ key: RunKey, _ change: @Sendable (inout State) throws(CodedError) -> Void
+    ) async throws(CodedError) {
+        guard try await !kept(key).isFinished else { throw Self.finished() }
+        let claim = try await checkpointer.claim(key)
+        let kept = try await kept(key)
+        var drive = try rebuilt(kept)
+        try change(&drive.store.value)
+        let journal = Journal(
+            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0)
+        let unfinished = kept.innerRecords + kept.answerRecords
+        try await journal.commit(snapshot: drive.snapshot(Self.encode, carrying: unfinished))
+        if !kept.questions.isEmpty {
+            let bytes: [UInt8]
+            do throws(JSONCodingError) { bytes = try JSONCoding.encode(kept.questions) } catch {
+                throw CodedError(.internalError, "A question cannot be kept.", detail: error.message)
+            }
+            try await journal.commit(StepRecord(place: "", node: "", activation: 0, event: .parked(bytes)))
+        }
+    }
+
+    private func kept(_ key: RunKey, through sequence: UInt64? = nil) async throws(CodedError) -> KeptRun {
+        try KeptRun(try await checkpointer.entries(of: key, through: sequence), graph: fingerprint, schema: schema)
+    }
+
+    /// A drive that stands where the run is, with all writes folded, and that is not to be run.
+    private func rebuilt(_ kept: KeptRun) throws(CodedError) -> RunDrive<State, Payload> {
+        let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: nil)
+        let context = RunContext(
+            requestID: "", runID: "", scope: .local, trace: TraceContext(traceHigh: 0, traceLow: 0, spanID: 0))
+        let environment = RunEnvironment<Payload>(
+            context: context, names: graph.nodeNames, hearing: nil, time: time, activationLimit: activationLimit)
+        var drive = RunDrive(
+            graph: graph, machine: machine, environment: environment, state: try Self.decode(kept.state))
+        if let memory = kept.memory {
+            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
+        } else {
+            drive.feed(.begin, at: nil)
+            drive.redo(kept.outer)
+        }
+        if let failure = drive.keepingFailure { throw failure }
+        drive.store.foldAll()
+        return drive
+    }
+
+    private func check(_ answers: [String: JSON], against kept: KeptRun) throws(CodedError) {
+        if kept.isFinished { throw Self.finished() }
+        for (id, answer) in answers {
+            guard kept.questions.contains(where: { $0.id == id }), let check = graph.answerCheck(id) else {
+                throw .questionNotOpen()
+            }
+            try LiveRun.check(answer.bytes, check)
+        }
+    }
+
+    private static func finished() -> CodedError {
+        CodedError(.runFinished, "This run is over. Fork it to go on from one of its steps.", param: "run")
+    }
+
+    @Sendable
+    private static func encode(_ state: State) throws(CodedError) -> [UInt8] {
+        do throws(JSONCodingError) {
+            return try JSONCoding.encode(state)
+        } catch {
+            throw CodedError(.invalidValue, "The state cannot be kept.", detail: error.message)
+        }
+    }
+
+    private static func decode(_ node: JSONNode) throws(CodedError) -> State {
+        do throws(JSONCodingError) {
+            return try JSONCoding.decode(State.self, from: node)
+        } catch {
+            throw .unreadableCheckpoint("a state that is \(error.message)")
+        }
+    }
+}
+
+extension CodedError {
+    static func questionNotOpen() -> CodedError {
+        CodedError(.invalidValue, "No question of this id is open.", param: "answers")
+    }
+}

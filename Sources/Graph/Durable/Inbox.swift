@@ -1,0 +1,148 @@
+internal import Base
+public import JSON
+internal import Synchronization
+
+/// A question that a run waits to have answered.
+public struct Question: Codable, Equatable, Sendable {
+    /// Names the question within its run; an answer goes to this id and nowhere else.
+    public let id: String
+    /// The node that asks, with the graphs around it: `review/approve`.
+    public let node: String
+    /// What is to be shown to whoever answers.
+    public let content: JSON
+
+    public init(id: String, node: String, content: JSON) {
+        self.id = id
+        self.node = node
+        self.content = content
+    }
+}
+
+/// Thrown by a node that waits for an answer when nothing else of the run is left to do. Not a failure.
+@usableFromInline
+struct Parked: Error {
+    @usableFromInline init() {}
+}
+
+/// The open questions of a run that is loaded, and how much of it is still at work: when nothing is, whoever waits is
+/// sent home and the run is parked.
+///
+/// Whoever works holds one of the counted hands. A node that asks lets go of its own; a graph's driver lets go of the
+/// hands of finished nodes only once it has started what follows from them, so that the count is never zero by chance.
+@usableFromInline
+final class Inbox: Sendable {
+    private struct Waiting {
+        let question: Question
+        let check: AnswerCheck
+        let continuation: CheckedContinuation<Result<[UInt8], any Error>, Never>
+    }
+
+    private struct State {
+        var hands = 1
+        var waiting: [String: Waiting] = [:]
+        /// Answers that were given before their question was asked again.
+        var given: [String: [UInt8]] = [:]
+        /// Questions for which an answer is on its way.
+        var reserved: Set<String> = []
+        /// What was open when the run parked.
+        var open: [Question] = []
+        var isParked = false
+    }
+
+    private let state: Mutex<State>
+
+    init(given: [String: [UInt8]]) { state = Mutex(State(given: given)) }
+
+    /// Of a run that has parked, in the order of their ids.
+    var openQuestions: [Question] { state.withLock { $0.open } }
+
+    /// Those that somebody waits for now.
+    var waitingQuestions: [Question] {
+        state.withLock { $0.waiting.sorted { $0.key < $1.key }.map(\.value.question) }
+    }
+
+    @usableFromInline
+    func takeHands(_ count: Int) { state.withLock { $0.hands += count } }
+
+    func letGo(_ count: Int) {
+        let sentHome = state.withLock { state in
+            state.hands -= count
+            return Inbox.park(&state)
+        }
+        for waiting in sentHome { waiting.continuation.resume(returning: .failure(Parked())) }
+    }
+
+    /// The answer, as soon as there is one. Throws `Parked` or `CancellationError`.
+    func answer(to question: Question, check: @escaping AnswerCheck, asked: () -> Void) async throws -> [UInt8] {
+        if let answer = state.withLock({ $0.given[question.id] }) { return answer }
+        asked()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<[UInt8], any Error>, Never>) in
+                if Task.isCancelled { return continuation.resume(returning: .failure(CancellationError())) }
+                let sentHome = state.withLock { state in
+                    state.waiting[question.id] = Waiting(
+                        question: question, check: check, continuation: continuation)
+                    state.hands -= 1
+                    return Inbox.park(&state)
+                }
+                for waiting in sentHome { waiting.continuation.resume(returning: .failure(Parked())) }
+                // A cancellation before this found nobody to wake.
+                if Task.isCancelled { cancel(question.id) }
+            }
+        } onCancel: {
+            cancel(question.id)
+        }
+        return try result.get()
+    }
+
+    /// The check of an open question's answers; `nil` when it is not open.
+    func check(_ id: String) -> AnswerCheck? { state.withLock { $0.waiting[id]?.check } }
+
+    /// Keeps a question open for one answer that is on its way, so that the run does not park meanwhile. `false` when
+    /// it is not open, or another answer is on its way.
+    func reserve(_ id: String) -> Bool {
+        state.withLock { state in
+            guard state.waiting[id] != nil, state.reserved.insert(id).inserted else { return false }
+            state.hands += 1
+            return true
+        }
+    }
+
+    /// The answer did not come.
+    func release(_ id: String) {
+        let wasReserved = state.withLock { $0.reserved.remove(id) != nil }
+        if wasReserved { letGo(1) }
+    }
+
+    /// Hands an answer for which the question was reserved to the node that waits for it.
+    func deliver(_ answer: [UInt8], to id: String) {
+        let waiting = state.withLock { state in
+            // The node has taken over the hand of the reservation; one that was cancelled has one of its own.
+            state.given[id] = answer
+            let waiting = state.waiting.removeValue(forKey: id)
+            if state.reserved.remove(id) != nil, waiting == nil { state.hands -= 1 }
+            return waiting
+        }
+        waiting?.continuation.resume(returning: .success(answer))
+    }
+
+    private func cancel(_ id: String) {
+        let waiting = state.withLock { state in
+            let waiting = state.waiting.removeValue(forKey: id)
+            if waiting != nil { state.hands += 1 }
+            return waiting
+        }
+        waiting?.continuation.resume(returning: .failure(CancellationError()))
+    }
+
+    private static func park(_ state: inout State) -> [Waiting] {
+        guard state.hands == 0, !state.waiting.isEmpty else { return [] }
+        state.isParked = true
+        let waiting = state.waiting.sorted { $0.key < $1.key }.map(\.value)
+        state.waiting = [:]
+        state.open = waiting.map(\.question)
+        state.hands = waiting.count
+        return waiting
+    }
+}

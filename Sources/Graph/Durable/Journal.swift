@@ -1,0 +1,150 @@
+internal import Base
+internal import JSON
+internal import Synchronization
+
+/// Writes a run's steps, each before anything that follows from it begins. Steps of branches that finish at the same
+/// time go out together: whoever comes while an append is on its way waits for the next one.
+final class Journal: Sendable {
+    private struct Waiting {
+        let entry: CheckpointEntry
+        /// Resumed with an entry when whoever waits has to write it.
+        let continuation: CheckedContinuation<Result<CheckpointEntry?, CodedError>, Never>
+    }
+
+    private struct State {
+        var sequence: UInt64
+        var isWriting = false
+        var waiting: [Waiting] = []
+        /// Steps of inner graphs that are not over: they have to be said again after a snapshot.
+        var inner: [StepRecord] = []
+        var answers: [StepRecord] = []
+        var deltaBytes = 0
+        var snapshotBytes: Int
+    }
+
+    let key: RunKey
+    private let epoch: UInt64
+    private let checkpointer: any Checkpointer
+    private let graph: UInt64
+    private let schema: Int
+    private let state: Mutex<State>
+
+    /// A snapshot is due when the steps since the last one have grown to this many bytes or to the size of the last
+    /// snapshot, whichever is more: then all snapshots together are never larger than all steps together.
+    private static let leastBetweenSnapshots = 64 * 1024
+
+    init(
+        _ key: RunKey, claim: RunClaim, checkpointer: any Checkpointer, graph: UInt64, schema: Int,
+        snapshotBytes: Int, inner: [StepRecord] = [], answers: [StepRecord] = []
+    ) {
+        self.key = key
+        epoch = claim.epoch
+        self.checkpointer = checkpointer
+        self.graph = graph
+        self.schema = schema
+        state = Mutex(
+            State(sequence: claim.lastSequence, inner: inner, answers: answers, snapshotBytes: snapshotBytes))
+    }
+
+    /// Whether the outermost graph should write a snapshot instead of going on with deltas.
+    var wantsSnapshot: Bool {
+        state.withLock { $0.deltaBytes >= max(Journal.leastBetweenSnapshots, $0.snapshotBytes) }
+    }
+
+    /// What a snapshot has to say besides its own graph's state.
+    var unfinished: [StepRecord] { state.withLock { $0.inner + $0.answers } }
+
+    /// Writes one step. Throws `run_stale` when another writer has taken the run over.
+    func commit(_ record: StepRecord) async throws(CodedError) {
+        let bytes = record.bytes
+        try await append(.delta, step: record.step, bytes: bytes) { state in
+            state.deltaBytes += bytes.count
+            Journal.note(record, in: &state)
+        }
+    }
+
+    func commit(snapshot bytes: [UInt8]) async throws(CodedError) {
+        try await append(.snapshot, step: "", bytes: bytes) { state in
+            state.deltaBytes = 0
+            state.snapshotBytes = bytes.count
+        }
+    }
+
+    private static func note(_ record: StepRecord, in state: inout State) {
+        if case .answered = record.event {
+            state.answers.append(record)
+            return
+        }
+        if case .succeeded = record.event {
+            // What happened inside the node is over with it.
+            let step = record.step
+            func isInside(_ place: String) -> Bool {
+                place == step || place.hasPrefix(step + "/") || place.hasPrefix(step + "[")
+            }
+            if !state.inner.isEmpty { state.inner.removeAll { isInside($0.place) || isInside($0.step) } }
+            if !state.answers.isEmpty { state.answers.removeAll { isInside($0.node) } }
+        }
+        if case .item = record.event {
+            state.inner.append(record)
+        } else if !record.place.isEmpty {
+            state.inner.append(record)
+        }
+    }
+
+    private func append(
+        _ kind: CheckpointEntry.Kind, step: String, bytes: [UInt8], note: @Sendable (inout State) -> Void
+    ) async throws(CodedError) {
+        func next(_ state: inout State) -> CheckpointEntry {
+            state.sequence += 1
+            note(&state)
+            return CheckpointEntry(
+                sequence: state.sequence, kind: kind, graph: graph, schema: schema, step: step, bytes: bytes,
+                form: StepRecord.form)
+        }
+        let first = state.withLock { state -> CheckpointEntry? in
+            guard !state.isWriting else { return nil }
+            state.isWriting = true
+            return next(&state)
+        }
+        if let first { return try await write(first) }
+        let result = await withCheckedContinuation { continuation in
+            let first = state.withLock { state -> CheckpointEntry? in
+                let entry = next(&state)
+                if state.isWriting {
+                    state.waiting.append(Waiting(entry: entry, continuation: continuation))
+                    return nil
+                }
+                // Whoever wrote has ended meanwhile.
+                state.isWriting = true
+                return entry
+            }
+            if let first { continuation.resume(returning: .success(first)) }
+        }
+        if let first = try result.get() { try await write(first) }
+    }
+
+    /// Writes an entry, then all that has come meanwhile, until nobody waits.
+    private func write(_ first: CheckpointEntry) async throws(CodedError) {
+        let result = await outcome([first])
+        while true {
+            let batch = state.withLock { state in
+                let batch = state.waiting
+                state.waiting = []
+                if batch.isEmpty { state.isWriting = false }
+                return batch
+            }
+            guard !batch.isEmpty else { break }
+            let outcome = await outcome(batch.map(\.entry))
+            for waiting in batch { waiting.continuation.resume(returning: outcome.map { nil }) }
+        }
+        try result.get()
+    }
+
+    private func outcome(_ entries: [CheckpointEntry]) async -> Result<Void, CodedError> {
+        do throws(CodedError) {
+            return .success(try await checkpointer.append(entries, to: key, epoch: epoch))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Base
+internal import JSON
+
+/// A run as its entries tell it.
+struct KeptRun {
+    /// The state of the last snapshot.
+    let state: JSONNode
+    /// Where the outermost graph was at the snapshot; `nil` for one that had not begun.
+    let memory: GraphMachine.Memory?
+    let activations: [Int]
+    private(set) var isFinished = false
+    /// The outermost graph's steps since the snapshot.
+    private(set) var outer: [StepRecord] = []
+    /// Those of graphs inside it, by place.
+    private(set) var inner: [String: [StepRecord]] = [:]
+    private(set) var items: [String: [Int: [UInt8]]] = [:]
+    private(set) var answers: [String: [UInt8]] = [:]
+    private(set) var questions: [Question] = []
+    let snapshotBytes: Int
+    /// What a later snapshot has to carry on.
+    private(set) var innerRecords: [StepRecord] = []
+    private(set) var answerRecords: [StepRecord] = []
+
+    /// Throws `checkpoint_version` for a newer form, another graph or another schema, `checkpoint_unreadable` for bytes
+    /// that do not hold what they should.
+    init(_ entries: [CheckpointEntry], graph: UInt64, schema: Int) throws(CodedError) {
+        guard let first = entries.first, first.kind == .snapshot else {
+            throw .unreadableCheckpoint("no snapshot to begin from")
+        }
+        for entry in entries {
+            guard entry.form <= StepRecord.form else {
+                throw CodedError(
+                    .checkpointVersion, "This run was kept by a newer version of Tutti.",
+                    detail: "form \(entry.form), known is \(StepRecord.form)")
+            }
+            guard entry.graph == graph, entry.schema == schema else {
+                throw CodedError(
+                    .checkpointVersion,
+                    "This run belongs to another version of its graph. Resume it with the graph that it was made with.",
+                    detail: "schema \(entry.schema), here \(schema)")
+            }
+        }
+        let root = try KeptRun.root(first)
+        guard let state = root["state"] else { throw .unreadableCheckpoint("a snapshot without a state") }
+        self.state = state
+        snapshotBytes = first.bytes.count
+        if let machine = root["machine"] {
+            do throws(JSONCodingError) {
+                memory = try JSONCoding.decode(GraphMachine.Memory.self, from: machine)
+            } catch {
+                throw .unreadableCheckpoint("a place that is \(error.message)")
+            }
+        } else {
+            memory = nil
+        }
+        activations = root.elements(of: "activations").compactMap { $0.int.map { Int(clamping: $0) } }
+        for record in root.elements(of: "unfinished") { note(try StepRecord(record)) }
+        for entry in entries.dropFirst() {
+            guard entry.kind == .delta else { throw .unreadableCheckpoint("two snapshots") }
+            note(try StepRecord(try KeptRun.root(entry)))
+        }
+    }
+
+    private static func root(_ entry: CheckpointEntry) throws(CodedError) -> JSONNode {
+        do throws(JSONError) { return try JSONDocument(entry.bytes).root } catch {
+            throw .unreadableCheckpoint("entry \(entry.sequence) is \(error.message)")
+        }
+    }
+
+    private mutating func note(_ record: StepRecord) {
+        switch record.event {
+        case .succeeded, .failed:
+            if record.place.isEmpty {
+                outer.append(record)
+            } else {
+                inner[record.place, default: []].append(record)
+                innerRecords.append(record)
+            }
+        case .item(let index, let result):
+            items[StepRecord.step(record.place, record.node, record.activation), default: [:]][index] = result
+            innerRecords.append(record)
+        case .answered(let answer):
+            answers[record.node] = answer
+            answerRecords.append(record)
+            questions.removeAll { $0.id == record.node }
+        case .parked(let bytes):
+            let open = (try? JSONCoding.decode([Question].self, from: bytes)) ?? []
+            questions = open.filter { answers[$0.id] == nil }
+        case .finished: isFinished = true
+        }
+    }
+}

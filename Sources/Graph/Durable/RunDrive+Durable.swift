@@ -1,0 +1,243 @@
+internal import Base
+internal import JSON
+
+/// A run that is kept: what its graphs share.
+@usableFromInline
+final class DurableRun: Sendable {
+    let journal: Journal
+    @usableFromInline let inbox: Inbox
+    /// What was kept of inner graphs, by their places.
+    let steps: [String: [StepRecord]]
+    /// What was kept of lists, by the step that works on them: results by item.
+    let items: [String: [Int: [UInt8]]]
+
+    init(journal: Journal, inbox: Inbox, steps: [String: [StepRecord]], items: [String: [Int: [UInt8]]]) {
+        self.journal = journal
+        self.inbox = inbox
+        self.steps = steps
+        self.items = items
+    }
+}
+
+typealias EncodeState<State: Sendable> = @Sendable (State) throws(CodedError) -> [UInt8]
+
+/// The part of a drive that only kept runs need.
+extension RunDrive {
+    // MARK: Hands
+
+    /// The hands of finished nodes, once what follows from them holds its own.
+    @usableFromInline
+    mutating func letGo() {
+        guard hands > 0, let inbox = environment.durable?.inbox else { return }
+        let count = hands
+        hands = 0
+        inbox.letGo(count)
+    }
+
+    /// Whoever runs this graph has one hand again.
+    @usableFromInline
+    mutating func leave() {
+        guard hands != 1, let inbox = environment.durable?.inbox else { return }
+        inbox.takeHands(1 - hands)
+        hands = 1
+    }
+
+    /// Takes note of a node that is done; whether it only waits for an answer, which is the end of this drive but not
+    /// of the node.
+    @usableFromInline
+    mutating func isSentHome(_ finished: Finished) -> Bool {
+        hands += 1
+        guard finished.error is Parked, !isStopping, !Task.isCancelled else { return false }
+        isParked = true
+        return true
+    }
+
+    // MARK: Keeping
+
+    /// Has the step kept before anything that follows from it is begun.
+    @usableFromInline
+    mutating func keep(_ finished: Finished) async {
+        guard let durable = environment.durable, keepingFailure == nil else { return }
+        guard let record = record(of: finished) else { return }
+        do throws(CodedError) {
+            try await durable.journal.commit(record())
+            if let encodeState, outcome == nil, !isStopping, durable.journal.wantsSnapshot,
+                store.held.allSatisfy(\.isEmpty)
+            {
+                let unfinished = durable.journal.unfinished
+                try await durable.journal.commit(snapshot: snapshot(encodeState, carrying: unfinished))
+            }
+        } catch {
+            keepingFailure = error
+            feed(.cancel, at: nil)
+        }
+    }
+
+    /// `nil` for a step that is not kept: one that came too late, or whose failure ends the run.
+    private mutating func record(of finished: Finished) -> (() throws(CodedError) -> StepRecord)? {
+        let writes: Result<[UInt8], CodedError>
+        do throws(CodedError) {
+            writes = .success(try store.recorder?.take() ?? [])
+        } catch {
+            writes = .failure(error)
+        }
+        let (place, name) = (environment.place, graph.nodeNames[finished.node])
+        let activation = activations[finished.node]
+        let choice = choice
+        self.choice = nil
+        defer { hasStep = false }
+        guard hasStep else { return nil }
+        let error = finished.error
+        return { () throws(CodedError) in
+            let event: StepRecord.Event
+            if let error {
+                let coded = CodedError(any: error)
+                event = .failed(code: coded.code.name, message: coded.message)
+            } else {
+                event = .succeeded(writes: try writes.get(), choice: choice)
+            }
+            return StepRecord(place: place, node: name, activation: activation, event: event)
+        }
+    }
+
+    // MARK: Going back to where the run was
+
+    /// Does again what was kept of this graph, without running a node.
+    @usableFromInline
+    mutating func goBack() {
+        guard let durable = environment.durable else { return }
+        store.recorder = FieldRecorder(graph.keptFields)
+        let steps = durable.steps[environment.place] ?? []
+        redo(steps)
+    }
+
+    /// Stands where a snapshot left the run, then does again what came after it.
+    mutating func takeUp(_ memory: GraphMachine.Memory, activations: [Int], steps: [StepRecord]) {
+        guard activations.count == self.activations.count,
+            let machine = GraphMachine(
+                graph.topology, activationLimit: machine.activationLimit, deadline: machine.deadline, memory: memory)
+        else {
+            return giveUp(.unreadableCheckpoint("a place that is not one of this graph's"))
+        }
+        self.machine = machine
+        self.activations = activations
+        pending = memory.running
+        redo(steps)
+    }
+
+    mutating func redo(_ steps: [StepRecord]) {
+        store.recorder = nil
+        var stored: [Int: [StoredField<State>]] = [:]
+        do throws(CodedError) {
+            for step in steps { try redo(step, &stored) }
+        } catch {
+            return giveUp(error)
+        }
+        pending.sort()
+        skipped = []
+        (hasStep, choice) = (false, nil)
+        store.recorder = FieldRecorder(graph.keptFields)
+    }
+
+    /// Nothing has been begun yet, so there is nothing to wait for.
+    private mutating func giveUp(_ error: CodedError) {
+        keepingFailure = error
+        pending = []
+        isStopping = true
+        outcome = .cancelled
+    }
+
+    private mutating func redo(_ step: StepRecord, _ stored: inout [Int: [StoredField<State>]]) throws(CodedError) {
+        guard let node = graph.nodeNames.firstIndex(of: step.node), let begun = pending.firstIndex(of: node) else {
+            throw .unreadableCheckpoint("a step of \"\(step.node)\", which had not begun")
+        }
+        pending.remove(at: begun)
+        activations[node] = step.activation
+        switch step.event {
+        case .succeeded(let writes, let choice):
+            let fields = stored[node] ?? graph.nodes[node].stored()
+            stored[node] = fields
+            let root: JSONNode
+            do throws(JSONError) { root = try JSONDocument(writes).root } catch {
+                throw .unreadableCheckpoint("writes that are \(error.message)")
+            }
+            try redo(node, fields, root, choice)
+        case .failed(let code, let message):
+            failure = CodedError(ErrorCode.all.first { $0.name == code } ?? .internalError, message)
+            feed(.failed(node), at: nil)
+        case .item, .answered, .parked, .finished: throw .unreadableCheckpoint("a step that is none of this graph's")
+        }
+    }
+
+    private mutating func redo(
+        _ node: Int, _ fields: [StoredField<State>], _ writes: JSONNode, _ choice: [Int]?
+    ) throws(CodedError) {
+        // Not through the node's own update: its values are in the record, and its route has chosen.
+        let rounds = machine.rounds
+        for field in fields {
+            guard let value = writes[field.name] else {
+                throw .unreadableCheckpoint("a step of \"\(graph.nodeNames[node])\" without \(field.name)")
+            }
+            try field.restore(value, rounds, &store)
+        }
+        commands.removeAll(keepingCapacity: true)
+        machine.handle(.succeeded(node), now: nil, into: &commands)
+        if commands.contains(.decide(node)) {
+            guard let positions = choice, let next = graph.topology.choice(positions, of: node) else {
+                throw .unreadableCheckpoint("a step of \"\(graph.nodeNames[node])\" without its route")
+            }
+            commands.removeAll(keepingCapacity: true)
+            machine.handle(.decided(node, next), now: nil, into: &commands)
+        }
+        for command in commands {
+            switch command {
+            case .start(let next): pending.append(next)
+            case .end(let outcome):
+                isStopping = true
+                self.outcome = outcome
+            case .cancelBranches: isStopping = true
+            case .apply, .decide, .recover, .skip: break
+            }
+        }
+    }
+
+    // MARK: Snapshots
+
+    /// The whole state, and where the run is; `unfinished` is what the graphs inside it have done so far.
+    func snapshot(_ encode: EncodeState<State>, carrying unfinished: [StepRecord]) throws(CodedError) -> [UInt8] {
+        var writer = JSONWriter(reserving: 1024)
+        writer.beginObject()
+        writer.member("state", raw: try encode(store.value))
+        if let memory = machine.memory {
+            writer.key("machine")
+            do throws(JSONCodingError) { try writer.encode(memory) } catch {
+                throw CodedError(.internalError, "A run's place cannot be kept.", detail: error.message)
+            }
+        }
+        writer.key("activations")
+        writer.beginArray()
+        // A node that is running will be begun again, as the same activation.
+        let isRunning = Set(machine.memory?.running ?? []).subtracting(pending)
+        for (node, count) in activations.enumerated() { writer.int(isRunning.contains(node) ? count - 1 : count) }
+        writer.endArray()
+        writer.key("unfinished")
+        writer.beginArray()
+        for record in unfinished { writer.raw(record.bytes) }
+        writer.endArray()
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+extension Topology {
+    /// A kept choice, if the node has such routes.
+    func choice(_ positions: [Int], of node: Int) -> Choice? {
+        let routes = edges(of: node).count { edges[$0].kind == .choice }
+        guard positions.allSatisfy({ $0 >= 0 && $0 < routes }) else { return nil }
+        switch positions.count {
+        case 0: return .nowhere
+        case 1: return .one(positions[0])
+        default: return Set(positions).count == positions.count ? .several(positions) : nil
+        }
+    }
+}
