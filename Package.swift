@@ -29,7 +29,7 @@ let package = Package(
     name: "tutti",
     products: [
         .executable(name: "tutti", targets: ["tutti"]),
-        .library(name: "TuttiGraph", targets: ["Graph", "Base"]),
+        .library(name: "TuttiGraph", targets: ["Graph", "Base", "JSON"]),
     ],
     targets: [
         .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),

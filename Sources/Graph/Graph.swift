@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A checked, immutable graph; made by `GraphBuilder`, run by `Runner`, shared freely between runs and threads.
 public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
     public let name: String
@@ -8,6 +10,7 @@ public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline let nodes: [NodeBody<State, Payload>]
     /// How many fields have their writes held until they are read.
     @usableFromInline let heldFields: Int
+    private let keepingOnce = Mutex<Keeping<State>?>(nil)
 
     init(
         name: String, nodeNames: [String], topology: Topology, nodes: [NodeBody<State, Payload>], heldFields: Int
@@ -17,6 +20,14 @@ public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
         self.topology = topology
         self.nodes = nodes
         self.heldFields = heldFields
+    }
+
+    /// Worked out when the first run is kept, O(nodes); two that come at once both do it.
+    var keeping: Keeping<State> {
+        if let keeping = keepingOnce.withLock({ $0 }) { return keeping }
+        let keeping = Keeping(self)
+        keepingOnce.withLock { $0 = keeping }
+        return keeping
     }
 }
 

@@ -1,5 +1,7 @@
 import Base
+import Foundation
 import Graph
+import JSON
 
 /// What the engine itself costs: no-op nodes in sequence and beside one another, with a context that has a deadline and
 /// without a listener. Prints one JSON object; medians of `rounds` rounds. Run it in release, on an idle machine.
@@ -23,15 +25,18 @@ struct GraphBench {
         let branch1000 = try await median(of: fan1000, runs: 10) / 1000 / 1000
         let summing100 = try await median(of: summing, runs: 100) / 100 / 1000
         let emit = try await emitting()
+        let kept = try await keeping(1000) / 1000 / 1000
+        let parked = try await parkedBytes()
         print(
             """
             {"sequence_ns_per_node": \(rounded(sequence)), "fanout100_us_per_branch": \(rounded(branch100)), \
             "fanout1000_us_per_branch": \(rounded(branch1000)), "fanout100_sum_us_per_branch": \(rounded(summing100)), \
-            "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build))}
+            "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build)), \
+            "kept_us_per_node": \(rounded(kept)), "parked_bytes_per_run": \(parked)}
             """)
     }
 
-    struct BenchState: Sendable {
+    struct BenchState: Codable, Sendable {
         var counter = 0
         var total = 0
     }
@@ -60,6 +65,47 @@ struct GraphBench {
             builder.edge("split", to: "b\(index)").edge("b\(index)", to: "join")
         }
         return try builder.start("split").end("join").build()
+    }
+
+    /// Nanoseconds a run whose every step is kept in memory.
+    static func keeping(_ count: Int) async throws -> Double {
+        let clock = SystemClock()
+        let graph = try sequence(count)
+        var samples: [Double] = []
+        for _ in 0..<rounds {
+            let runner = try DurableRunner(
+                graph, checkpointer: MemoryCheckpointer(), time: clock, activationLimit: count)
+            let start = clock.now()
+            _ = try await runner.start(BenchState(), context: context())
+            samples.append(Double(clock.now().since(start).saturatingNanoseconds))
+        }
+        return samples.sorted()[rounds / 2]
+    }
+
+    /// What the process has grown by for each of many runs that wait for an answer.
+    static func parkedBytes() async throws -> Int {
+        let graph = try GraphBuilder<BenchState, Never>("ask")
+            .node("first", writes: \.counter) { _ in 1 }
+            .ask("second", reads: \.counter, writes: \.total) { .int(Int64($0)) }
+            .start("first").edge("first", to: "second").end("second").build()
+        let runner = try DurableRunner(graph, checkpointer: MemoryCheckpointer(), time: SystemClock())
+        let count = 20_000
+        let before = residentBytes()
+        for index in 0..<count {
+            let context = RunContext(
+                requestID: "req", runID: "run_\(index)", scope: .local,
+                trace: TraceContext(traceHigh: 1, traceLow: 1, spanID: 1))
+            _ = try await runner.start(BenchState(), context: context)
+        }
+        let grown = residentBytes() - before
+        _ = try await runner.questions(of: RunKey(.local, "run_0"))
+        return grown / count
+    }
+
+    /// Linux tells it in pages of 4 KB.
+    static func residentBytes() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
     }
 
     /// Nanoseconds an event from a node's `emit` to the consumer's `next`, through a stream of 64; both on one executor, as

@@ -78,7 +78,8 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         let kept = try await kept(key)
         let journal = Journal(
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
-            snapshotBytes: kept.snapshotBytes, inner: kept.innerRecords, answers: kept.answerRecords)
+            snapshotBytes: kept.snapshotBytes, deltaBytes: kept.deltaBytes, inner: kept.innerRecords,
+            answers: kept.answerRecords)
         var given = kept.answers
         for (id, answer) in answers.sorted(by: { $0.key < $1.key }) {
             given[id] = answer.bytes

@@ -29,13 +29,13 @@ final class Journal: Sendable {
     private let schema: Int
     private let state: Mutex<State>
 
-    /// A snapshot is due when the steps since the last one have grown to this many bytes or to the size of the last
-    /// snapshot, whichever is more: then all snapshots together are never larger than all steps together.
+    /// A snapshot is due when the steps since the last one have grown to this many bytes or to four times the size of the
+    /// last snapshot, whichever is more: what is stored stays in proportion to the steps, and so does going back.
     private static let leastBetweenSnapshots = 64 * 1024
 
     init(
         _ key: RunKey, claim: RunClaim, checkpointer: any Checkpointer, graph: UInt64, schema: Int,
-        snapshotBytes: Int, inner: [StepRecord] = [], answers: [StepRecord] = []
+        snapshotBytes: Int, deltaBytes: Int = 0, inner: [StepRecord] = [], answers: [StepRecord] = []
     ) {
         self.key = key
         epoch = claim.epoch
@@ -43,12 +43,14 @@ final class Journal: Sendable {
         self.graph = graph
         self.schema = schema
         state = Mutex(
-            State(sequence: claim.lastSequence, inner: inner, answers: answers, snapshotBytes: snapshotBytes))
+            State(
+                sequence: claim.lastSequence, inner: inner, answers: answers, deltaBytes: deltaBytes,
+                snapshotBytes: snapshotBytes))
     }
 
     /// Whether the outermost graph should write a snapshot instead of going on with deltas.
     var wantsSnapshot: Bool {
-        state.withLock { $0.deltaBytes >= max(Journal.leastBetweenSnapshots, $0.snapshotBytes) }
+        state.withLock { $0.deltaBytes / 4 >= max(Journal.leastBetweenSnapshots / 4, $0.snapshotBytes) }
     }
 
     /// What a snapshot has to say besides its own graph's state.
@@ -71,23 +73,15 @@ final class Journal: Sendable {
     }
 
     private static func note(_ record: StepRecord, in state: inout State) {
-        if case .answered = record.event {
-            state.answers.append(record)
-            return
-        }
-        if case .succeeded = record.event {
-            // What happened inside the node is over with it.
-            let step = record.step
-            func isInside(_ place: String) -> Bool {
-                place == step || place.hasPrefix(step + "/") || place.hasPrefix(step + "[")
-            }
-            if !state.inner.isEmpty { state.inner.removeAll { isInside($0.place) || isInside($0.step) } }
-            if !state.answers.isEmpty { state.answers.removeAll { isInside($0.node) } }
-        }
-        if case .item = record.event {
-            state.inner.append(record)
-        } else if !record.place.isEmpty {
-            state.inner.append(record)
+        switch record.event {
+        case .succeeded, .failed:
+            // What happened inside the node, and what it was answered, is over with it.
+            state.inner.removeAll { record.encloses($0) }
+            state.answers.removeAll { record.encloses($0) }
+            if !record.place.isEmpty { state.inner.append(record) }
+        case .item: state.inner.append(record)
+        case .answered: state.answers.append(record)
+        case .parked, .finished: break
         }
     }
 

@@ -17,6 +17,8 @@ struct KeptRun {
     private(set) var answers: [String: [UInt8]] = [:]
     private(set) var questions: [Question] = []
     let snapshotBytes: Int
+    /// What was kept since the snapshot.
+    let deltaBytes: Int
     /// What a later snapshot has to carry on.
     private(set) var innerRecords: [StepRecord] = []
     private(set) var answerRecords: [StepRecord] = []
@@ -44,6 +46,7 @@ struct KeptRun {
         guard let state = root["state"] else { throw .unreadableCheckpoint("a snapshot without a state") }
         self.state = state
         snapshotBytes = first.bytes.count
+        deltaBytes = entries.dropFirst().reduce(0) { $0 + $1.bytes.count }
         if let machine = root["machine"] {
             do throws(JSONCodingError) {
                 memory = try JSONCoding.decode(GraphMachine.Memory.self, from: machine)
@@ -70,6 +73,9 @@ struct KeptRun {
     private mutating func note(_ record: StepRecord) {
         switch record.event {
         case .succeeded, .failed:
+            // What happened inside the node, and what it was answered, is over with it.
+            innerRecords.removeAll { record.encloses($0) }
+            answerRecords.removeAll { record.encloses($0) }
             if record.place.isEmpty {
                 outer.append(record)
             } else {

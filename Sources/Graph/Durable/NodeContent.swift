@@ -47,61 +47,8 @@ extension Graph: InnerGraph {
         nodeNames.firstIndex(of: name).map { nodes[$0].content }
     }
 
-    @usableFromInline var keepingComplaints: [String] {
-        var complaints: [String] = []
-        for (name, node) in zip(nodeNames, nodes) {
-            for field in node.stored() where field.kept == nil {
-                complaints.append(
-                    """
-                    Node "\(name)" of "\(self.name)" writes \(field.name), whose type \(field.typeName) is not \
-                    Codable, so the run cannot be kept.
-                    """)
-            }
-            switch node.content {
-            case .graph(let inner, _): complaints += inner.keepingComplaints
-            case .items(unkeptType: let type?):
-                complaints.append(
-                    "Node \"\(name)\" of \"\(self.name)\" makes items of the type \(type), which is not Codable.")
-            case .work, .question, .items(unkeptType: nil): break
-            }
-        }
-        return complaints
-    }
-
-    @usableFromInline var fingerprint: UInt64 {
-        var hash = Fingerprint()
-        hash.add(name)
-        for (name, node) in zip(nodeNames, nodes) {
-            hash.add(name)
-            for field in node.stored() {
-                hash.add(field.name)
-                hash.add(field.typeName)
-            }
-            switch node.content {
-            case .work: hash.add(0)
-            case .question: hash.add(1)
-            case .items: hash.add(2)
-            case .graph(let inner, let isMapped):
-                hash.add(isMapped ? 4 : 3)
-                hash.add(inner.fingerprint)
-            }
-        }
-        for edge in topology.edges {
-            hash.add(UInt64(edge.source) << 40 | UInt64(edge.target) << 8 | UInt64(edge.kind.rawValue))
-        }
-        for node in topology.starts { hash.add(UInt64(node)) }
-        for (node, isEnd) in topology.isEnd.enumerated() where isEnd { hash.add(UInt64(node)) }
-        return hash.value
-    }
-
-    /// How each field that nodes write is kept.
-    var keptFields: [FieldKey: KeptField] {
-        var fields: [FieldKey: KeptField] = [:]
-        for field in nodes.flatMap({ $0.stored() }) {
-            if let key = field.key, let kept = field.kept { fields[key] = kept }
-        }
-        return fields
-    }
+    @usableFromInline var keepingComplaints: [String] { keeping.complaints }
+    @usableFromInline var fingerprint: UInt64 { keeping.fingerprint }
 }
 
 /// FNV-1a with 64 bits: the same in every process, unlike `Hasher`.

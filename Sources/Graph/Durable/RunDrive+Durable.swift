@@ -106,7 +106,7 @@ extension RunDrive {
     @usableFromInline
     mutating func goBack() {
         guard let durable = environment.durable else { return }
-        store.recorder = FieldRecorder(graph.keptFields)
+        store.recorder = FieldRecorder(graph.keeping.fields)
         let steps = durable.steps[environment.place] ?? []
         redo(steps)
     }
@@ -127,16 +127,15 @@ extension RunDrive {
 
     mutating func redo(_ steps: [StepRecord]) {
         store.recorder = nil
-        var stored: [Int: [StoredField<State>]] = [:]
         do throws(CodedError) {
-            for step in steps { try redo(step, &stored) }
+            for step in steps { try redo(step) }
         } catch {
             return giveUp(error)
         }
         pending.sort()
         skipped = []
         (hasStep, choice) = (false, nil)
-        store.recorder = FieldRecorder(graph.keptFields)
+        store.recorder = FieldRecorder(graph.keeping.fields)
     }
 
     /// Nothing has been begun yet, so there is nothing to wait for.
@@ -147,7 +146,7 @@ extension RunDrive {
         outcome = .cancelled
     }
 
-    private mutating func redo(_ step: StepRecord, _ stored: inout [Int: [StoredField<State>]]) throws(CodedError) {
+    private mutating func redo(_ step: StepRecord) throws(CodedError) {
         guard let node = graph.nodeNames.firstIndex(of: step.node), let begun = pending.firstIndex(of: node) else {
             throw .unreadableCheckpoint("a step of \"\(step.node)\", which had not begun")
         }
@@ -155,8 +154,7 @@ extension RunDrive {
         activations[node] = step.activation
         switch step.event {
         case .succeeded(let writes, let choice):
-            let fields = stored[node] ?? graph.nodes[node].stored()
-            stored[node] = fields
+            let fields = graph.keeping.stored[node]
             let root: JSONNode
             do throws(JSONError) { root = try JSONDocument(writes).root } catch {
                 throw .unreadableCheckpoint("writes that are \(error.message)")

@@ -39,6 +39,17 @@ struct StepRecord: Equatable, Sendable {
         }
     }
 
+    /// Whether the other was made inside this step's node, or is an answer to it.
+    func encloses(_ other: StepRecord) -> Bool {
+        let outer = step
+        func isInside(_ inner: String) -> Bool {
+            guard inner.hasPrefix(outer) else { return false }
+            let rest = inner.utf8.dropFirst(outer.utf8.count).first
+            return rest == nil || rest == UInt8(ascii: "/") || rest == UInt8(ascii: "[")
+        }
+        return isInside(other.place) || isInside(other.step)
+    }
+
     static func step(_ place: String, _ node: String, _ activation: Int) -> String {
         "\(place)\(StepRecord.escaped(node))#\(activation)"
     }
