@@ -8,9 +8,18 @@ public final class JSONDocument: Sendable {
     let strings: [UInt8]
 
     /// Parses exactly one JSON value. Stricter than the grammar: no lone surrogates, no NUL in strings.
-    public init(_ bytes: Span<UInt8>) throws(JSONError) {
+    public convenience init(_ bytes: Span<UInt8>) throws(JSONError) {
+        try self.init(bytes, maxDepth: Self.maxDepth)
+    }
+
+    /// The same with another bound on the depth, for what holds values from outside inside something of our own.
+    public convenience init(_ bytes: borrowing [UInt8], maxDepth: Int) throws(JSONError) {
+        try self.init(bytes.span, maxDepth: maxDepth)
+    }
+
+    private init(_ bytes: Span<UInt8>, maxDepth: Int) throws(JSONError) {
         do throws(JSONError) {
-            (tape, strings) = try JSONTape.parse(bytes, maxDepth: Self.maxDepth)
+            (tape, strings) = try JSONTape.parse(bytes, maxDepth: maxDepth)
         } catch {
             var located = error
             located.path = FaultLocator.path(of: error, in: bytes)

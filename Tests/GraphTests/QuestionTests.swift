@@ -216,6 +216,45 @@ import Testing
         #expect(try await hanging.questions(of: ledgerKey).isEmpty)
     }
 
+    @Test("an item that fails beside a question in another branch ends the run, and is not taken for a rest")
+    func failingItem() async throws {
+        for limit in 1...3 {
+            let graph = try ledgerBuilder()
+                .node("begin", writes: \.items) { _ in [1, 2, 3] }
+                .map("each", over: \.items, writes: \.results, limit: limit) { _, item in
+                    await Task.yield()
+                    if item == 1 { throw Broken(node: item) }
+                    return item
+                }
+                .ask("approve", writes: \.approval) { "?" }
+                .start("begin").edge("begin", to: "each", "approve").end("each", "approve").build()
+            for seed in 0..<50 as Range<UInt64> {
+                let outcome = try SeededExecutor(seed: seed).run {
+                    do {
+                        _ = try await durable(graph, MemoryCheckpointer()).start(Ledger(), context: makeContext())
+                        return "no error"
+                    } catch { return "\(type(of: error))" }
+                }
+                #expect(outcome == "Broken", "limit \(limit), seed \(seed)")
+            }
+        }
+    }
+
+    @Test("an answer as deep as any JSON may be is kept and read again")
+    func deepAnswer() async throws {
+        struct Deep: Codable, Sendable { var value: JSON = nil }
+        let graph = try GraphBuilder<Deep, Never>("deep")
+            .ask("a", writes: \.value) { "?" }.ask("b", writes: \.value) { "?" }
+            .start("a").edge("a", to: "b").end("b").build()
+        let runner = try DurableRunner(graph, checkpointer: store, time: FixedTime())
+        var deep: JSON = 1
+        for _ in 0..<62 { deep = [deep] }
+        _ = try await runner.start(Deep(), context: makeContext())
+        _ = try await runner.resume(context: makeContext(), answers: ["a#1": deep])
+        try await runner.edit(ledgerKey) { _ in }
+        #expect(try await runner.state(of: ledgerKey).value == deep)
+    }
+
     @Test("without somebody who keeps the run, asking is an error that says what to do")
     func unkept() async throws {
         let graph = try approvals(Effects())

@@ -246,4 +246,26 @@ import Testing
         let error = await #expect(throws: CodedError.self) { try await run(graph) }
         #expect(error?.detail == "\"a\" chose \"c\", which is not among its routes")
     }
+
+    @Test("a deferred node waits for all that does not come after it, and two of them never for each other")
+    func deferred() async throws {
+        let log = Notes()
+        let builder = boardBuilder()
+        for name in ["s", "a", "b", "late", "later", "after"] {
+            builder.node(name) { context in
+                for _ in 0..<name.count { await Task.yield() }
+                log.add(context.name)
+            }
+        }
+        let graph = try builder.start("s").edge("s", to: "late", "later", "a").edge("a", to: "b")
+            .edge("late", to: "after").deferred("late", "later").end("b", "later", "after").build()
+        _ = try await run(graph)
+        #expect(log.all.prefix(3) == ["s", "a", "b"])
+        #expect(Set(log.all.dropFirst(3)) == ["late", "later", "after"])
+
+        let crossed = try boardBuilder().node("d1") { _ in }.node("d2") { _ in }.node("o1") { _ in }.node("o2") { _ in }
+            .start("d1", "d2", "o1", "o2").edge("d1", to: "o2").edge("d2", to: "o1").deferred("d1", "d2")
+            .end("o1", "o2").build()
+        _ = try await run(crossed)
+    }
 }

@@ -120,8 +120,10 @@ struct ItemWork<Result: Sendable, Payload: Sendable> {
                         }
                     }
                 }
+                // The last hand is kept for telling how it ended.
+                guard running > 0 else { break }
                 letGo()
-                guard running > 0, let arrival = await group.next() else { break }
+                guard let arrival = await group.next() else { break }
                 running -= 1
                 hands += 1
                 do {

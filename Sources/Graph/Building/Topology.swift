@@ -92,14 +92,13 @@ final class Topology: Sendable {
         }
 
         let reach = Reach(count: count, edges: edges, isBack: isBack, loops: found.loops, order: found.order)
-        descendants = reach.ancestors.transposed
+        let descendants = reach.ancestors.transposed
+        self.descendants = descendants
         var blockers = reach.blockers
-        // All that does not come after a deferred node holds it up; two deferred ones do not wait for each other.
-        for node in deferred {
-            for other in 0..<count
-            where other != node && !deferred.contains(other) && !descendants.contains(node, other) {
-                blockers.insert(node, other)
-            }
+        // All that comes after no deferred node holds them up; two deferred ones do not wait for each other.
+        for other in 0..<count
+        where !deferred.contains(other) && !deferred.contains(where: { descendants.contains($0, other) }) {
+            for node in deferred { blockers.insert(node, other) }
         }
         self.blockers = blockers
         var blocked = blockers.transposed

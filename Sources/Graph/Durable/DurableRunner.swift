@@ -48,15 +48,9 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         _ initial: State, context: RunContext, live: LiveRun? = nil,
         events listener: (any RunListener<Payload>)? = nil
     ) async throws -> RunResult<State> {
-        let key = RunKey(context.scope, context.runID)
-        let bytes = try Self.encode(initial)
-        try await checkpointer.create(key)
-        let claim = RunClaim(epoch: 1, lastSequence: 0)
-        let journal = Journal(
-            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
-            snapshotBytes: bytes.count)
-        try await journal.commit(snapshot: Array("{\"state\":".utf8) + bytes + Array("}".utf8))
-        let durable = DurableRun(journal: journal, inbox: Inbox(given: [:]), steps: [:], items: [:])
+        let durable = try await told(listener) { () throws(CodedError) in
+            try await begin(initial, RunKey(context.scope, context.runID))
+        }
         return try await drive(durable, context: context, live: live, listener: listener) { drive in
             await drive.run()
         } state: {
@@ -72,10 +66,46 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
         events listener: (any RunListener<Payload>)? = nil
     ) async throws -> RunResult<State> {
-        let key = RunKey(context.scope, context.runID)
+        let (durable, kept, state) = try await told(listener) { () throws(CodedError) in
+            try await takeOver(RunKey(context.scope, context.runID), answers)
+        }
+        return try await drive(durable, context: context, live: live, listener: listener) { drive in
+            guard let memory = kept.memory else { return await drive.run() }
+            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
+            await drive.goOn()
+        } state: {
+            state
+        }
+    }
+
+    private func begin(_ initial: State, _ key: RunKey) async throws(CodedError) -> DurableRun {
+        let bytes = try Self.encode(initial)
+        var claim = RunClaim(epoch: 1, lastSequence: 0)
+        do throws(CodedError) {
+            try await checkpointer.create(key)
+        } catch {
+            // One whose beginning broke off before its first entry is begun again.
+            guard error.code == .runExists, try await checkpointer.history(of: key, before: nil, limit: 1).isEmpty
+            else { throw error }
+            claim = try await checkpointer.claim(key)
+            guard claim.lastSequence == 0 else { throw error }
+        }
+        let journal = Journal(
+            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
+            snapshotBytes: bytes.count)
+        try await journal.commit(snapshot: Array("{\"state\":".utf8) + bytes)
+        return DurableRun(journal: journal, inbox: Inbox(given: [:]), steps: [:], items: [:])
+    }
+
+    private func takeOver(
+        _ key: RunKey, _ answers: [String: JSON]
+    ) async throws(CodedError) -> (DurableRun, KeptRun, State) {
         try check(answers, against: try await kept(key))
         let claim = try await checkpointer.claim(key)
+        // Again: whoever wrote before may have gone on until now.
         let kept = try await kept(key)
+        try check(answers, against: kept)
+        let state = try Self.decode(kept.state)
         let journal = Journal(
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
             snapshotBytes: kept.snapshotBytes, deltaBytes: kept.deltaBytes, inner: kept.innerRecords,
@@ -89,13 +119,18 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         let durable = DurableRun(
             journal: journal, inbox: Inbox(given: given), steps: kept.inner.merging(["": kept.outer]) { $1 },
             items: kept.items)
-        let state = try Self.decode(kept.state)
-        return try await drive(durable, context: context, live: live, listener: listener) { drive in
-            guard let memory = kept.memory else { return await drive.run() }
-            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
-            await drive.goOn()
-        } state: {
-            state
+        return (durable, kept, state)
+    }
+
+    /// A failure before anything runs is told too.
+    private func told<Result>(
+        _ listener: (any RunListener<Payload>)?, _ body: () async throws(CodedError) -> Result
+    ) async throws(CodedError) -> Result {
+        do throws(CodedError) {
+            return try await body()
+        } catch {
+            listener?.end(with: .failed(node: nil, error: error))
+            throw error
         }
     }
 
@@ -168,7 +203,8 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     }
 
     /// Changes the state of a run that is not running, as a new entry: the run goes on with it when it is resumed.
-    /// Throws `run_finished` for one that is over.
+    /// Concurrent writes that still wait for their order are folded first; what lists and graphs inside nodes have done
+    /// so far stays done, whatever is changed below them. Throws `run_finished` for one that is over.
     public func edit(
         _ key: RunKey, _ change: @Sendable (inout State) throws(CodedError) -> Void
     ) async throws(CodedError) {
@@ -176,11 +212,13 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         let claim = try await checkpointer.claim(key)
         let kept = try await kept(key)
         var drive = try rebuilt(kept)
+        // A run without anything left to do may lack its last record only.
+        guard !kept.isFinished, drive.outcome == nil, drive.machine.memory != nil else { throw Self.finished() }
         try change(&drive.store.value)
         let journal = Journal(
-            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0)
-        let unfinished = kept.innerRecords + kept.answerRecords
-        try await journal.commit(snapshot: drive.snapshot(Self.encode, carrying: unfinished))
+            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0,
+            inner: kept.innerRecords, answers: kept.answerRecords)
+        try await journal.commit(snapshot: drive.snapshot(Self.encode))
         if !kept.questions.isEmpty {
             let bytes: [UInt8]
             do throws(JSONCodingError) { bytes = try JSONCoding.encode(kept.questions) } catch {

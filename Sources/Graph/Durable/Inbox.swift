@@ -75,18 +75,17 @@ final class Inbox: Sendable {
     /// The answer, as soon as there is one. Throws `Parked` or `CancellationError`.
     func answer(to question: Question, check: @escaping AnswerCheck, asked: () -> Void) async throws -> [UInt8] {
         if let answer = state.withLock({ $0.given[question.id] }) { return answer }
-        asked()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation {
                 (continuation: CheckedContinuation<Result<[UInt8], any Error>, Never>) in
                 if Task.isCancelled { return continuation.resume(returning: .failure(CancellationError())) }
-                let sentHome = state.withLock { state in
+                state.withLock { state in
                     state.waiting[question.id] = Waiting(
                         question: question, check: check, continuation: continuation)
-                    state.hands -= 1
-                    return Inbox.park(&state)
                 }
-                for waiting in sentHome { waiting.continuation.resume(returning: .failure(Parked())) }
+                // Told once it can be answered, and while this node's hand still keeps the run from parking.
+                asked()
+                letGo(1)
                 // A cancellation before this found nobody to wake.
                 if Task.isCancelled { cancel(question.id) }
             }
@@ -117,14 +116,14 @@ final class Inbox: Sendable {
 
     /// Hands an answer for which the question was reserved to the node that waits for it.
     func deliver(_ answer: [UInt8], to id: String) {
-        let waiting = state.withLock { state in
-            // The node has taken over the hand of the reservation; one that was cancelled has one of its own.
+        let (waiting, isUnused) = state.withLock { state in
+            // The node takes over the hand of the reservation; one that was cancelled has one of its own.
             state.given[id] = answer
             let waiting = state.waiting.removeValue(forKey: id)
-            if state.reserved.remove(id) != nil, waiting == nil { state.hands -= 1 }
-            return waiting
+            return (waiting, state.reserved.remove(id) != nil && waiting == nil)
         }
         waiting?.continuation.resume(returning: .success(answer))
+        if isUnused { letGo(1) }
     }
 
     private func cancel(_ id: String) {

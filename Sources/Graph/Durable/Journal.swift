@@ -20,6 +20,8 @@ final class Journal: Sendable {
         var answers: [StepRecord] = []
         var deltaBytes = 0
         var snapshotBytes: Int
+        /// The first append that failed: from then on nobody knows what is kept, and nothing more is written.
+        var failure: CodedError?
     }
 
     let key: RunKey
@@ -53,22 +55,32 @@ final class Journal: Sendable {
         state.withLock { $0.deltaBytes / 4 >= max(Journal.leastBetweenSnapshots / 4, $0.snapshotBytes) }
     }
 
-    /// What a snapshot has to say besides its own graph's state.
-    var unfinished: [StepRecord] { state.withLock { $0.inner + $0.answers } }
+    /// Why nothing more can be kept.
+    var failure: CodedError? { state.withLock { $0.failure } }
 
     /// Writes one step. Throws `run_stale` when another writer has taken the run over.
     func commit(_ record: StepRecord) async throws(CodedError) {
         let bytes = record.bytes
-        try await append(.delta, step: record.step, bytes: bytes) { state in
+        try await append(.delta, step: record.step) { state in
             state.deltaBytes += bytes.count
             Journal.note(record, in: &state)
+            return bytes
         }
     }
 
-    func commit(snapshot bytes: [UInt8]) async throws(CodedError) {
-        try await append(.snapshot, step: "", bytes: bytes) { state in
+    /// Writes a snapshot: an object without its end, to which what the graphs inside have done is added, and what was
+    /// answered and not used yet; as of the moment in which the snapshot gets its place among the entries.
+    func commit(snapshot head: [UInt8]) async throws(CodedError) {
+        try await append(.snapshot, step: "") { state in
+            var bytes = head + Array(",\"unfinished\":[".utf8)
+            for (index, record) in (state.inner + state.answers).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                bytes += record.bytes
+            }
+            bytes += Array("]}".utf8)
             state.deltaBytes = 0
             state.snapshotBytes = bytes.count
+            return bytes
         }
     }
 
@@ -86,21 +98,22 @@ final class Journal: Sendable {
     }
 
     private func append(
-        _ kind: CheckpointEntry.Kind, step: String, bytes: [UInt8], note: @Sendable (inout State) -> Void
+        _ kind: CheckpointEntry.Kind, step: String, bytes: @Sendable (inout State) -> [UInt8]
     ) async throws(CodedError) {
         func next(_ state: inout State) -> CheckpointEntry {
             state.sequence += 1
-            note(&state)
+            let bytes = bytes(&state)
             return CheckpointEntry(
                 sequence: state.sequence, kind: kind, graph: graph, schema: schema, step: step, bytes: bytes,
                 form: StepRecord.form)
         }
-        let first = state.withLock { state -> CheckpointEntry? in
-            guard !state.isWriting else { return nil }
+        let first = state.withLock { state -> Result<CheckpointEntry?, CodedError> in
+            if let failure = state.failure { return .failure(failure) }
+            guard !state.isWriting else { return .success(nil) }
             state.isWriting = true
-            return next(&state)
+            return .success(next(&state))
         }
-        if let first { return try await write(first) }
+        if let first = try first.get() { return try await write(first) }
         let result = await withCheckedContinuation { continuation in
             let first = state.withLock { state -> CheckpointEntry? in
                 let entry = next(&state)
@@ -135,9 +148,11 @@ final class Journal: Sendable {
     }
 
     private func outcome(_ entries: [CheckpointEntry]) async -> Result<Void, CodedError> {
+        if let failure { return .failure(failure) }
         do throws(CodedError) {
             return .success(try await checkpointer.append(entries, to: key, epoch: epoch))
         } catch {
+            state.withLock { $0.failure = error }
             return .failure(error)
         }
     }

@@ -56,7 +56,7 @@ struct KeptRun {
         } else {
             memory = nil
         }
-        activations = root.elements(of: "activations").compactMap { $0.int.map { Int(clamping: $0) } }
+        activations = root.elements(of: "activations").map { $0.int.map { Int(clamping: $0) } ?? -1 }
         for record in root.elements(of: "unfinished") { note(try StepRecord(record)) }
         for entry in entries.dropFirst() {
             guard entry.kind == .delta else { throw .unreadableCheckpoint("two snapshots") }
@@ -65,7 +65,7 @@ struct KeptRun {
     }
 
     private static func root(_ entry: CheckpointEntry) throws(CodedError) -> JSONNode {
-        do throws(JSONError) { return try JSONDocument(entry.bytes).root } catch {
+        do throws(JSONError) { return try JSONDocument(entry.bytes, maxDepth: StepRecord.maxDepth).root } catch {
             throw .unreadableCheckpoint("entry \(entry.sequence) is \(error.message)")
         }
     }

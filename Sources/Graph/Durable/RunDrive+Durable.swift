@@ -47,6 +47,11 @@ extension RunDrive {
     @usableFromInline
     mutating func isSentHome(_ finished: Finished) -> Bool {
         hands += 1
+        if keepingFailure == nil, let failure = environment.durable?.journal.failure {
+            // Whatever the node says: what could not be kept ends the run, and no `onError` edge takes that.
+            keepingFailure = failure
+            feed(.cancel, at: nil)
+        }
         guard finished.error is Parked, !isStopping, !Task.isCancelled else { return false }
         isParked = true
         return true
@@ -64,8 +69,7 @@ extension RunDrive {
             if let encodeState, outcome == nil, !isStopping, durable.journal.wantsSnapshot,
                 store.held.allSatisfy(\.isEmpty)
             {
-                let unfinished = durable.journal.unfinished
-                try await durable.journal.commit(snapshot: snapshot(encodeState, carrying: unfinished))
+                try await durable.journal.commit(snapshot: snapshot(encodeState))
             }
         } catch {
             keepingFailure = error
@@ -91,8 +95,7 @@ extension RunDrive {
         return { () throws(CodedError) in
             let event: StepRecord.Event
             if let error {
-                let coded = CodedError(any: error)
-                event = .failed(code: coded.code.name, message: coded.message)
+                event = .failed(CodedError(any: error))
             } else {
                 event = .succeeded(writes: try writes.get(), choice: choice)
             }
@@ -113,7 +116,8 @@ extension RunDrive {
 
     /// Stands where a snapshot left the run, then does again what came after it.
     mutating func takeUp(_ memory: GraphMachine.Memory, activations: [Int], steps: [StepRecord]) {
-        guard activations.count == self.activations.count,
+        guard activations.count == self.activations.count, !memory.running.isEmpty,
+            activations.allSatisfy(StepRecord.counts.contains),
             let machine = GraphMachine(
                 graph.topology, activationLimit: machine.activationLimit, deadline: machine.deadline, memory: memory)
         else {
@@ -156,12 +160,12 @@ extension RunDrive {
         case .succeeded(let writes, let choice):
             let fields = graph.keeping.stored[node]
             let root: JSONNode
-            do throws(JSONError) { root = try JSONDocument(writes).root } catch {
+            do throws(JSONError) { root = try JSONDocument(writes, maxDepth: StepRecord.maxDepth).root } catch {
                 throw .unreadableCheckpoint("writes that are \(error.message)")
             }
             try redo(node, fields, root, choice)
-        case .failed(let code, let message):
-            failure = CodedError(ErrorCode.all.first { $0.name == code } ?? .internalError, message)
+        case .failed(let error):
+            failure = error
             feed(.failed(node), at: nil)
         case .item, .answered, .parked, .finished: throw .unreadableCheckpoint("a step that is none of this graph's")
         }
@@ -201,8 +205,8 @@ extension RunDrive {
 
     // MARK: Snapshots
 
-    /// The whole state, and where the run is; `unfinished` is what the graphs inside it have done so far.
-    func snapshot(_ encode: EncodeState<State>, carrying unfinished: [StepRecord]) throws(CodedError) -> [UInt8] {
+    /// The whole state, and where the run is, as an object without its end.
+    func snapshot(_ encode: EncodeState<State>) throws(CodedError) -> [UInt8] {
         var writer = JSONWriter(reserving: 1024)
         writer.beginObject()
         writer.member("state", raw: try encode(store.value))
@@ -218,11 +222,6 @@ extension RunDrive {
         let isRunning = Set(machine.memory?.running ?? []).subtracting(pending)
         for (node, count) in activations.enumerated() { writer.int(isRunning.contains(node) ? count - 1 : count) }
         writer.endArray()
-        writer.key("unfinished")
-        writer.beginArray()
-        for record in unfinished { writer.raw(record.bytes) }
-        writer.endArray()
-        writer.endObject()
         return writer.bytes
     }
 }

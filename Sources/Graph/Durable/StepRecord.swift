@@ -8,7 +8,7 @@ struct StepRecord: Equatable, Sendable {
         /// A node succeeded: what it wrote, as the members of an object, and which of its routes were chosen.
         case succeeded(writes: [UInt8], choice: [Int]?)
         /// A node failed, and an `onError` edge took it.
-        case failed(code: String, message: String)
+        case failed(CodedError)
         /// An item of a list was worked on.
         case item(Int, result: [UInt8])
         /// A question was answered; `node` is its id.
@@ -19,6 +19,10 @@ struct StepRecord: Equatable, Sendable {
         case finished
     }
 
+    /// What may be counted in a record: far from where adding one would overflow.
+    static let counts = 0...Int(Int32.max)
+    /// A value of the greatest depth that is taken from outside lies a few levels deep in a record or snapshot.
+    static let maxDepth = JSONDocument.maxDepth + 8
     /// The form of the bytes. Readers refuse a newer one.
     static let form = 1
 
@@ -101,9 +105,10 @@ struct StepRecord: Equatable, Sendable {
                 for position in choice { writer.int(position) }
                 writer.endArray()
             }
-        case .failed(let code, let message):
-            writer.member("code", code)
-            writer.member("message", message)
+        case .failed(let error):
+            writer.key("error")
+            // Of an error nothing is left out of the JSON but a NUL.
+            if (try? writer.encode(error)) == nil { writer.null() }
         case .item(let index, let result):
             writer.member("item", index)
             writer.member("result", raw: result)
@@ -124,7 +129,8 @@ struct StepRecord: Equatable, Sendable {
 
     init(_ root: JSONNode) throws(CodedError) {
         guard root.kind == .object, let node = root["node"]?.string,
-            let activation = root["activation"]?.int.flatMap({ Int(exactly: $0) }), activation >= 0
+            let activation = root["activation"]?.int.flatMap({ Int(exactly: $0) }),
+            StepRecord.counts.contains(activation)
         else { throw .unreadableCheckpoint("a step without its node") }
         self.node = node
         self.activation = activation
@@ -136,8 +142,10 @@ struct StepRecord: Equatable, Sendable {
                 choice = positions.elements.compactMap { $0.int.map { Int(clamping: $0) } }
             }
             event = .succeeded(writes: JSON(writes).bytes, choice: choice)
-        } else if let code = root["code"]?.string {
-            event = .failed(code: code, message: root["message"]?.string ?? "")
+        } else if let error = root["error"] {
+            event = .failed(
+                (try? JSONCoding.decode(CodedError.self, from: error))
+                    ?? CodedError(.internalError, "The server failed to answer."))
         } else if let index = root["item"]?.int.flatMap({ Int(exactly: $0) }), let result = root["result"] {
             event = .item(index, result: JSON(result).bytes)
         } else if let answer = root["answer"] {

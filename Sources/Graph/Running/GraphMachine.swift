@@ -284,7 +284,8 @@ extension GraphMachine {
         self.init(topology, activationLimit: activationLimit, deadline: deadline)
         let sets = [memory.running, memory.waiting, memory.nextRound, memory.everRan, memory.skipped]
         guard memory.rounds.count == rounds.count, sets.joined().allSatisfy({ $0 >= 0 && $0 < topology.count }),
-            Set(memory.running).count == memory.running.count
+            Set(memory.running).count == memory.running.count,
+            (memory.rounds + [memory.activations]).allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) })
         else { return nil }
         activations = memory.activations
         rounds = memory.rounds

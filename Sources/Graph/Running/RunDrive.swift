@@ -86,7 +86,7 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     /// From whatever is pending.
     @inlinable
     mutating func goOn() async {
-        while outcome == nil, !isParked {
+        while outcome == nil, !isParked, !pending.isEmpty {
             if pending.count == 1 {
                 await runInline(pending.removeLast())
             } else {
@@ -242,7 +242,10 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             failure = CodedError(
                 .internalError, "The graph \"\(graph.name)\" has lost its way.",
                 detail: "\"\(graph.nodeNames[node])\" chose \"\(error.target)\", which is not among its routes")
-            return .failed(node)
+            guard environment.durable != nil else { return .failed(node) }
+            // What the node wrote cannot be kept as a step: it has not led anywhere.
+            keepingFailure = failure as? CodedError
+            return .cancel
         }
     }
 
