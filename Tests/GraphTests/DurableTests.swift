@@ -94,7 +94,8 @@ let ledgerKey = RunKey(.local, "run_1")
             let kept = Set(world.kept.map(\.step))
             world.goOn()
             let done = effects.all
-            if world.kept.last.map({ String(decoding: $0.bytes, as: UTF8.self).contains("\"finished\":true") }) != true {
+            if world.kept.last.map({ String(decoding: $0.bytes, as: UTF8.self).contains("\"finished\":true") }) != true
+            {
                 #expect(try await runner.resume(context: makeContext()) == expected, "stop \(stop)")
             }
             #expect(effects.all.keys.sorted() == reference.all.keys.sorted(), "stop \(stop)")
