@@ -1,6 +1,7 @@
 """What the client suites share: servers that are started and ended, HTTP over bare sockets, and checks that count."""
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -128,7 +129,9 @@ class Deaf:
             self.queue.append(waiting)
 
 
-DEAF = Deaf()
+@functools.cache
+def deaf():
+    return Deaf()
 
 
 def configuration(mock_port, local=False):
@@ -138,7 +141,7 @@ def configuration(mock_port, local=False):
     lines = ["providers:"]
     lines += [
         f"  {name}: {{ dialect: openai, base_url: http://127.0.0.1:{port}/v1, api_key: {PROVIDER_KEY}, allow: any }}"
-        for name, port in (("mock", mock_port), ("dead", dead), ("deaf", DEAF.port))]
+        for name, port in (("mock", mock_port), ("dead", dead), ("deaf", deaf().port))]
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
     lines += [

@@ -50,20 +50,8 @@ extension RandomGraph {
                 }
             default: builder.node(name, writes: \.last) { try await enter($0) }
             }
-            let choices = targets(node, .choice).map { "n\($0)" }
-            if !choices.isEmpty {
-                let picks: @Sendable () -> [String] = { choice(node, round: 1).map { choices[$0] } }
-                if exclusive.contains(node) {
-                    builder.route(name, to: choices) { picks().first }
-                } else {
-                    builder.routeSeveral(name, to: choices) { Set(picks()) }
-                }
-            }
-            for target in targets(node, .always) { builder.edge(name, to: "n\(target)") }
-            for target in targets(node, .onError) { builder.onError(name, to: "n\(target)") }
         }
-        for start in starts { builder.start("n\(start)") }
-        for end in ends.sorted() { builder.end("n\(end)") }
+        connect(builder) { _ in 1 }
         return try builder.build()
     }
 

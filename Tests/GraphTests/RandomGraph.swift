@@ -127,11 +127,18 @@ extension RandomGraph {
                 }
             default: builder.node(name, writes: \.last) { _ in try await enter() }
             }
+        }
+        connect(builder) { rounds.current($0) }
+        return try builder.build()
+    }
+
+    /// Declares edges, routes, starts and ends; `round` says of a node which activation its route follows.
+    func connect(_ builder: GraphBuilder<Board, Never>, round: @escaping @Sendable (Int) -> Int) {
+        for node in 0..<count {
+            let name = "n\(node)"
             let choices = targets(node, .choice).map { "n\($0)" }
             if !choices.isEmpty {
-                let picks: @Sendable () -> [String] = {
-                    choice(node, round: rounds.current(node)).map { choices[$0] }
-                }
+                let picks: @Sendable () -> [String] = { choice(node, round: round(node)).map { choices[$0] } }
                 if exclusive.contains(node) {
                     builder.route(name, to: choices) { picks().first }
                 } else {
@@ -143,7 +150,6 @@ extension RandomGraph {
         }
         for start in starts { builder.start("n\(start)") }
         for end in ends.sorted() { builder.end("n\(end)") }
-        return try builder.build()
     }
 }
 

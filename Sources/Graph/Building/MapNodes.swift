@@ -128,7 +128,9 @@ struct ItemWork<Result: Sendable, Payload: Sendable> {
                 hands += 1
                 do {
                     if let error = arrival.error { throw error }
-                    guard let box = arrival.result as? ItemBox<Result> else { continue }
+                    guard let box = arrival.result as? ItemBox<Result> else {
+                        throw CodedError(.internalError, "An item of \"\(context.name)\" ended without a result.")
+                    }
                     results[arrival.index] = box.value
                     if failure == nil || failure is Parked { try await keep(box.value, arrival.index) }
                 } catch {

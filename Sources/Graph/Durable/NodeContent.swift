@@ -20,10 +20,6 @@ typealias AnswerCheck = @Sendable (JSONNode) throws(CodedError) -> Void
 /// A graph whose state's type is of no interest.
 @usableFromInline
 protocol InnerGraph: Sendable {
-    var name: String { get }
-    var nodeNames: [String] { get }
-    /// Whether it can ask anything, itself or in a graph inside it.
-    var hasQuestions: Bool { get }
     /// Of the graph's shape and fields, the same in every process.
     var fingerprint: UInt64 { get }
     /// A sentence for each result that has no form to be kept in.
@@ -32,16 +28,6 @@ protocol InnerGraph: Sendable {
 }
 
 extension Graph: InnerGraph {
-    @usableFromInline var hasQuestions: Bool {
-        nodes.contains { node in
-            switch node.content {
-            case .question: true
-            case .graph(let inner, _): inner.hasQuestions
-            case .work, .items: false
-            }
-        }
-    }
-
     @usableFromInline
     func content(ofNode name: String) -> NodeContent? {
         nodeNames.firstIndex(of: name).map { nodes[$0].content }

@@ -109,9 +109,7 @@ extension RunDrive {
     @usableFromInline
     mutating func goBack() {
         guard let durable = environment.durable else { return }
-        store.recorder = FieldRecorder(graph.keeping.fields)
-        let steps = durable.steps[environment.place] ?? []
-        redo(steps)
+        redo(durable.steps[environment.place] ?? [])
     }
 
     /// Stands where a snapshot left the run, then does again what came after it.
