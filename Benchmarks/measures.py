@@ -1,7 +1,7 @@
 """What the benchmark measures, each as a function from running servers to a dictionary of figures."""
 
 import json
-import pathlib
+import shutil
 import statistics
 import subprocess
 import time
@@ -123,9 +123,43 @@ def local(server, folder, seconds=10):
             "proxied_p99_ratio": round(busy["proxied"]["p99_ms"] / idle["proxied"]["p99_ms"], 2)}
 
 
-def graph(package, core):
-    """GraphBench's own JSON; builds it first, which takes seconds where nothing has changed."""
-    built = subprocess.run(["swift", "build", "-c", "release", "--package-path", package], capture_output=True, text=True)
+def build_graph_bench(package):
+    """GraphBench, built where something has changed; else this takes seconds."""
+    if not shutil.which("swift"):
+        raise Refusal("swift is not on the PATH: install it from https://swift.org/install")
+    command = ["swift", "build", "-c", "release", "--package-path", package]
+    built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode:
         raise Refusal(f"GraphBench does not build: {(built.stderr or built.stdout)[-600:].strip()}")
-    return run_json([pathlib.Path(package) / ".build/release/GraphBench"], core)
+    return package / ".build/release/GraphBench"
+
+
+def graph(program, python, core, say, rounds=3):
+    """GraphBench and, where there is a Python that has it, LangGraph: interleaved on one core, medians over the rounds.
+
+    `ratio` is LangGraph's figure over Tutti's within a round, for every key that both have.
+    """
+    commands = {"tutti": [program]}
+    if python:
+        # Isolated: neither this folder nor the caller's PYTHON variables.
+        commands["langgraph"] = [python, "-I", "-B", HERE / "langgraph_bench.py"]
+    history = []
+    for number in range(rounds):
+        history.append({name: run_json(command, core) for name, command in commands.items()})
+        say(f"round {number + 1}/{rounds}: " + ", ".join(
+            f"{name} {figures['sequence_ns_per_node']:.0f} ns a node" for name, figures in history[-1].items()))
+
+    def median(name):
+        first = history[0][name]
+        return {key: value if isinstance(value, str) else
+                round(statistics.median(figures[name][key] for figures in history), 3) for key, value in first.items()}
+
+    result = {"tutti": median("tutti"), "langgraph": None, "ratio": None}
+    if python:
+        result["langgraph"] = median("langgraph")
+        # A process may not have grown at all, so no figure is sure to be above zero.
+        result["ratio"] = {
+            key: round(statistics.median(figures["langgraph"][key] / figures["tutti"][key] for figures in history), 1)
+            for key in result["tutti"] if key in result["langgraph"]
+            and all(figures["tutti"][key] > 0 for figures in history)}
+    return result

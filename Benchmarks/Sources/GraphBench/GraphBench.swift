@@ -14,11 +14,14 @@ struct GraphBench {
     /// Away from the main executor, where every await would hop.
     @concurrent
     static func measure() async throws {
-        let chain = try Runner(sequence(1000), time: SystemClock(), activationLimit: 10_000)
-        let fan100 = try Runner(fanOut(100), time: SystemClock(), activationLimit: 10_000)
-        let fan1000 = try Runner(fanOut(1000), time: SystemClock(), activationLimit: 10_000)
-        let summing = try Runner(fanOut(100, summing: true), time: SystemClock(), activationLimit: 10_000)
+        let chain = try Runner(sequence(1000), time: SystemClock(), limits: RunLimits(activations: 10_000))
+        let fan100 = try Runner(fanOut(100), time: SystemClock(), limits: RunLimits(activations: 10_000))
+        let fan1000 = try Runner(fanOut(1000), time: SystemClock(), limits: RunLimits(activations: 10_000))
+        let summing = try Runner(
+            fanOut(100, summing: true), time: SystemClock(), limits: RunLimits(activations: 10_000))
         let build = try median { _ = try Self.sequence(1000) } / 1_000_000
+        let buildRing = try median { _ = try Self.sequence(1000, isRing: true) } / 1_000_000
+        let buildFan = try median { _ = try Self.fanOut(1000, summing: true) } / 1_000_000
 
         let sequence = try await median(of: chain, runs: 20) / 1000
         let branch100 = try await median(of: fan100, runs: 100) / 100 / 1000
@@ -32,6 +35,7 @@ struct GraphBench {
             {"sequence_ns_per_node": \(rounded(sequence)), "fanout100_us_per_branch": \(rounded(branch100)), \
             "fanout1000_us_per_branch": \(rounded(branch1000)), "fanout100_sum_us_per_branch": \(rounded(summing100)), \
             "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build)), \
+            "build1000_loop_ms": \(rounded(buildRing)), "build1000_fanout_ms": \(rounded(buildFan)), \
             "kept_us_per_node": \(rounded(kept)), "parked_bytes_per_run": \(parked)}
             """)
     }
@@ -42,12 +46,13 @@ struct GraphBench {
     }
 
     /// Each node reads and writes one field.
-    static func sequence(_ count: Int) throws -> Graph<BenchState, Never> {
+    static func sequence(_ count: Int, isRing: Bool = false) throws -> Graph<BenchState, Never> {
         let builder = GraphBuilder<BenchState, Never>("sequence")
         for index in 0..<count {
             builder.node("n\(index)", reads: \.counter, writes: \.counter) { _, counter in counter + 1 }
             if index > 0 { builder.edge("n\(index - 1)", to: "n\(index)") }
         }
+        if isRing { builder.route("n\(count - 1)", reads: \.counter, to: ["n0"]) { $0 < 0 ? "n0" : nil } }
         return try builder.start("n0").end("n\(count - 1)").build()
     }
 
@@ -74,7 +79,7 @@ struct GraphBench {
         var samples: [Double] = []
         for _ in 0..<rounds {
             let runner = try DurableRunner(
-                graph, checkpointer: MemoryCheckpointer(), time: clock, activationLimit: count)
+                graph, checkpointer: MemoryCheckpointer(), time: clock, limits: RunLimits(activations: count))
             let start = clock.now()
             _ = try await runner.start(BenchState(), context: context())
             samples.append(Double(clock.now().since(start).saturatingNanoseconds))
