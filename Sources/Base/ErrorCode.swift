@@ -197,6 +197,12 @@ extension ErrorCode {
         retryable: true,
         "The server is stopping and takes no new work."
     )
+    public static let nodeTimeout = ours(
+        "node_timeout",
+        504,
+        retryable: true,
+        "A step took longer than it may."
+    )
     public static let deadlineExceeded = ours(
         "deadline_exceeded",
         504,
@@ -212,6 +218,6 @@ extension ErrorCode {
         targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerInvalidAnswer,
         providerStreamBroken, providerTimeout, internalError, checkpointUnreadable, modelUnavailable, overloaded,
-        shuttingDown, deadlineExceeded,
+        shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

@@ -37,10 +37,13 @@ public struct WallTime: Comparable, Hashable, Sendable {
     public static func < (left: WallTime, right: WallTime) -> Bool { left.milliseconds < right.milliseconds }
 }
 
-/// Where drivers read time. State machines never hold a clock: they take *now* as an input.
+/// Where drivers read time and wait for it. State machines never hold a clock: they take *now* as an input.
 public protocol TimeSource: Sendable {
     func now() -> Instant
     func wallTime() -> WallTime
+
+    /// Returns at the instant or soon after it, at once for one that has passed. Throws as soon as the task is cancelled.
+    func sleep(until instant: Instant) async throws(CancellationError)
 }
 
 extension Duration {

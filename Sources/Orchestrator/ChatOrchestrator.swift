@@ -22,7 +22,8 @@ public final class ChatOrchestrator: Sendable {
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
             let graph = try ChatGraph.make(directory: directory, gateway: gateway, recorder: recorder)
-            runner = Runner(graph, time: time)
+            // The server cancels a turn at its deadline by itself.
+            runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {
             throw CodedError(.internalError, "The chat graph is not valid: \(error)")
         }

@@ -33,7 +33,8 @@ final class Effects: Sendable {
 func durable<Payload: Sendable>(
     _ graph: Graph<Ledger, Payload>, _ checkpointer: any Checkpointer, limit: Int = 1000, schema: Int = 1
 ) throws -> DurableRunner<Ledger, Payload> {
-    try DurableRunner(graph, checkpointer: checkpointer, time: FixedTime(), schema: schema, activationLimit: limit)
+    try DurableRunner(
+        graph, checkpointer: checkpointer, time: FixedTime(), schema: schema, limits: RunLimits(activations: limit))
 }
 
 let ledgerKey = RunKey(.local, "run_1")

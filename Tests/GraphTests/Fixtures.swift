@@ -39,6 +39,14 @@ final class FixedTime: TimeSource {
     }
 
     func wallTime() -> WallTime { WallTime(milliseconds: 0) }
+
+    /// Nobody is woken but by being cancelled: tests in which time passes have a `TestClock`.
+    func sleep(until instant: Instant) async throws(CancellationError) {
+        if now() >= instant { return }
+        try? await Signal().wait()
+        throw CancellationError()
+    }
+
     func advance(by duration: UInt64) { nanoseconds.withLock { $0 += duration } }
 }
 
@@ -84,5 +92,5 @@ func boardBuilder<Payload: Sendable>(_ payload: Payload.Type = Never.self) -> Gr
 func run<Payload: Sendable>(
     _ graph: Graph<Board, Payload>, from board: Board = Board(), limit: Int = 1000
 ) async throws -> Board {
-    try await Runner(graph, time: FixedTime(), activationLimit: limit).run(board, context: makeContext())
+    try await Runner(graph, time: FixedTime(), limits: RunLimits(activations: limit)).run(board, context: makeContext())
 }

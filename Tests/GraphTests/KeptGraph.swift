@@ -9,16 +9,20 @@ extension RandomGraph {
     /// in it. `effects` hears of each piece of work by its step.
     func buildKept(_ effects: Effects) throws -> Graph<Board, Never> {
         let builder = boardBuilder().field(\.error, .lastValue)
+        let begun = Begun(count)
         for node in 0..<count {
             let name = "n\(node)"
             let fails = failing.contains(node)
+            // Whoever chooses between going round and going on is to know its round.
+            let isPlain = fails || !back.isEmpty && !targets(node, .choice).isEmpty
             @Sendable func enter(_ context: NodeContext<Never>) async throws -> Int {
                 effects.note(context.step)
+                begun.note(node, context.activation)
                 for _ in 0..<(seed >> UInt64(node % 32)) % 3 { await Task.yield() }
                 if fails { throw Broken(node: node) }
                 return node * 100 + context.activation
             }
-            switch (kind(node), fails ? 0 : style(node)) {
+            switch (kind(node), isPlain ? 0 : style(node)) {
             case (0, 0): builder.node(name) { _ = try await enter($0) }
             case (0, 1):
                 builder.map(name, over: \.items, writes: \.mapped, limit: 2) { context, item in
@@ -51,7 +55,7 @@ extension RandomGraph {
             default: builder.node(name, writes: \.last) { try await enter($0) }
             }
         }
-        connect(builder) { _ in 1 }
+        connect(builder) { begun.activation(of: $0) }
         return try builder.build()
     }
 
@@ -77,4 +81,14 @@ extension RandomGraph {
         }
         return try builder.build()
     }
+}
+
+/// Which activation of each node began last. Not counted here: a process that takes a run over begins in the middle.
+private final class Begun: Sendable {
+    private let activations: Mutex<[Int]>
+
+    init(_ count: Int) { activations = Mutex(Array(repeating: 1, count: count)) }
+
+    func note(_ node: Int, _ activation: Int) { activations.withLock { $0[node] = activation } }
+    func activation(of node: Int) -> Int { activations.withLock { $0[node] } }
 }

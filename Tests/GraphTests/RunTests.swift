@@ -52,6 +52,9 @@ import Testing
         case .cancelled: "cancelled"
         case .asked(let question): "asked \(question.id)"
         case .parked: "parked"
+        case .updated(let update): "\(update.node) wrote \(update.fields)"
+        case .values(let value): "state after \(value.node)"
+        case .policyActed(let node, _, let act): "\(node): \(act)"
         }
     }
 

@@ -24,7 +24,8 @@ import Testing
         var generator = SeededGenerator(seed: schedule)
         let graph = try random.build(rounds: Rounds(random.count))
         let environment = RunEnvironment<Never>(
-            context: makeContext(), names: graph.nodeNames, hearing: nil, time: FixedTime(), activationLimit: 500)
+            context: makeContext(), names: graph.nodeNames, hearing: nil, time: FixedTime(),
+            limits: RunLimits(activations: 500))
         var machine = GraphMachine(graph.topology, activationLimit: 500, deadline: nil)
         var store = StateStore(Board(), heldFields: graph.heldFields)
         var running: [(node: Int, work: Work<Board>)] = []

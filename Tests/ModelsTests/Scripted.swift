@@ -83,6 +83,12 @@ final class TickingClock: TimeSource {
     }
 
     func wallTime() -> WallTime { WallTime(milliseconds: 0) }
+
+    /// At once: the next look is after the instant.
+    func sleep(until instant: Instant) async throws(CancellationError) {
+        if Task.isCancelled { throw CancellationError() }
+        ticks.withLock { $0 = max($0, instant.nanoseconds / 1_000_000) }
+    }
 }
 
 final class RecordingObserver: GatewayObserver {

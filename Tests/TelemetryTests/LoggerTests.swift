@@ -1,17 +1,15 @@
 import Base
 import JSON
 import Telemetry
+import TestKit
 import Testing
 
 struct LoggerTests {
-    private struct Noon: TimeSource {
-        func now() -> Instant { Instant(nanoseconds: 0) }
-        func wallTime() -> WallTime { WallTime(milliseconds: 1_000_000_000_042) }
-    }
+    private let noon = TestClock(wall: 1_000_000_000_042)
 
     @Test func `an entry is one JSON line with its time and its fields`() throws {
         let memory = MemoryLog()
-        let logger = Logger(sink: memory, level: .info, time: Noon())
+        let logger = Logger(sink: memory, level: .info, time: noon)
         logger.log(.info, "hello", .string("id", "a\n\u{1b}[31mb"), .int("n", 3), .double("x", 1.5), .bool("ok", true))
         #expect(memory.text.hasSuffix("\n"))
         #expect(memory.text.dropLast().contains("\n") == false)
@@ -27,7 +25,7 @@ struct LoggerTests {
 
     @Test func `entries below the level are not written, and the level can be changed`() {
         let memory = MemoryLog()
-        let logger = Logger(sink: memory, level: .warning, time: Noon())
+        let logger = Logger(sink: memory, level: .warning, time: noon)
         logger.log(.info, "quiet")
         #expect(memory.text.isEmpty)
         logger.level = .debug

@@ -111,6 +111,7 @@ struct RuleTests {
 
         Example(.testsDoNotSleep, test, "\ntry await Task.sleep(for: .seconds(1))\nusleep(1)", [2, 3]),
         Example(.testsDoNotSleep, code, "Task.sleep", []),
+        Example(.testsDoNotSleep, test, "func sleep(until: Instant) {}", []),
 
         Example(.testsAssert, test, "@Test func a() {}", [1]),
         Example(.testsAssert, test, "@Test func a() {} // #expect", [1]),

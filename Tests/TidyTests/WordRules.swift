@@ -1,6 +1,6 @@
 extension Rule {
     private static func isOurs(_ file: SourceFile) -> Bool {
-        file.isSwift && ["Sources/", "Tests/", "Benchmarks/"].contains { file.path.hasPrefix($0) }
+        file.isSwift && ["Sources/", "Tests/", "Benchmarks/", "Examples/"].contains { file.path.hasPrefix($0) }
     }
 
     static let unsafeCodeIsNative = forbids(
@@ -70,7 +70,7 @@ extension Rule {
     }
 
     static let testsDoNotSleep = forbids(
-        "tests do not sleep", #"\bTask\.sleep\b|\bThread\.sleep\b|(?<![.\w])u?sleep\("#,
+        "tests do not sleep", #"\bTask\.sleep\b|\bThread\.sleep\b|(?<![.\w])(?<!func )u?sleep\("#,
         because: "makes a test slow or flaky; advance a clock, or wait for what must happen.",
         in: { $0.isTest && $0.isSwift })
 

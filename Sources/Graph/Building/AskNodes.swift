@@ -14,10 +14,10 @@ extension GraphBuilder {
         writes path: any WritableKeyPath<State, Answer> & Sendable,
         question: @escaping @Sendable (repeat each Read) throws -> JSON
     ) -> Self {
-        var uses: [FieldUse<State>] = []
-        repeat uses.append(FieldUse(each reads))
+        var uses: [FieldRead<State>] = []
+        repeat uses.append(FieldRead(each reads))
         let check: AnswerCheck = { (node) throws(CodedError) in _ = try decodeAnswer(Answer.self, from: node) }
-        return add(name, uses, [FieldUse(writing: path)], content: .question(check)) { table in
+        return add(name, uses, [FieldWrite(path)], content: .question(check)) { table in
             let writer = table.writer(path)
             let fields = (repeat Projection(each reads))
             return { state, context in
@@ -43,10 +43,11 @@ extension NodeContext {
         }
         let shown = item.map { "\(environment.shownPlace)\(name)[\($0)]" } ?? environment.shownPlace + name
         let question = Question(id: step, node: shown, content: content)
-        let bytes = try await inbox.answer(to: question, check: check) { [environment] in
-            // A listener that is full misses it: the question is also in the run's result.
-            if let hearing = environment.hearing { _ = hearing.offer(.asked(question)) }
+        do throws(JSONCodingError) { _ = try JSONCoding.encode([question]) } catch {
+            throw CodedError(
+                .internalError, "A question cannot be kept.", detail: "node \"\(name)\": \(error.message)")
         }
+        let bytes = try await inbox.answer(to: question, check: check) { await tell(.asked(question)) }
         return try decodeAnswer(type, from: JSONDocument(bytes).root)
     }
 }

@@ -1,10 +1,10 @@
 /// What one node does with the state.
-struct NodeAccess<State: Sendable> {
-    var reads: [FieldUse<State>]
-    var routeReads: [FieldUse<State>]
-    var writes: [FieldUse<State>]
+struct NodeAccess {
+    var reads: [FieldUse]
+    var routeReads: [FieldUse] = []
+    var writes: [FieldUse]
     /// Written instead of `writes`, when the node fails.
-    var recordings: [FieldUse<State>]
+    var recordings: [FieldUse] = []
 }
 
 /// Who reads and writes which field at the same time as whom: complaints where a result would depend on timing, and
@@ -12,26 +12,27 @@ struct NodeAccess<State: Sendable> {
 ///
 /// Conservative: two nodes count as concurrent unless one waits for the other or a single choice excludes one of
 /// them; that a choice never happens to pick both is not seen.
-struct FieldAnalysis<State: Sendable> {
+struct FieldAnalysis {
     private struct WrittenField {
-        let use: FieldUse<State>
+        let use: FieldUse
         var writers: [Int]
         var writerSet: NodeSet
     }
 
     private let topology: Topology
     private let names: [String]
-    private let declarations: [FieldDeclaration<State>]
-    private let access: [NodeAccess<State>]
+    private let declarations: [FieldDeclaration]
+    private let access: [NodeAccess]
     private var exclusivity: Exclusivity
     private var written: [WrittenField] = []
     private(set) var complaints: [String] = []
     /// Fields that nodes write at the same time, through a reducer.
-    private(set) var heldPaths: [FieldUse<State>] = []
+    private(set) var heldPaths: [FieldUse] = []
     private var ranks: [[Int: Int]] = []
+    private let reducers: [FieldKey: any Sendable]
 
     init(
-        topology: Topology, names: [String], declarations: [FieldDeclaration<State>], access: [NodeAccess<State>],
+        topology: Topology, names: [String], declarations: [FieldDeclaration], access: [NodeAccess],
         exclusivity: Exclusivity
     ) {
         self.topology = topology
@@ -39,6 +40,11 @@ struct FieldAnalysis<State: Sendable> {
         self.declarations = declarations
         self.access = access
         self.exclusivity = exclusivity
+        var reducers: [FieldKey: any Sendable] = [:]
+        for declaration in declarations {
+            if let key = declaration.use.key { reducers[key] = declaration.reducer }
+        }
+        self.reducers = reducers
         collectWriters()
         checkDeclarations()
         checkWritersOfOneField()
@@ -53,39 +59,45 @@ struct FieldAnalysis<State: Sendable> {
     }
 
     private mutating func collectWriters() {
-        var places: [PartialKeyPath<State>: Int] = [:]
+        var places: [FieldKey: Int] = [:]
         for (node, access) in access.enumerated() {
-            for (index, use) in access.writes.enumerated() where access.writes[..<index].contains(where: use.overlaps) {
+            for (index, use) in access.writes.enumerated()
+            where index > 0 && access.writes[..<index].contains(where: use.overlaps) {
                 complaints.append("Node \"\(names[node])\" writes \(use.name) more than once.")
             }
-            for use in access.writes + access.recordings {
-                if let place = places[use.path] {
-                    if written[place].writers.last != node { written[place].writers.append(node) }
-                    written[place].writerSet.insert(node)
-                } else {
-                    places[use.path] = written.count
-                    var set = NodeSet(count: topology.count)
-                    set.insert(node)
-                    written.append(WrittenField(use: use, writers: [node], writerSet: set))
-                }
-            }
+            for use in access.writes { note(writer: node, of: use, &places) }
+            for use in access.recordings { note(writer: node, of: use, &places) }
+        }
+    }
+
+    private mutating func note(writer node: Int, of use: FieldUse, _ places: inout [FieldKey: Int]) {
+        // What is no stored property has been complained of.
+        guard let key = use.key else { return }
+        if let place = places[key] {
+            if written[place].writers.last != node { written[place].writers.append(node) }
+            written[place].writerSet.insert(node)
+        } else {
+            places[key] = written.count
+            var set = NodeSet(count: topology.count)
+            set.insert(node)
+            written.append(WrittenField(use: use, writers: [node], writerSet: set))
         }
     }
 
     private mutating func checkDeclarations() {
-        var seen: Set<PartialKeyPath<State>> = []
-        for field in declarations where !seen.insert(field.use.path).inserted {
+        var seen: Set<FieldKey> = []
+        for field in declarations {
+            guard let key = field.use.key, !seen.insert(key).inserted else { continue }
             complaints.append("Field \(field.use.name) is declared more than once.")
         }
     }
 
     private mutating func checkWritersOfOneField() {
-        let reduced = Set(declarations.lazy.filter { $0.reducer != nil }.map { $0.use.path as PartialKeyPath<State> })
         for field in written {
             guard let (left, right) = firstConcurrentPair(field) else { continue }
-            if reduced.contains(field.use.path) {
+            if let key = field.use.key, reducers[key] != nil {
                 heldPaths.append(field.use)
-                ranks.append(order(field.writers))
+                ranks.append(order(field.writers, field.writerSet))
             } else {
                 complaints.append(
                     """
@@ -104,12 +116,17 @@ struct FieldAnalysis<State: Sendable> {
     }
 
     /// Declaration order, except that a write comes after those that its node waits for.
-    private func order(_ writers: [Int]) -> [Int: Int] {
+    private func order(_ writers: [Int], _ set: NodeSet) -> [Int: Int] {
         var rest = writers
+        var left = set
         var ranks: [Int: Int] = [:]
         while !rest.isEmpty {
-            let next = rest.firstIndex { node in !rest.contains { topology.precedes($0, node) } } ?? 0
-            ranks[rest.remove(at: next)] = ranks.count
+            let next = rest.firstIndex { node in
+                !topology.blockers.intersects(node, left) || !rest.contains { topology.precedes($0, node) }
+            }
+            let node = rest.remove(at: next ?? 0)
+            left.remove(node)
+            ranks[node] = ranks.count
         }
         return ranks
     }
@@ -132,16 +149,19 @@ struct FieldAnalysis<State: Sendable> {
 
     private mutating func checkReaders() {
         for (reader, access) in access.enumerated() {
-            for use in access.reads + access.routeReads {
-                for field in written where field.use.overlaps(use) {
-                    for writer in concurrentWriters(of: field, with: reader) {
-                        complaints.append(
-                            """
-                            Node "\(names[reader])" reads \(use.name) while "\(names[writer])" may be writing it: put \
-                            an edge between them.
-                            """)
-                    }
-                }
+            for use in access.reads { check(reader, of: use) }
+            for use in access.routeReads { check(reader, of: use) }
+        }
+    }
+
+    private mutating func check(_ reader: Int, of use: FieldUse) {
+        for field in written where field.use.overlaps(use) {
+            for writer in concurrentWriters(of: field, with: reader) {
+                complaints.append(
+                    """
+                    Node "\(names[reader])" reads \(use.name) while "\(names[writer])" may be writing it: put an edge \
+                    between them.
+                    """)
             }
         }
     }
@@ -166,16 +186,15 @@ struct FieldAnalysis<State: Sendable> {
 
     // MARK: What the bodies need
 
+    var loopCount: Int { topology.loops.count }
+
     func heldReads(of node: Int) -> [Int] {
+        if heldPaths.isEmpty { return [] }
         let uses = access[node].reads + access[node].routeReads
         return heldPaths.indices.filter { held in uses.contains { $0.overlaps(heldPaths[held]) } }
     }
 
-    func table(for node: Int) -> FieldTable<State> {
-        var reducers: [FieldKey: any Sendable] = [:]
-        for declaration in declarations {
-            if let key = declaration.use.key { reducers[key] = declaration.reducer }
-        }
+    func table(for node: Int) -> FieldTable {
         var places: [FieldKey: HeldPlace] = [:]
         for (field, use) in heldPaths.enumerated() {
             guard let rank = ranks[field][node], let key = use.key else { continue }

@@ -12,17 +12,25 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
     private(set) var starts: [Int] = []
     private(set) var ends: [Int] = []
     private(set) var deferred: [Int] = []
+    private(set) var priorities: [Int]
 
     init(_ builder: GraphBuilder<State, Payload>) {
         self.builder = builder
         names = builder.nodes.map(\.name)
         numbers = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+        priorities = Array(repeating: 0, count: names.count)
     }
 
     /// All checks, then the graph. The checks go on after a complaint as far as what follows still means something.
     consuming func graph() throws(GraphBuildError) -> Graph<State, Payload> {
+        complaints = builder.complaints
         resolveNames()
         checkStoredProperties()
+        let policies = PolicyAssembly(builder, numbers)
+        complaints += policies.complaints
+        for (name, priority) in builder.priorities {
+            if let node = number(name, in: "A priority") { priorities[node] = priority }
+        }
         let loops = LoopFinder(count: names.count, edges: edges, starts: starts).find()
         complaints += ShapeCheck(names: names, edges: edges, starts: starts, ends: ends, loops: loops).complaints
         guard loops.irreducible.isEmpty, numbers.count == names.count else { throw error() }
@@ -34,8 +42,8 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         complaints += fields.complaints
         guard complaints.isEmpty else { throw error() }
         return Graph(
-            name: builder.name, nodeNames: names, topology: topology, nodes: bodies(fields),
-            heldFields: fields.heldPaths.count)
+            name: builder.name, nodeNames: names, topology: topology, nodes: bodies(fields, policies),
+            heldFields: fields.heldPaths.count, priorities: priorities)
     }
 
     private func error() -> GraphBuildError { GraphBuildError(graph: builder.name, complaints: complaints) }
@@ -98,24 +106,31 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
     // MARK: Fields
 
     private mutating func checkStoredProperties() {
-        func check(_ use: FieldUse<State>, _ whose: String) {
+        func check(_ use: FieldUse, _ whose: String) {
             if use.range == nil {
                 complaints.append("\(whose) uses \(use.name), which is no stored property of the state.")
             }
         }
         for field in builder.fields { check(field.use, "A field declaration") }
         for node in builder.nodes {
-            for use in node.reads + node.writes { check(use, "Node \"\(node.name)\"") }
+            for read in node.reads where read.use.range == nil { check(read.use, "Node \"\(node.name)\"") }
+            for write in node.writes where write.use.range == nil { check(write.use, "Node \"\(node.name)\"") }
         }
         for route in builder.routes {
             for use in route.reads { check(use, "The route of \"\(route.source)\"") }
         }
+        for fallback in builder.fallbacks {
+            for use in fallback.reads + fallback.writes { check(use, "The fallback of \"\(fallback.node)\"") }
+        }
         for recording in builder.recordings { check(recording.use, "The onError edge of \"\(recording.node)\"") }
     }
 
-    private func access() -> [NodeAccess<State>] {
-        var access = builder.nodes.map {
-            NodeAccess(reads: $0.reads, routeReads: [], writes: $0.writes, recordings: [])
+    private func access() -> [NodeAccess] {
+        var access = builder.nodes.map { node in
+            NodeAccess(reads: node.reads.map { $0.use }, writes: node.writes.map { $0.use })
+        }
+        for fallback in builder.fallbacks {
+            if let node = numbers[fallback.node] { access[node].reads += fallback.reads }
         }
         for route in builder.routes {
             if let node = numbers[route.source] { access[node].routeReads += route.reads }
@@ -132,16 +147,30 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
 
     // MARK: Bodies
 
-    private func bodies(_ fields: FieldAnalysis<State>) -> [NodeBody<State, Payload>] {
+    private func bodies(
+        _ fields: FieldAnalysis, _ policies: PolicyAssembly<State, Payload>
+    ) -> [NodeBody<State, Payload>] {
         var routes: [Int: RouteDeclaration<State>] = [:]
         for route in builder.routes { if let node = numbers[route.source] { routes[node] = route } }
-        return builder.nodes.enumerated().map { number, node in
-            let table = fields.table(for: number)
-            let records = builder.recordings.filter { $0.node == node.name }.map { $0.body(table) }
-            let stored = node.writes.compactMap(\.stored)
-            return NodeBody(
-                heldReads: fields.heldReads(of: number), prepare: node.body(table), decide: routes[number]?.decide,
-                records: records, stored: { stored.map { $0(table) } }, content: node.content)
+        var recordings: [Int: [Recording<State>]] = [:]
+        for recording in builder.recordings {
+            if let node = numbers[recording.node] { recordings[node, default: []].append(recording) }
         }
+        var bodies: [NodeBody<State, Payload>] = []
+        bodies.reserveCapacity(builder.nodes.count)
+        for (number, node) in builder.nodes.enumerated() {
+            let table = fields.table(for: number)
+            let writes = node.writes
+            let stack = policies.stack(
+                of: number, table, held: fields.heldPaths.count, loops: fields.loopCount)
+            bodies.append(
+                NodeBody(
+                    heldReads: fields.heldReads(of: number),
+                    prepare: stack?.around(node.body(table)) ?? node.body(table),
+                    decide: routes[number]?.decide, records: recordings[number]?.map { $0.body(table) } ?? [],
+                    stored: { writes.map { $0.stored(table) } }, content: node.content,
+                    policies: stack?.policies ?? []))
+        }
+        return bodies
     }
 }

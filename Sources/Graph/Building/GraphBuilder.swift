@@ -15,7 +15,7 @@ public import Base
 /// else doesn't compile. `Payload` is what its nodes emit (`Never` for nothing). Fields must be stored properties.
 public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     let name: String
-    var fields: [FieldDeclaration<State>] = []
+    var fields: [FieldDeclaration] = []
     @usableFromInline var nodes: [NodeDeclaration<State, Payload>] = []
     var edges: [EdgeDeclaration] = []
     var routes: [RouteDeclaration<State>] = []
@@ -23,6 +23,11 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     var starts: [String] = []
     var ends: [String] = []
     var deferred: [String] = []
+    var policies: [PolicyDeclaration] = []
+    var fallbacks: [FallbackDeclaration<State, Payload>] = []
+    var priorities: [(node: String, priority: Int)] = []
+    /// What was wrong with a declaration itself.
+    var complaints: [String] = []
 
     public init(_ name: String) { self.name = name }
 
@@ -58,7 +63,7 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
         _ source: String, to target: String, recording path: any WritableKeyPath<State, CodedError?> & Sendable
     ) -> Self {
         recordings.append(
-            Recording(node: source, use: FieldUse(writing: path)) { table in
+            Recording(node: source, use: FieldUse(path)) { table in
                 let writer = table.writer(path)
                 return { store, rounds, error in writer.write(CodedError(any: error), rounds: rounds, to: &store) }
             })
@@ -102,15 +107,15 @@ struct EdgeDeclaration {
 @usableFromInline
 struct NodeDeclaration<State: Sendable, Payload: Sendable> {
     let name: String
-    let reads: [FieldUse<State>]
-    let writes: [FieldUse<State>]
+    let reads: [FieldRead<State>]
+    let writes: [FieldWrite<State>]
     let content: NodeContent
-    let body: (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+    let body: (FieldTable) -> Prepare<State, Payload>
 
     @usableFromInline
     init(
-        name: String, reads: [FieldUse<State>], writes: [FieldUse<State>], content: NodeContent = .work,
-        body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+        name: String, reads: [FieldRead<State>], writes: [FieldWrite<State>], content: NodeContent = .work,
+        body: @escaping (FieldTable) -> Prepare<State, Payload>
     ) {
         self.name = name
         self.reads = reads
@@ -122,7 +127,7 @@ struct NodeDeclaration<State: Sendable, Payload: Sendable> {
 
 struct RouteDeclaration<State: Sendable> {
     let source: String
-    let reads: [FieldUse<State>]
+    let reads: [FieldUse]
     let targets: [String]
     /// At most one target is chosen.
     let isExclusive: Bool
@@ -131,72 +136,6 @@ struct RouteDeclaration<State: Sendable> {
 
 struct Recording<State: Sendable> {
     let node: String
-    let use: FieldUse<State>
-    let body: (FieldTable<State>) -> @Sendable (inout StateStore<State>, [Int], any Error) -> Void
-}
-
-struct FieldDeclaration<State: Sendable> {
-    let use: FieldUse<State>
-    /// A `Reducer` of the field's type, if there is one.
-    let reducer: (any Sendable)?
-    let origin: FieldOrigin
-}
-
-/// A field as a declaration names it: where it lies in the state, so that overlaps are seen.
-@usableFromInline
-struct FieldUse<State: Sendable>: Sendable {
-    let path: any PartialKeyPath<State> & Sendable
-    /// `nil` for anything but a stored property.
-    let range: Range<Int>?
-    let key: FieldKey?
-    /// How a kept write is done again; `nil` for what is only read.
-    let stored: (@Sendable (FieldTable<State>) -> StoredField<State>)?
-
-    @usableFromInline
-    init<Value>(_ path: any KeyPath<State, Value> & Sendable) {
-        self.init(path, stored: nil)
-    }
-
-    @usableFromInline
-    init<Value: Sendable>(writing path: any WritableKeyPath<State, Value> & Sendable) {
-        self.init(path) { table in StoredField(FieldUse.name(of: path), table.writer(path)) }
-    }
-
-    private init<Value>(
-        _ path: any KeyPath<State, Value> & Sendable,
-        stored: (@Sendable (FieldTable<State>) -> StoredField<State>)?
-    ) {
-        self.path = path
-        self.stored = stored
-        let offset = MemoryLayout<State>.offset(of: path)
-        range = offset.map { $0..<$0 + MemoryLayout<Value>.size }
-        key = FieldKey(offset, Value.self)
-    }
-
-    var name: String { FieldUse.name(of: path) }
-
-    private static func name(of path: any PartialKeyPath<State> & Sendable) -> String {
-        let text = String(describing: path)
-        return text.firstIndex(of: ".").map { String(text[text.index(after: $0)...]) } ?? text
-    }
-
-    func overlaps(_ other: FieldUse) -> Bool {
-        guard let range, let otherRange = other.range else { return path == other.path }
-        return range.overlaps(otherRange)
-    }
-}
-
-/// What one node's writers need to know about the fields: their reducers, and their place where writes are held.
-@usableFromInline
-struct FieldTable<State: Sendable>: Sendable {
-    @usableFromInline let reducers: [FieldKey: any Sendable]
-    @usableFromInline let places: [FieldKey: HeldPlace]
-
-    @inlinable
-    func writer<Value>(_ path: any WritableKeyPath<State, Value> & Sendable) -> FieldWriter<State, Value> {
-        let key = FieldKey(MemoryLayout<State>.offset(of: path), Value.self)
-        return FieldWriter(
-            path: path, combine: key.flatMap { reducers[$0] as? Reducer<Value> }?.combine,
-            held: key.flatMap { places[$0] })
-    }
+    let use: FieldUse
+    let body: (FieldTable) -> @Sendable (inout StateStore<State>, [Int], any Error) -> Void
 }

@@ -12,10 +12,10 @@ extension GraphBuilder {
         enter: @escaping @Sendable (repeat each Read) throws -> Inner,
         leave: @escaping @Sendable (Inner) throws -> (repeat each Write)
     ) -> Self {
-        var readUses: [FieldUse<State>] = []
-        repeat readUses.append(FieldUse(each reads))
-        var writeUses: [FieldUse<State>] = []
-        repeat writeUses.append(FieldUse(writing: each writes))
+        var readUses: [FieldRead<State>] = []
+        repeat readUses.append(FieldRead(each reads))
+        var writeUses: [FieldWrite<State>] = []
+        repeat writeUses.append(FieldWrite(each writes))
         return add(name, readUses, writeUses, content: .graph(inner, isMapped: false)) { table in
             let writers = (repeat table.writer(each writes))
             let fields = (repeat Projection(each reads))
@@ -38,10 +38,10 @@ extension NodeContext {
         let shown = environment.shownPlace + (item.map { "\(name)[\($0)]/" } ?? "\(name)/")
         let inside = RunEnvironment(
             context: run, names: graph.nodeNames, hearing: environment.hearing, time: environment.time,
-            activationLimit: environment.activationLimit, durable: environment.durable,
+            limits: environment.limits, durable: environment.durable,
             place: environment.durable == nil ? environment.place : "\(step)/", shownPlace: shown)
         let machine = GraphMachine(
-            graph.topology, activationLimit: environment.activationLimit, deadline: run.deadline)
+            graph.topology, activationLimit: environment.limits.activations, deadline: run.deadline)
         var drive = RunDrive(graph: graph, machine: machine, environment: inside, state: state)
         await drive.run()
         return try drive.result()

@@ -78,33 +78,27 @@ struct LoopFinder {
         return (leaving.reversed(), retreating)
     }
 
-    /// For each reachable node those that lie on every path to it. Repeats until nothing changes; two rounds where
+    /// For each reachable node those that lie on every path to it; nothing is said of the others. Repeats until nothing changes; two rounds where
     /// every cycle has one entry.
     private func dominators(order: [Int]) -> NodeMatrix {
-        let width = (count + 63) / 64
-        var rows = Array(repeating: Array(repeating: UInt64.max, count: width), count: count)
+        var matrix = NodeMatrix(count: count, filledWith: .max)
         var isReached = Array(repeating: false, count: count)
         for node in order { isReached[node] = true }
         let isStart = Set(starts)
+        var row = Array(repeating: UInt64.max, count: matrix.width)
         var changed = true
         while changed {
             changed = false
             for node in order {
-                var row = Array(repeating: isStart.contains(node) ? 0 : UInt64.max, count: width)
+                for index in row.indices { row[index] = isStart.contains(node) ? 0 : .max }
                 for source in predecessors[node] where isReached[source] {
-                    for index in 0..<width { row[index] &= rows[source][index] }
+                    for index in row.indices { row[index] &= matrix.word(source, index) }
                 }
                 row[node >> 6] |= 1 << UInt64(node & 63)
-                if row != rows[node] {
-                    rows[node] = row
+                for index in row.indices where row[index] != matrix.word(node, index) {
+                    matrix.set(node, index, to: row[index])
                     changed = true
                 }
-            }
-        }
-        var matrix = NodeMatrix(count: count)
-        for node in order {
-            for other in order where rows[node][other >> 6] & (1 << UInt64(other & 63)) != 0 {
-                matrix.insert(node, other)
             }
         }
         return matrix

@@ -45,9 +45,12 @@ extension GraphBuilder {
         limit: Int, codec: FieldCodec<Result>?, content: NodeContent,
         run: @escaping @Sendable (NodeContext<Payload>, Items.Element, repeat each Read) async throws -> Result
     ) -> Self where Items.Element: Sendable {
-        var uses = [FieldUse<State>(items)]
-        repeat uses.append(FieldUse(each reads))
-        return add(name, uses, [FieldUse(writing: path)], content: content) { table in
+        if limit < 1 {
+            complaints.append("The list of node \"\(name)\" has a limit of \(limit): let it be at least 1.")
+        }
+        var uses = [FieldRead<State>(items)]
+        repeat uses.append(FieldRead(each reads))
+        return add(name, uses, [FieldWrite(path)], content: content) { table in
             let writer = table.writer(path)
             let list = Projection(items)
             let fields = (repeat Projection(each reads))
@@ -104,7 +107,7 @@ struct ItemWork<Result: Sendable, Payload: Sendable> {
             var next = 0
             var running = 0
             while next < open.count || running > 0 {
-                while next < open.count, running < max(1, limit), failure == nil {
+                while next < open.count, running < limit, failure == nil {
                     let index = open[next]
                     next += 1
                     running += 1
@@ -160,14 +163,26 @@ struct ItemWork<Result: Sendable, Payload: Sendable> {
             return
         }
         for (index, bytes) in kept where results.indices.contains(index) {
-            results[index] = try codec.decode(JSONDocument(bytes).root)
+            do {
+                results[index] = try codec.decode(JSONDocument(bytes, maxDepth: StepRecord.maxDepth).root)
+            } catch {
+                let fault = CodedError.unreadableCheckpoint("a result of \"\(context.name)\" that is \(error)")
+                durable.journal.giveUp(fault)
+                throw fault
+            }
         }
     }
 
     private func keep(_ result: Result, _ index: Int) async throws {
         guard let durable = context.environment.durable, let codec else { return }
         var writer = JSONWriter(reserving: 64)
-        try codec.encode(result, &writer)
+        do throws(JSONCodingError) {
+            try codec.encode(result, &writer)
+        } catch {
+            throw CodedError(
+                .internalError, "A step's result cannot be kept.",
+                detail: "item \(index) of \"\(context.name)\": \(error.message)")
+        }
         try await durable.journal.commit(
             StepRecord(
                 place: context.environment.place, node: context.environment.plainNames[context.node],

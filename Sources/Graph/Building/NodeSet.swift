@@ -46,10 +46,10 @@ struct NodeMatrix: Equatable, Sendable {
     let width: Int
     private var words: [UInt64]
 
-    init(count: Int) {
+    init(count: Int, filledWith word: UInt64 = 0) {
         self.count = count
         width = (count + 63) / 64
-        words = Array(repeating: 0, count: count * width)
+        words = Array(repeating: word, count: count * width)
     }
 
     func contains(_ row: Int, _ node: Int) -> Bool {
@@ -58,12 +58,27 @@ struct NodeMatrix: Equatable, Sendable {
 
     mutating func insert(_ row: Int, _ node: Int) { words[row * width + node >> 6] |= 1 << UInt64(node & 63) }
 
-    /// Adds everything that `other`'s row holds to `row`.
-    mutating func formUnion(_ row: Int, with other: Int) {
-        for index in 0..<width { words[row * width + index] |= words[other * width + index] }
+    mutating func remove(_ row: Int, _ node: Int) { words[row * width + node >> 6] &= ~(1 << UInt64(node & 63)) }
+
+    /// Adds everything that another row holds to `row`; whether that was anything new.
+    mutating func formUnion(_ row: Int, with other: Int) -> Bool {
+        var added: UInt64 = 0
+        for index in 0..<width {
+            let old = words[row * width + index]
+            let new = old | words[other * width + index]
+            added |= old ^ new
+            words[row * width + index] = new
+        }
+        return added != 0
+    }
+
+    mutating func formUnion(_ row: Int, with source: Int, of other: NodeMatrix) {
+        for index in 0..<width { words[row * width + index] |= other.words[source * width + index] }
     }
 
     func word(_ row: Int, _ index: Int) -> UInt64 { words[row * width + index] }
+
+    mutating func set(_ row: Int, _ index: Int, to word: UInt64) { words[row * width + index] = word }
 
     /// Whether the row shares a member with either set.
     func intersects(_ row: Int, _ first: NodeSet, or second: NodeSet) -> Bool {
@@ -80,14 +95,35 @@ struct NodeMatrix: Equatable, Sendable {
         return false
     }
 
-    /// The relation read backwards.
+    /// The relation read backwards, 64 by 64 at a time: relations of long chains are half full.
     var transposed: NodeMatrix {
         var result = NodeMatrix(count: count)
-        for row in 0..<count {
-            for index in 0..<width {
-                NodeSet.visit(word(row, index), at: index) { result.insert($0, row) }
+        var block = Array(repeating: UInt64(0), count: 64)
+        for rows in 0..<width {
+            let height = min(64, count - rows << 6)
+            for columns in 0..<width {
+                for row in 0..<64 { block[row] = row < height ? words[(rows << 6 | row) * width + columns] : 0 }
+                NodeMatrix.transpose(&block)
+                for row in 0..<min(64, count - columns << 6) {
+                    result.words[(columns << 6 | row) * width + rows] = block[row]
+                }
             }
         }
         return result
+    }
+
+    /// Swaps ever smaller quarters of a square of bits across its diagonal.
+    private static func transpose(_ block: inout [UInt64]) {
+        var size = 32
+        var mask: UInt64 = 0x0000_0000_ffff_ffff
+        while size > 0 {
+            for row in 0..<64 where row & size == 0 {
+                let swapped = (block[row] >> UInt64(size) ^ block[row | size]) & mask
+                block[row] ^= swapped << UInt64(size)
+                block[row | size] ^= swapped
+            }
+            size >>= 1
+            mask ^= mask << UInt64(size)
+        }
     }
 }

@@ -13,10 +13,10 @@ extension GraphBuilder {
         writes: repeat any WritableKeyPath<State, each Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, repeat each Read) async throws -> (repeat each Write)
     ) -> Self {
-        var readUses: [FieldUse<State>] = []
-        repeat readUses.append(FieldUse(each reads))
-        var writeUses: [FieldUse<State>] = []
-        repeat writeUses.append(FieldUse(writing: each writes))
+        var readUses: [FieldRead<State>] = []
+        repeat readUses.append(FieldRead(each reads))
+        var writeUses: [FieldWrite<State>] = []
+        repeat writeUses.append(FieldWrite(each writes))
         return add(name, readUses, writeUses) { table in
             let writers = (repeat table.writer(each writes))
             let fields = (repeat Projection(each reads))
@@ -55,7 +55,7 @@ extension GraphBuilder {
         reads read1: any KeyPath<State, R1> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Void
     ) -> Self {
-        add(name, [FieldUse(read1)], []) { _ in
+        add(name, [FieldRead(read1)], []) { _ in
             let field1 = Projection(read1)
             return { state, context in
                 let value1 = field1.read(state)
@@ -75,7 +75,7 @@ extension GraphBuilder {
         _ read2: any KeyPath<State, R2> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Void
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2)], []) { _ in
+        add(name, [FieldRead(read1), FieldRead(read2)], []) { _ in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             return { state, context in
@@ -98,7 +98,7 @@ extension GraphBuilder {
         _ read3: any KeyPath<State, R3> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Void
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], []) { _ in
+        add(name, [FieldRead(read1), FieldRead(read2), FieldRead(read3)], []) { _ in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             let field3 = Projection(read3)
@@ -125,7 +125,7 @@ extension GraphBuilder {
         _ read5: any KeyPath<State, R5> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3, R4, R5) async throws -> Void
     ) -> Self {
-        let reads = [FieldUse(read1), FieldUse(read2), FieldUse(read3), FieldUse(read4), FieldUse(read5)]
+        let reads = [FieldRead(read1), FieldRead(read2), FieldRead(read3), FieldRead(read4), FieldRead(read5)]
         return add(name, reads, []) { _ in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
@@ -153,7 +153,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>) async throws -> Write
     ) -> Self {
-        add(name, [], [FieldUse(writing: write)]) { table in
+        add(name, [], [FieldWrite(write)]) { table in
             let writer = table.writer(write)
             return { _, context in
                 return {
@@ -172,7 +172,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1)], [FieldUse(writing: write)]) { table in
+        add(name, [FieldRead(read1)], [FieldWrite(write)]) { table in
             let field1 = Projection(read1)
             let writer = table.writer(write)
             return { state, context in
@@ -194,7 +194,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2)], [FieldUse(writing: write)]) { table in
+        add(name, [FieldRead(read1), FieldRead(read2)], [FieldWrite(write)]) { table in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             let writer = table.writer(write)
@@ -219,7 +219,7 @@ extension GraphBuilder {
         writes write: any WritableKeyPath<State, Write> & Sendable,
         run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3) async throws -> Write
     ) -> Self {
-        add(name, [FieldUse(read1), FieldUse(read2), FieldUse(read3)], [FieldUse(writing: write)]) { table in
+        add(name, [FieldRead(read1), FieldRead(read2), FieldRead(read3)], [FieldWrite(write)]) { table in
             let field1 = Projection(read1)
             let field2 = Projection(read2)
             let field3 = Projection(read3)
@@ -238,8 +238,8 @@ extension GraphBuilder {
 
     @inlinable
     func add(
-        _ name: String, _ reads: [FieldUse<State>], _ writes: [FieldUse<State>], content: NodeContent = .work,
-        body: @escaping (FieldTable<State>) -> @Sendable (borrowing State, NodeContext<Payload>) -> Work<State>
+        _ name: String, _ reads: [FieldRead<State>], _ writes: [FieldWrite<State>], content: NodeContent = .work,
+        body: @escaping (FieldTable) -> Prepare<State, Payload>
     ) -> Self {
         nodes.append(NodeDeclaration(name: name, reads: reads, writes: writes, content: content, body: body))
         return self

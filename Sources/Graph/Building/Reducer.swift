@@ -3,27 +3,45 @@
 public struct Reducer<Value: Sendable>: Sendable {
     /// `nil` replaces.
     @usableFromInline let combine: (@Sendable (inout Value, Value) -> Void)?
+    /// Tells kinds of reducers apart in a graph's fingerprint.
+    let name: String
+
+    init(_ name: String, _ combine: (@Sendable (inout Value, Value) -> Void)?) {
+        self.name = name
+        self.combine = combine
+    }
 
     /// Replaces; of concurrent writes the one of the node declared last stays.
-    public static var lastValue: Reducer { Reducer(combine: nil) }
+    public static var lastValue: Reducer { Reducer("last", nil) }
 
     /// `combine(&value, update)`, called once for each write, in the same order whatever finishes first.
     public static func custom(_ combine: @escaping @Sendable (inout Value, Value) -> Void) -> Reducer {
-        Reducer(combine: combine)
+        Reducer("custom", combine)
     }
 }
 
 extension Reducer where Value: RangeReplaceableCollection {
     /// Appends what a node returns.
-    public static var append: Reducer { Reducer { $0.append(contentsOf: $1) } }
+    public static var append: Reducer { Reducer("append") { $0.append(contentsOf: $1) } }
 }
 
 extension Reducer where Value: AdditiveArithmetic {
-    public static var sum: Reducer { Reducer { $0 += $1 } }
+    /// Adds what a node returns, as `+=` of the type does. O(1) for numbers.
+    public static var sum: Reducer { Reducer("sum") { $0 += $1 } }
+}
+
+extension Reducer where Value: FixedWidthInteger {
+    /// Adds what a node returns; stays at the type's largest or smallest value instead of overflowing. O(1).
+    public static var sum: Reducer {
+        Reducer("sum") { sum, value in
+            let (result, overflows) = sum.addingReportingOverflow(value)
+            sum = overflows ? (value > 0 ? .max : .min) : result
+        }
+    }
 }
 
 extension Reducer where Value: SetAlgebra {
-    public static var union: Reducer { Reducer { $0.formUnion($1) } }
+    public static var union: Reducer { Reducer("union") { $0.formUnion($1) } }
 }
 
 /// Who gives a field its first value.

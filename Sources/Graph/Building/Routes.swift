@@ -36,8 +36,8 @@ extension GraphBuilder {
         }
     }
 
-    /// `route` for graphs whose names are only known when they are built. A name that is not among `targets` fails
-    /// the node.
+    /// `route` for graphs whose names are only known when they are built. A name that is not among `targets` ends the
+    /// run with `internal_error`, whatever `onError` edges there are.
     @discardableResult
     public func route<each Read: Sendable>(
         _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],
@@ -72,7 +72,7 @@ extension GraphBuilder {
         reads: repeat any KeyPath<State, each Read> & Sendable,
         decide: @escaping @Sendable ((repeat each Read)) throws(UnknownRoute) -> Choice
     ) -> Self {
-        var uses: [FieldUse<State>] = []
+        var uses: [FieldUse] = []
         repeat uses.append(FieldUse(each reads))
         routes.append(
             RouteDeclaration(source: source, reads: uses, targets: targets, isExclusive: isExclusive) {

@@ -20,6 +20,13 @@ final class Topology: Sendable {
     struct Loop: Sendable {
         let header: Int
         let members: NodeSet
+        let size: Int
+
+        init(header: Int, members: NodeSet) {
+            self.header = header
+            self.members = members
+            size = members.members.count
+        }
     }
 
     let count: Int
@@ -28,6 +35,7 @@ final class Topology: Sendable {
     /// The edges of node `n` are `firstEdge[n]..<firstEdge[n + 1]`.
     let firstEdge: [Int]
     let starts: [Int]
+    let deferred: [Int]
     let isEnd: [Bool]
     let hasRoute: [Bool]
     let hasOnError: [Bool]
@@ -80,18 +88,19 @@ final class Topology: Sendable {
         for node in 0..<count { first[node + 1] += first[node] }
         firstEdge = first
         self.starts = starts.sorted()
+        self.deferred = deferred.sorted()
         isEnd = Topology.flags(count, ends)
         hasRoute = Topology.flags(count, edges.lazy.filter { $0.kind == .choice }.map(\.source))
         hasOnError = Topology.flags(count, edges.lazy.filter { $0.kind == .onError }.map(\.source))
         let backEdges = found.backEdges
         isBack = edges.map { backEdges.contains([$0.source, $0.target]) }
         loops = found.loops
-        loopsAround = (0..<count).map { node in
-            found.loops.indices.filter { found.loops[$0].members.contains(node) }
-                .sorted { found.loops[$0].members.members.count > found.loops[$1].members.members.count }
-        }
+        let outermostFirst = found.loops.indices.sorted { found.loops[$0].size > found.loops[$1].size }
+        let around = (0..<count).map { node in outermostFirst.filter { found.loops[$0].members.contains(node) } }
+        loopsAround = around
 
-        let reach = Reach(count: count, edges: edges, isBack: isBack, loops: found.loops, order: found.order)
+        let reach = Reach(
+            count: count, edges: edges, isBack: isBack, loops: found.loops, loopsAround: around, order: found.order)
         let descendants = reach.ancestors.transposed
         self.descendants = descendants
         var blockers = reach.blockers
@@ -121,50 +130,66 @@ final class Topology: Sendable {
     }
 }
 
-/// Who can reach whom. Without loops one pass in topological order, O(edges × nodes / 64); with loops one search for
-/// each node, O(edges × nodes).
+/// Who can reach whom, by sets that grow along the edges until nothing changes: one pass in topological order without
+/// loops, two or three with them. O(loops × edges × nodes / 64).
 private struct Reach {
-    var blockers: NodeMatrix
-    var ancestors: NodeMatrix
+    private let edges: [Topology.Edge]
+    private let isBack: [Bool]
+    private let order: [Int]
+    private let incoming: [[Int]]
+    private(set) var blockers: NodeMatrix
+    private(set) var ancestors: NodeMatrix
 
-    init(count: Int, edges: [Topology.Edge], isBack: [Bool], loops: [Topology.Loop], order: [Int]) {
-        blockers = NodeMatrix(count: count)
+    init(
+        count: Int, edges: [Topology.Edge], isBack: [Bool], loops: [Topology.Loop], loopsAround: [[Int]], order: [Int]
+    ) {
+        self.edges = edges
+        self.isBack = isBack
+        self.order = order
         var incoming: [[Int]] = Array(repeating: [], count: count)
         for (index, edge) in edges.enumerated() { incoming[edge.target].append(index) }
-        if loops.isEmpty {
-            for node in order {
-                for index in incoming[node] {
-                    blockers.insert(node, edges[index].source)
-                    blockers.formUnion(node, with: edges[index].source)
-                }
-            }
-            ancestors = blockers
+        self.incoming = incoming
+        blockers = NodeMatrix(count: count)
+        ancestors = blockers
+        ancestors = closure(without: [])
+        guard !loops.isEmpty else {
+            blockers = ancestors
             return
         }
-        ancestors = NodeMatrix(count: count)
-        for node in 0..<count {
-            // A path that starts a loop around this node again would lead to its next activation, not to this one;
-            // only the edge that starts the node itself again counts.
-            let around = Set(loops.filter { $0.members.contains(node) }.map(\.header))
-            Reach.search(from: node, edges, incoming, into: &blockers) { index in
-                isBack[index] && edges[index].target != node && around.contains(edges[index].target)
-            }
-            Reach.search(from: node, edges, incoming, into: &ancestors) { _ in false }
+        var members: [[Int]: [Int]] = [:]
+        for node in 0..<count { members[loopsAround[node], default: []].append(node) }
+        for (around, nodes) in members {
+            // A path that starts a loop around the node again would lead to its next activation, not to this one;
+            // only an edge that starts the node itself again counts.
+            let within = around.isEmpty ? ancestors : closure(without: Set(around.map { loops[$0].header }))
+            for node in nodes { block(node, within) }
         }
+        for node in 0..<count { ancestors.remove(node, node) }
     }
 
-    private static func search(
-        from node: Int, _ edges: [Topology.Edge], _ incoming: [[Int]], into matrix: inout NodeMatrix,
-        except isBarred: (Int) -> Bool
-    ) {
-        var stack = [node]
-        while let next = stack.popLast() {
-            for index in incoming[next] where !isBarred(index) {
-                let source = edges[index].source
-                if source == node || matrix.contains(node, source) { continue }
-                matrix.insert(node, source)
-                stack.append(source)
+    private mutating func block(_ node: Int, _ within: NodeMatrix) {
+        for index in incoming[node] {
+            blockers.insert(node, edges[index].source)
+            blockers.formUnion(node, with: edges[index].source, of: within)
+        }
+        blockers.remove(node, node)
+    }
+
+    /// Who has a path to whom, when no loop of these headers is started again.
+    private func closure(without headers: Set<Int>) -> NodeMatrix {
+        var matrix = NodeMatrix(count: incoming.count)
+        var isStable = false
+        while !isStable {
+            isStable = true
+            for node in order {
+                for index in incoming[node] where !(isBack[index] && headers.contains(node)) {
+                    let source = edges[index].source
+                    let isNew = !matrix.contains(node, source)
+                    if isNew { matrix.insert(node, source) }
+                    if matrix.formUnion(node, with: source) || isNew, isBack[index] { isStable = false }
+                }
             }
         }
+        return matrix
     }
 }

@@ -4,11 +4,13 @@ struct Mermaid {
 
     private let names: [String]
     private let topology: Topology
+    private let policies: [[NodePolicy]]
     private let tally: RunTally?
 
-    init(names: [String], topology: Topology, tally: RunTally?) {
+    init(names: [String], topology: Topology, policies: [[NodePolicy]], tally: RunTally?) {
         self.names = names
         self.topology = topology
+        self.policies = policies
         self.tally = tally
     }
 
@@ -43,7 +45,8 @@ struct Mermaid {
     }
 
     private func label(_ node: Int) -> String {
-        let name = Mermaid.escaped(DrawnText.name(names[node], columns: Mermaid.maximumLabelColumns))
+        var name = Mermaid.escaped(DrawnText.name(names[node], columns: Mermaid.maximumLabelColumns))
+        if !policies[node].isEmpty { name += "<br/>" + policies[node].map(\.rawValue).joined(separator: ", ") }
         guard let entry = tally?.nodes[names[node]] else { return name }
         var parts = [entry.outcome.mark]
         let hasEnded = entry.outcome == .finished || entry.outcome == .failed
@@ -71,6 +74,7 @@ struct Mermaid {
         case .finished: "fill:#dcf5e3,stroke:#1b7f3b,color:#0b3d1c"
         case .failed: "fill:#fde2e0,stroke:#b3261e,color:#5c120d"
         case .skipped: "fill:#f4f4f5,stroke:#a1a1aa,color:#71717a,stroke-dasharray:4 3"
+        case .waiting: "fill:#ede9fe,stroke:#6d28d9,color:#2e1065"
         case .cancelled: "fill:#fdf0d5,stroke:#a16207,color:#4a2d04"
         }
     }

@@ -18,12 +18,14 @@ struct PlainText {
 
     private let names: [String]
     private let topology: Topology
+    private let policies: [[NodePolicy]]
     private let tally: RunTally?
     private var rows: [Row] = []
 
-    init(graph: String, names: [String], topology: Topology, tally: RunTally?) {
+    init(graph: String, names: [String], topology: Topology, policies: [[NodePolicy]], tally: RunTally?) {
         self.names = names
         self.topology = topology
+        self.policies = policies
         self.tally = tally
         let starts = topology.starts.map { DrawnText.name(names[$0], columns: PlainText.maximumTargetColumns) }
         rows.append(
@@ -37,13 +39,16 @@ struct PlainText {
         let indent = "  " + line.indent
         let name = indent + DrawnText.name(names[line.node], columns: PlainText.maximumNameColumns - indent.count)
         var row = Row(name: name, ways: ways(from: line.node))
+        if !policies[line.node].isEmpty {
+            row.note = "[" + policies[line.node].map(\.rawValue).joined(separator: " › ") + "]"
+        }
         guard let node = tally?.nodes[names[line.node]] else { return row }
         row.mark = node.outcome.mark
         row.rounds = DrawnText.rounds(node.activations)
         if node.duration > .zero || node.outcome == .finished || node.outcome == .failed {
             row.time = DrawnText.duration(node.duration)
         }
-        row.note = node.failure.map { "(\($0.name))" } ?? ""
+        if let failure = node.failure { row.note = "(\(failure.name))" + (row.note.isEmpty ? "" : " ") + row.note }
         return row
     }
 

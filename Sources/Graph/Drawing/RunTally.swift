@@ -6,6 +6,8 @@ public import Base
 public struct RunTally: Equatable, Sendable {
     public enum Outcome: CaseIterable, Sendable {
         case running, finished, failed, skipped
+        /// Waits for an answer, or has one in it that does; of a run, that it is parked.
+        case waiting
         /// Was at work when the run ended without it.
         case cancelled
     }
@@ -41,6 +43,8 @@ public struct RunTally: Equatable, Sendable {
             set(node, .failed, CodedError(any: error).code)
             count(node, round: round, duration: duration)
         case .nodeSkipped(let node): set(node, .skipped)
+        case .asked(let question): set(question.node, .waiting)
+        case .parked: stop(.waiting)
         case .finished: outcome = .finished
         case .failed: stop(.failed)
         case .cancelled: stop(.cancelled)
@@ -65,7 +69,11 @@ public struct RunTally: Equatable, Sendable {
 
     private mutating func stop(_ outcome: Outcome) {
         self.outcome = outcome
-        for (name, node) in nodes where node.outcome == .running { nodes[name]?.outcome = .cancelled }
+        // Of a parked run, what is at work holds a question.
+        let rest = outcome == .waiting ? Outcome.waiting : .cancelled
+        for (name, node) in nodes where node.outcome == .running || node.outcome == .waiting {
+            nodes[name]?.outcome = rest
+        }
     }
 }
 
@@ -77,6 +85,7 @@ extension RunTally.Outcome {
         case .finished: "✓"
         case .failed: "✗"
         case .skipped: "–"
+        case .waiting: "?"
         case .cancelled: "⊘"
         }
     }

@@ -20,7 +20,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     public let graph: Graph<State, Payload>
     private let checkpointer: any Checkpointer
     private let time: any TimeSource
-    private let activationLimit: Int
+    private let limits: RunLimits
     private let schema: Int
     private let fingerprint: UInt64
 
@@ -28,7 +28,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     /// write what is not `Codable`. O(nodes + edges).
     public init(
         _ graph: Graph<State, Payload>, checkpointer: any Checkpointer, time: any TimeSource, schema: Int = 1,
-        activationLimit: Int = 1000
+        limits: RunLimits = RunLimits()
     ) throws(GraphBuildError) {
         let complaints = graph.keepingComplaints
         guard complaints.isEmpty else { throw GraphBuildError(graph: graph.name, complaints: complaints) }
@@ -36,7 +36,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         self.checkpointer = checkpointer
         self.time = time
         self.schema = schema
-        self.activationLimit = activationLimit
+        self.limits = limits
         fingerprint = graph.fingerprint
     }
 
@@ -46,12 +46,12 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     /// over meanwhile, and what ``Runner/run(_:context:)`` throws; after any failure the run can be resumed.
     public func start(
         _ initial: State, context: RunContext, live: LiveRun? = nil,
-        events listener: (any RunListener<Payload>)? = nil
+        events listeners: [any RunListener<Payload>] = []
     ) async throws -> RunResult<State> {
-        let durable = try await told(listener) { () throws(CodedError) in
+        let durable = try await told(listeners) { () throws(CodedError) in
             try await begin(initial, RunKey(context.scope, context.runID))
         }
-        return try await drive(durable, context: context, live: live, listener: listener) { drive in
+        return try await drive(durable, context: context, live: live, listeners) { drive in
             await drive.run()
         } state: {
             initial
@@ -64,18 +64,33 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     /// and `checkpoint_unreadable`.
     public func resume(
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
-        events listener: (any RunListener<Payload>)? = nil
+        events listeners: [any RunListener<Payload>] = []
     ) async throws -> RunResult<State> {
-        let (durable, kept, state) = try await told(listener) { () throws(CodedError) in
+        let (durable, kept, state) = try await told(listeners) { () throws(CodedError) in
             try await takeOver(RunKey(context.scope, context.runID), answers)
         }
-        return try await drive(durable, context: context, live: live, listener: listener) { drive in
+        return try await drive(durable, context: context, live: live, listeners) { drive in
             guard let memory = kept.memory else { return await drive.run() }
             drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
             await drive.goOn()
         } state: {
             state
         }
+    }
+
+    /// ``start(_:context:live:events:)`` for one listener.
+    public func start(
+        _ initial: State, context: RunContext, live: LiveRun? = nil, events listener: any RunListener<Payload>
+    ) async throws -> RunResult<State> {
+        try await start(initial, context: context, live: live, events: [listener])
+    }
+
+    /// ``resume(context:answers:live:events:)`` for one listener.
+    public func resume(
+        context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
+        events listener: any RunListener<Payload>
+    ) async throws -> RunResult<State> {
+        try await resume(context: context, answers: answers, live: live, events: [listener])
     }
 
     private func begin(_ initial: State, _ key: RunKey) async throws(CodedError) -> DurableRun {
@@ -100,21 +115,19 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     private func takeOver(
         _ key: RunKey, _ answers: [String: JSON]
     ) async throws(CodedError) -> (DurableRun, KeptRun, State) {
-        try check(answers, against: try await kept(key))
+        _ = try check(answers, against: try await kept(key))
         let claim = try await checkpointer.claim(key)
         // Again: whoever wrote before may have gone on until now.
         let kept = try await kept(key)
-        try check(answers, against: kept)
+        let checked = try check(answers, against: kept)
         let state = try Self.decode(kept.state)
         let journal = Journal(
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
-            snapshotBytes: kept.snapshotBytes, deltaBytes: kept.deltaBytes, inner: kept.innerRecords,
-            answers: kept.answerRecords)
+            snapshotBytes: kept.snapshotBytes, deltaBytes: kept.deltaBytes, carried: kept.carried)
         var given = kept.answers
-        for (id, answer) in answers.sorted(by: { $0.key < $1.key }) {
-            given[id] = answer.bytes
-            try await journal.commit(
-                StepRecord(place: "", node: id, activation: 0, event: .answered(answer.bytes)))
+        for (id, answer) in checked.sorted(by: { $0.key < $1.key }) {
+            given[id] = answer
+            try await journal.commit(StepRecord(place: "", node: id, activation: 0, event: .answered(answer)))
         }
         let durable = DurableRun(
             journal: journal, inbox: Inbox(given: given), steps: kept.inner.merging(["": kept.outer]) { $1 },
@@ -124,39 +137,45 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     /// A failure before anything runs is told too.
     private func told<Result>(
-        _ listener: (any RunListener<Payload>)?, _ body: () async throws(CodedError) -> Result
+        _ listeners: [any RunListener<Payload>], _ body: () async throws(CodedError) -> Result
     ) async throws(CodedError) -> Result {
         do throws(CodedError) {
             return try await body()
         } catch {
-            listener?.end(with: .failed(node: nil, error: error))
+            for listener in listeners { listener.end(with: .failed(node: nil, error: error)) }
             throw error
         }
     }
 
     private func drive(
-        _ durable: DurableRun, context: RunContext, live: LiveRun?, listener: (any RunListener<Payload>)?,
-        _ run: (inout RunDrive<State, Payload>) async -> Void, state: () -> State
+        _ durable: DurableRun, context: RunContext, live: LiveRun?, _ listeners: [any RunListener<Payload>],
+        _ run: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void, state: () -> State
     ) async throws -> RunResult<State> {
-        let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: context.deadline)
+        let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline)
         let environment = RunEnvironment(
-            context: context, names: graph.nodeNames, hearing: listener.map { Hearing($0) }, time: time,
-            activationLimit: activationLimit, durable: durable)
+            context: context, names: graph.nodeNames, hearing: Hearing(listeners), time: time, limits: limits,
+            durable: durable)
         var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: state())
         drive.encodeState = Self.encode
         live?.begin(durable)
-        await run(&drive)
+        if limits.deadline == .interrupts {
+            await drive.untilDeadline(run)
+        } else {
+            await run(&drive)
+        }
         live?.end()
-        return try await conclude(&drive, durable, listener)
+        return try await conclude(&drive, durable) { event in
+            for listener in listeners { listener.end(with: event) }
+        }
     }
 
     private func conclude(
-        _ drive: inout RunDrive<State, Payload>, _ durable: DurableRun, _ listener: (any RunListener<Payload>)?
+        _ drive: inout RunDrive<State, Payload>, _ durable: DurableRun, tell: (RunEvent<Payload>) -> Void
     ) async throws -> RunResult<State> {
         do {
             let state = try drive.result()
             try await durable.journal.commit(StepRecord(place: "", node: "", activation: 0, event: .finished))
-            listener?.end(with: .finished)
+            tell(.finished)
             return .finished(state)
         } catch is Parked {
             let questions = durable.inbox.openQuestions
@@ -165,16 +184,16 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
                 try await durable.journal.commit(
                     StepRecord(place: "", node: "", activation: 0, event: .parked(bytes)))
             } catch {
-                listener?.end(with: .failed(node: nil, error: error))
+                tell(.failed(node: nil, error: error))
                 throw error
             }
-            listener?.end(with: .parked)
+            tell(.parked)
             return .parked(questions)
         } catch let error as CancellationError {
-            listener?.end(with: .cancelled)
+            tell(.cancelled)
             throw error
         } catch {
-            listener?.end(with: .failed(node: drive.culprit, error: error))
+            tell(.failed(node: drive.culprit, error: error))
             throw error
         }
     }
@@ -217,7 +236,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         try change(&drive.store.value)
         let journal = Journal(
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0,
-            inner: kept.innerRecords, answers: kept.answerRecords)
+            carried: kept.carried)
         try await journal.commit(snapshot: drive.snapshot(Self.encode))
         if !kept.questions.isEmpty {
             let bytes: [UInt8]
@@ -234,11 +253,11 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     /// A drive that stands where the run is, with all writes folded, and that is not to be run.
     private func rebuilt(_ kept: KeptRun) throws(CodedError) -> RunDrive<State, Payload> {
-        let machine = GraphMachine(graph.topology, activationLimit: activationLimit, deadline: nil)
+        let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: nil)
         let context = RunContext(
             requestID: "", runID: "", scope: .local, trace: TraceContext(traceHigh: 0, traceLow: 0, spanID: 0))
         let environment = RunEnvironment<Payload>(
-            context: context, names: graph.nodeNames, hearing: nil, time: time, activationLimit: activationLimit)
+            context: context, names: graph.nodeNames, hearing: nil, time: time, limits: limits)
         var drive = RunDrive(
             graph: graph, machine: machine, environment: environment, state: try Self.decode(kept.state))
         if let memory = kept.memory {
@@ -247,19 +266,22 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
             drive.feed(.begin, at: nil)
             drive.redo(kept.outer)
         }
-        if let failure = drive.keepingFailure { throw failure }
+        if let failure = drive.fault { throw failure }
         drive.store.foldAll()
         return drive
     }
 
-    private func check(_ answers: [String: JSON], against kept: KeptRun) throws(CodedError) {
+    /// The answers as they are kept.
+    private func check(_ answers: [String: JSON], against kept: KeptRun) throws(CodedError) -> [String: [UInt8]] {
         if kept.isFinished { throw Self.finished() }
+        var checked: [String: [UInt8]] = [:]
         for (id, answer) in answers {
             guard kept.questions.contains(where: { $0.id == id }), let check = graph.answerCheck(id) else {
                 throw .questionNotOpen()
             }
-            try LiveRun.check(answer.bytes, check)
+            checked[id] = try LiveRun.bytes(of: answer, check)
         }
+        return checked
     }
 
     private static func finished() -> CodedError {

@@ -94,16 +94,20 @@ struct StoredField<State: Sendable>: Sendable {
     /// `nil` for a type that isn't `Codable`.
     let kept: KeptField?
     let typeName: String
-    let restore: @Sendable (JSONNode, _ rounds: [Int], inout StateStore<State>) throws(CodedError) -> Void
+    /// `Reducer.name`, or none.
+    let reducer: String
+    /// A kept value as the write that it was.
+    let update: @Sendable (JSONNode) throws(CodedError) -> Update<State>
 
     @usableFromInline
-    init<Value: Sendable>(_ name: String, _ writer: FieldWriter<State, Value>) {
+    init<Value: Sendable>(_ name: String, _ writer: FieldWriter<State, Value>, reducer: Reducer<Value>?) {
         let codec = FieldCodec<Value>.make()
         self.name = name
         key = FieldKey(writer.offset, Value.self)
         kept = codec.map { KeptField(name: name, codec: $0) }
         typeName = String(describing: Value.self)
-        restore = { (node, rounds, store) throws(CodedError) in
+        self.reducer = reducer?.name ?? ""
+        update = { (node) throws(CodedError) in
             guard let codec else { throw CodedError(.checkpointUnreadable, "The field \(name) cannot be read back.") }
             let value: Value
             do throws(JSONCodingError) {
@@ -112,7 +116,7 @@ struct StoredField<State: Sendable>: Sendable {
                 throw CodedError(
                     .checkpointUnreadable, "A kept step does not fit the field \(name).", detail: error.message)
             }
-            writer.write(value, rounds: rounds, to: &store)
+            return { store, rounds in writer.write(value, rounds: rounds, to: &store) }
         }
     }
 }

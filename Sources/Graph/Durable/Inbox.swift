@@ -31,10 +31,13 @@ struct Parked: Error {
 /// hands of finished nodes only once it has started what follows from them, so that the count is never zero by chance.
 @usableFromInline
 final class Inbox: Sendable {
+    private typealias Continuation = CheckedContinuation<Result<[UInt8], any Error>, Never>
+
     private struct Waiting {
         let question: Question
         let check: AnswerCheck
-        let continuation: CheckedContinuation<Result<[UInt8], any Error>, Never>
+        /// `nil` until its node, which has its hand until then, has said to everybody that it asks.
+        var continuation: Continuation?
     }
 
     private struct State {
@@ -46,7 +49,6 @@ final class Inbox: Sendable {
         var reserved: Set<String> = []
         /// What was open when the run parked.
         var open: [Question] = []
-        var isParked = false
     }
 
     private let state: Mutex<State>
@@ -69,22 +71,28 @@ final class Inbox: Sendable {
             state.hands -= count
             return Inbox.park(&state)
         }
-        for waiting in sentHome { waiting.continuation.resume(returning: .failure(Parked())) }
+        for waiting in sentHome { waiting.continuation?.resume(returning: .failure(Parked())) }
     }
 
-    /// The answer, as soon as there is one. Throws `Parked` or `CancellationError`.
-    func answer(to question: Question, check: @escaping AnswerCheck, asked: () -> Void) async throws -> [UInt8] {
-        if let answer = state.withLock({ $0.given[question.id] }) { return answer }
+    /// The answer, as soon as there is one. `tell` is called when the question can be answered, and may wait: meanwhile
+    /// the run does not park. Throws `Parked` or `CancellationError`.
+    func answer(
+        to question: Question, check: @escaping AnswerCheck, tell: () async -> Void
+    ) async throws -> [UInt8] {
+        let isGiven = state.withLock { state in
+            if state.given[question.id] == nil {
+                state.waiting[question.id] = Waiting(question: question, check: check)
+            }
+            return state.given[question.id] != nil
+        }
+        if !isGiven { await tell() }
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation {
-                (continuation: CheckedContinuation<Result<[UInt8], any Error>, Never>) in
-                if Task.isCancelled { return continuation.resume(returning: .failure(CancellationError())) }
-                state.withLock { state in
-                    state.waiting[question.id] = Waiting(
-                        question: question, check: check, continuation: continuation)
+            await withCheckedContinuation { (continuation: Continuation) in
+                let given = state.withLock { state in
+                    state.waiting[question.id]?.continuation = continuation
+                    return state.given[question.id]
                 }
-                // Told once it can be answered, and while this node's hand still keeps the run from parking.
-                asked()
+                if let given { return continuation.resume(returning: .success(given)) }
                 letGo(1)
                 // A cancellation before this found nobody to wake.
                 if Task.isCancelled { cancel(question.id) }
@@ -117,30 +125,32 @@ final class Inbox: Sendable {
     /// Hands an answer for which the question was reserved to the node that waits for it.
     func deliver(_ answer: [UInt8], to id: String) {
         let (waiting, isUnused) = state.withLock { state in
-            // The node takes over the hand of the reservation; one that was cancelled has one of its own.
+            // The node takes over the hand of the reservation; one that was cancelled, or that does not wait yet, has
+            // one of its own.
             state.given[id] = answer
-            let waiting = state.waiting.removeValue(forKey: id)
+            let waiting = state.waiting.removeValue(forKey: id)?.continuation
             return (waiting, state.reserved.remove(id) != nil && waiting == nil)
         }
-        waiting?.continuation.resume(returning: .success(answer))
+        waiting?.resume(returning: .success(answer))
         if isUnused { letGo(1) }
     }
 
     private func cancel(_ id: String) {
         let waiting = state.withLock { state in
-            let waiting = state.waiting.removeValue(forKey: id)
-            if waiting != nil { state.hands += 1 }
-            return waiting
+            guard let continuation = state.waiting[id]?.continuation else { return Continuation?.none }
+            state.waiting[id] = nil
+            state.hands += 1
+            return continuation
         }
-        waiting?.continuation.resume(returning: .failure(CancellationError()))
+        waiting?.resume(returning: .failure(CancellationError()))
     }
 
     private static func park(_ state: inout State) -> [Waiting] {
         guard state.hands == 0, !state.waiting.isEmpty else { return [] }
-        state.isParked = true
         let waiting = state.waiting.sorted { $0.key < $1.key }.map(\.value)
         state.waiting = [:]
-        state.open = waiting.map(\.question)
+        // More than once where a run may have few nodes at work at a time.
+        state.open = (state.open + waiting.map(\.question)).sorted { $0.id < $1.id }
         state.hands = waiting.count
         return waiting
     }

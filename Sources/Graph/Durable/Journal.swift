@@ -15,9 +15,7 @@ final class Journal: Sendable {
         var sequence: UInt64
         var isWriting = false
         var waiting: [Waiting] = []
-        /// Steps of inner graphs that are not over: they have to be said again after a snapshot.
-        var inner: [StepRecord] = []
-        var answers: [StepRecord] = []
+        var carried: CarriedRecords
         var deltaBytes = 0
         var snapshotBytes: Int
         /// The first append that failed: from then on nobody knows what is kept, and nothing more is written.
@@ -37,7 +35,7 @@ final class Journal: Sendable {
 
     init(
         _ key: RunKey, claim: RunClaim, checkpointer: any Checkpointer, graph: UInt64, schema: Int,
-        snapshotBytes: Int, deltaBytes: Int = 0, inner: [StepRecord] = [], answers: [StepRecord] = []
+        snapshotBytes: Int, deltaBytes: Int = 0, carried: CarriedRecords = CarriedRecords()
     ) {
         self.key = key
         epoch = claim.epoch
@@ -46,8 +44,7 @@ final class Journal: Sendable {
         self.schema = schema
         state = Mutex(
             State(
-                sequence: claim.lastSequence, inner: inner, answers: answers, deltaBytes: deltaBytes,
-                snapshotBytes: snapshotBytes))
+                sequence: claim.lastSequence, carried: carried, deltaBytes: deltaBytes, snapshotBytes: snapshotBytes))
     }
 
     /// Whether the outermost graph should write a snapshot instead of going on with deltas.
@@ -58,12 +55,17 @@ final class Journal: Sendable {
     /// Why nothing more can be kept.
     var failure: CodedError? { state.withLock { $0.failure } }
 
+    /// Ends the run with what is wrong with what was kept of it: nothing more is written, and no `onError` edge takes it.
+    func giveUp(_ error: CodedError) {
+        state.withLock { if $0.failure == nil { $0.failure = error } }
+    }
+
     /// Writes one step. Throws `run_stale` when another writer has taken the run over.
     func commit(_ record: StepRecord) async throws(CodedError) {
         let bytes = record.bytes
         try await append(.delta, step: record.step) { state in
             state.deltaBytes += bytes.count
-            Journal.note(record, in: &state)
+            state.carried.note(record)
             return bytes
         }
     }
@@ -73,7 +75,7 @@ final class Journal: Sendable {
     func commit(snapshot head: [UInt8]) async throws(CodedError) {
         try await append(.snapshot, step: "") { state in
             var bytes = head + Array(",\"unfinished\":[".utf8)
-            for (index, record) in (state.inner + state.answers).enumerated() {
+            for (index, record) in (state.carried.inner + state.carried.answers).enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 bytes += record.bytes
             }
@@ -81,19 +83,6 @@ final class Journal: Sendable {
             state.deltaBytes = 0
             state.snapshotBytes = bytes.count
             return bytes
-        }
-    }
-
-    private static func note(_ record: StepRecord, in state: inout State) {
-        switch record.event {
-        case .succeeded, .failed:
-            // What happened inside the node, and what it was answered, is over with it.
-            state.inner.removeAll { record.encloses($0) }
-            state.answers.removeAll { record.encloses($0) }
-            if !record.place.isEmpty { state.inner.append(record) }
-        case .item: state.inner.append(record)
-        case .answered: state.answers.append(record)
-        case .parked, .finished: break
         }
     }
 

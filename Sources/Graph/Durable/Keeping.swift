@@ -3,6 +3,8 @@ struct Keeping<State: Sendable>: Sendable {
     /// By node: how its writes are done again.
     let stored: [[StoredField<State>]]
     let fields: [FieldKey: KeptField]
+    /// Nodes by their names.
+    let numbers: [String: Int]
     /// A sentence for each result that has no form to be kept in.
     let complaints: [String]
     /// Of the graph's shape and fields, the same in every process.
@@ -16,6 +18,7 @@ struct Keeping<State: Sendable>: Sendable {
         }
         self.stored = stored
         self.fields = fields
+        numbers = Dictionary(zip(graph.nodeNames, 0...), uniquingKeysWith: { first, _ in first })
         complaints = Keeping.complaints(graph, stored)
         fingerprint = Keeping.fingerprint(graph, stored)
     }
@@ -26,6 +29,7 @@ struct Keeping<State: Sendable>: Sendable {
         var complaints: [String] = []
         for (number, node) in graph.nodes.enumerated() {
             let who = "Node \"\(graph.nodeNames[number])\" of \"\(graph.name)\""
+            if graph.nodeNames[number].utf8.contains(0) { complaints.append("\(who) has a NUL in its name.") }
             for field in stored[number] where field.kept == nil {
                 complaints.append(
                     "\(who) writes \(field.name), whose type \(field.typeName) is not Codable, so the run cannot be kept."
@@ -51,6 +55,7 @@ struct Keeping<State: Sendable>: Sendable {
             for field in stored[number] {
                 hash.add(field.name)
                 hash.add(field.typeName)
+                hash.add(field.reducer)
             }
             switch node.content {
             case .work: hash.add(0)
@@ -64,8 +69,9 @@ struct Keeping<State: Sendable>: Sendable {
         for edge in graph.topology.edges {
             hash.add(UInt64(edge.source) << 40 | UInt64(edge.target) << 8 | UInt64(edge.kind.rawValue))
         }
-        for node in graph.topology.starts { hash.add(UInt64(node)) }
-        for (node, isEnd) in graph.topology.isEnd.enumerated() where isEnd { hash.add(UInt64(node)) }
+        hash.add(graph.topology.starts)
+        hash.add(graph.topology.deferred)
+        hash.add(graph.topology.isEnd.indices.filter { graph.topology.isEnd[$0] })
         return hash.value
     }
 }

@@ -20,8 +20,7 @@ struct KeptRun {
     /// What was kept since the snapshot.
     let deltaBytes: Int
     /// What a later snapshot has to carry on.
-    private(set) var innerRecords: [StepRecord] = []
-    private(set) var answerRecords: [StepRecord] = []
+    private(set) var carried = CarriedRecords()
 
     /// Throws `checkpoint_version` for a newer form, another graph or another schema, `checkpoint_unreadable` for bytes
     /// that do not hold what they should.
@@ -71,23 +70,14 @@ struct KeptRun {
     }
 
     private mutating func note(_ record: StepRecord) {
+        carried.note(record)
         switch record.event {
-        case .succeeded, .failed:
-            // What happened inside the node, and what it was answered, is over with it.
-            innerRecords.removeAll { record.encloses($0) }
-            answerRecords.removeAll { record.encloses($0) }
-            if record.place.isEmpty {
-                outer.append(record)
-            } else {
-                inner[record.place, default: []].append(record)
-                innerRecords.append(record)
-            }
+        case .succeeded where record.place.isEmpty, .failed where record.place.isEmpty: outer.append(record)
+        case .succeeded, .failed: inner[record.place, default: []].append(record)
         case .item(let index, let result):
             items[StepRecord.step(record.place, record.node, record.activation), default: [:]][index] = result
-            innerRecords.append(record)
         case .answered(let answer):
             answers[record.node] = answer
-            answerRecords.append(record)
             questions.removeAll { $0.id == record.node }
         case .parked(let bytes):
             let open = (try? JSONCoding.decode([Question].self, from: bytes)) ?? []

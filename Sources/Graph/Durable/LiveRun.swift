@@ -20,8 +20,7 @@ public final class LiveRun: Sendable {
     /// parked and is resumed with the answer.
     public func answer(_ id: String, with answer: JSON) async throws(CodedError) {
         guard let run = running.withLock({ $0 }), let check = run.inbox.check(id) else { throw .questionNotOpen() }
-        let bytes = answer.bytes
-        try LiveRun.check(bytes, check)
+        let bytes = try LiveRun.bytes(of: answer, check)
         guard run.inbox.reserve(id) else { throw .questionNotOpen() }
         do throws(CodedError) {
             try await run.journal.commit(StepRecord(place: "", node: id, activation: 0, event: .answered(bytes)))
@@ -32,10 +31,18 @@ public final class LiveRun: Sendable {
         run.inbox.deliver(bytes, to: id)
     }
 
-    static func check(_ answer: [UInt8], _ check: AnswerCheck) throws(CodedError) {
+    /// An answer as it is kept, once it has passed the check.
+    static func bytes(of answer: JSON, _ check: AnswerCheck) throws(CodedError) -> [UInt8] {
+        let bytes: [UInt8]
         let node: JSONNode
-        do throws(JSONError) { node = try JSONDocument(answer).root } catch { throw error.coded }
+        // What JSON cannot hold must not turn into something else.
+        do throws(JSONCodingError) { bytes = try JSONCoding.encode(answer) } catch {
+            throw CodedError(
+                .invalidValue, "The answer cannot be written as JSON.", param: "answers", detail: error.message)
+        }
+        do throws(JSONError) { node = try JSONDocument(bytes).root } catch { throw error.coded }
         try check(node)
+        return bytes
     }
 }
 
@@ -43,10 +50,11 @@ extension InnerGraph {
     /// The check of the question with this id, whether it is open or not.
     func answerCheck(_ id: String) -> AnswerCheck? {
         var graph: any InnerGraph = self
-        let steps = id.split(separator: "/", omittingEmptySubsequences: false)
+        // By bytes: a mark may be followed by what would join it into one character.
+        let steps = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         for (depth, step) in steps.enumerated() {
-            guard let mark = step.lastIndex(of: "#") else { return nil }
-            let content = graph.content(ofNode: StepRecord.unescaped(step[..<mark]))
+            guard let mark = step.lastIndex(of: UInt8(ascii: "#")) else { return nil }
+            let content = graph.content(ofNode: StepRecord.unescaped(String(decoding: step[..<mark], as: UTF8.self)))
             switch content {
             case .question(let check): return depth == steps.count - 1 ? check : nil
             case .graph(let inner, _): graph = inner

@@ -46,6 +46,12 @@ struct Fingerprint {
         add(byte: 0xff)
     }
 
+    /// With their number before them, so that no list runs into the next.
+    mutating func add(_ numbers: [Int]) {
+        add(UInt64(numbers.count))
+        for number in numbers { add(UInt64(number)) }
+    }
+
     mutating func add(_ number: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> shift)) }
     }

@@ -47,9 +47,9 @@ extension RunDrive {
     @usableFromInline
     mutating func isSentHome(_ finished: Finished) -> Bool {
         hands += 1
-        if keepingFailure == nil, let failure = environment.durable?.journal.failure {
+        if fault == nil, let failure = environment.durable?.journal.failure {
             // Whatever the node says: what could not be kept ends the run, and no `onError` edge takes that.
-            keepingFailure = failure
+            fault = failure
             feed(.cancel, at: nil)
         }
         guard finished.error is Parked, !isStopping, !Task.isCancelled else { return false }
@@ -62,7 +62,7 @@ extension RunDrive {
     /// Has the step kept before anything that follows from it is begun.
     @usableFromInline
     mutating func keep(_ finished: Finished) async {
-        guard let durable = environment.durable, keepingFailure == nil else { return }
+        guard let durable = environment.durable, fault == nil else { return }
         guard let record = record(of: finished) else { return }
         do throws(CodedError) {
             try await durable.journal.commit(record())
@@ -72,7 +72,7 @@ extension RunDrive {
                 try await durable.journal.commit(snapshot: snapshot(encodeState))
             }
         } catch {
-            keepingFailure = error
+            fault = error
             feed(.cancel, at: nil)
         }
     }
@@ -86,7 +86,7 @@ extension RunDrive {
             writes = .failure(error)
         }
         let (place, name) = (environment.place, graph.nodeNames[finished.node])
-        let activation = activations[finished.node]
+        let activation = turns[finished.node].count
         let choice = choice
         self.choice = nil
         defer { hasStep = false }
@@ -110,11 +110,30 @@ extension RunDrive {
     mutating func goBack() {
         guard let durable = environment.durable else { return }
         redo(durable.steps[environment.place] ?? [])
+        // A fault of what was kept is nobody's to handle, also when this graph is a node of another.
+        if let fault { durable.journal.giveUp(fault) }
+    }
+
+    /// A run that was cancelled, or whose deadline has passed, before it is taken up again begins nothing.
+    @usableFromInline
+    mutating func stopBeforeResuming() {
+        guard outcome == nil, let first = pending.first else { return }
+        if Task.isCancelled {
+            outcome = .cancelled
+        } else if let deadline = machine.deadline, environment.time.now() >= deadline {
+            outcome = .deadlineExceeded(before: first)
+        } else if machine.activations > machine.activationLimit {
+            outcome = .activationLimit(before: first)
+        } else {
+            return
+        }
+        pending = []
+        isStopping = true
     }
 
     /// Stands where a snapshot left the run, then does again what came after it.
     mutating func takeUp(_ memory: GraphMachine.Memory, activations: [Int], steps: [StepRecord]) {
-        guard activations.count == self.activations.count, !memory.running.isEmpty,
+        guard activations.count == turns.count, !memory.running.isEmpty,
             activations.allSatisfy(StepRecord.counts.contains),
             let machine = GraphMachine(
                 graph.topology, activationLimit: machine.activationLimit, deadline: machine.deadline, memory: memory)
@@ -122,18 +141,22 @@ extension RunDrive {
             return giveUp(.unreadableCheckpoint("a place that is not one of this graph's"))
         }
         self.machine = machine
-        self.activations = activations
+        for (node, count) in activations.enumerated() { turns[node].count = count }
         pending = memory.running
         redo(steps)
     }
 
     mutating func redo(_ steps: [StepRecord]) {
         store.recorder = nil
+        // What has run has run, whatever the limit is now.
+        let limit = machine.activationLimit
+        machine.activationLimit = .max
         do throws(CodedError) {
             for step in steps { try redo(step) }
         } catch {
             return giveUp(error)
         }
+        machine.activationLimit = limit
         pending.sort()
         skipped = []
         (hasStep, choice) = (false, nil)
@@ -142,18 +165,18 @@ extension RunDrive {
 
     /// Nothing has been begun yet, so there is nothing to wait for.
     private mutating func giveUp(_ error: CodedError) {
-        keepingFailure = error
+        fault = error
         pending = []
         isStopping = true
         outcome = .cancelled
     }
 
     private mutating func redo(_ step: StepRecord) throws(CodedError) {
-        guard let node = graph.nodeNames.firstIndex(of: step.node), let begun = pending.firstIndex(of: node) else {
+        guard let node = graph.keeping.numbers[step.node], let begun = pending.firstIndex(of: node) else {
             throw .unreadableCheckpoint("a step of \"\(step.node)\", which had not begun")
         }
         pending.remove(at: begun)
-        activations[node] = step.activation
+        turns[node].count = step.activation
         switch step.event {
         case .succeeded(let writes, let choice):
             let fields = graph.keeping.stored[node]
@@ -178,7 +201,7 @@ extension RunDrive {
             guard let value = writes[field.name] else {
                 throw .unreadableCheckpoint("a step of \"\(graph.nodeNames[node])\" without \(field.name)")
             }
-            try field.restore(value, rounds, &store)
+            try field.update(value)(&store, rounds)
         }
         commands.removeAll(keepingCapacity: true)
         machine.handle(.succeeded(node), now: nil, into: &commands)
@@ -218,7 +241,9 @@ extension RunDrive {
         writer.beginArray()
         // A node that is running will be begun again, as the same activation.
         let isRunning = Set(machine.memory?.running ?? []).subtracting(pending)
-        for (node, count) in activations.enumerated() { writer.int(isRunning.contains(node) ? count - 1 : count) }
+        for (node, turn) in turns.enumerated() {
+            writer.int(isRunning.contains(node) ? turn.count - 1 : turn.count)
+        }
         writer.endArray()
         return writer.bytes
     }

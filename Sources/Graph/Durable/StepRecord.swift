@@ -75,17 +75,19 @@ struct StepRecord: Equatable, Sendable {
         return text
     }
 
-    static func unescaped(_ name: Substring) -> String {
-        guard name.utf8.contains(UInt8(ascii: "%")) else { return String(name) }
+    static func unescaped(_ name: String) -> String {
+        guard name.utf8.contains(UInt8(ascii: "%")) else { return name }
         var text = ""
-        var rest = name
+        var rest = name.unicodeScalars[...]
         while let mark = rest.firstIndex(of: "%") {
-            text += rest[..<mark]
+            text.unicodeScalars.append(contentsOf: rest[..<mark])
             let code = rest[mark...].prefix(3)
-            text += ["%2F": "/", "%23": "#", "%5B": "[", "%5D": "]", "%25": "%"][String(code)] ?? String(code)
+            let plain = ["%2F": "/", "%23": "#", "%5B": "[", "%5D": "]", "%25": "%"][String(code)] ?? String(code)
+            text.unicodeScalars.append(contentsOf: plain.unicodeScalars)
             rest = rest[code.endIndex...]
         }
-        return text + rest
+        text.unicodeScalars.append(contentsOf: rest)
+        return text
     }
 
     // MARK: Bytes

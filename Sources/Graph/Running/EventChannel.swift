@@ -123,6 +123,16 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
         return (refuseAll(), consumer.take())
     }
 
+    /// Of a full buffer: drops the first such value and puts the new one last. `false` if there is none.
+    @usableFromInline
+    mutating func replaceOldest(with value: Value, where mayGo: (Value) -> Bool) -> Bool {
+        let order = (0..<count).map { ($0 + head) % capacity }
+        guard let dropped = order.firstIndex(where: { buffer[$0].map(mayGo) ?? false }) else { return false }
+        for position in dropped..<(count - 1) { buffer[order[position]] = buffer[order[position + 1]] }
+        buffer[order[count - 1]] = value
+        return true
+    }
+
     @inlinable
     mutating func push(_ value: Value) {
         let tail = head + count

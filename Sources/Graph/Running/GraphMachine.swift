@@ -55,7 +55,7 @@ struct GraphMachine: Sendable {
     }
 
     let topology: Topology
-    @usableFromInline let activationLimit: Int
+    @usableFromInline var activationLimit: Int
     let deadline: Instant?
     private(set) var activations = 0
     /// How often each loop was started again.

@@ -31,37 +31,35 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     /// Scope, deadline, ids and trace of the run; to be passed on to whatever the node calls.
     @inlinable public var run: RunContext { environment.context }
 
+    /// As events tell it.
+    var shownName: String { environment.names[node] }
+
     /// The node's name in the graph.
     @inlinable public var name: String { environment.plainNames[node] }
 
     /// Whether anybody hears what is emitted; lets a node spare itself the making of events.
-    @inlinable public var hasListener: Bool { environment.hearing != nil }
+    @inlinable public var hasListener: Bool { environment.hearing?.kinds.contains(.custom) ?? false }
 
-    /// Sends an event to whoever listens to the run; waits while the listener is full, and is free without one.
-    /// Throws `CancellationError` when the run is cancelled or its listener has gone.
+    /// Sends an event to whoever listens to the run; waits while a listener that holds the run is full, and is free
+    /// without one. Throws `CancellationError` when the run is cancelled or its listener has gone.
     @inlinable
     public func emit(_ payload: @autoclosure () -> Payload) async throws(CancellationError) {
         if Task.isCancelled { throw CancellationError() }
-        guard let hearing = environment.hearing else { return }
+        guard let hearing = environment.hearing, hearing.kinds.contains(.custom) else { return }
         let event = RunEvent.emitted(node: environment.names[node], payload())
         switch hearing.offer(event) {
         case .taken: return
         case .closed: throw CancellationError()
-        case .full: try await hearing.receive(event)
+        case .full(let listeners): try await hearing.receive(event, listeners)
         }
     }
-}
 
-/// A run's listener as two closures rather than an existential, so that they are specialised for it.
-@usableFromInline
-struct Hearing<Payload: Sendable>: Sendable {
-    @usableFromInline let offer: @Sendable (RunEvent<Payload>) -> EventIntake
-    @usableFromInline let receive: @Sendable (RunEvent<Payload>) async throws(CancellationError) -> Void
-
-    @inlinable
-    init(_ listener: some RunListener<Payload>) {
-        offer = { listener.offer($0) }
-        receive = { (event) throws(CancellationError) in try await listener.receive(event) }
+    /// Tells something about this node, whether or not anybody can hear it any more.
+    func tell(_ event: @autoclosure () -> RunEvent<Payload>) async {
+        guard let hearing = environment.hearing else { return }
+        let event = event()
+        guard case .full(let listeners) = hearing.offer(event) else { return }
+        try? await hearing.receive(event, listeners)
     }
 }
 
@@ -74,7 +72,7 @@ final class RunEnvironment<Payload: Sendable>: Sendable {
     @usableFromInline let plainNames: [String]
     @usableFromInline let hearing: Hearing<Payload>?
     @usableFromInline let time: any TimeSource
-    let activationLimit: Int
+    @usableFromInline let limits: RunLimits
     /// The step inside which the graph runs, with a slash; empty for the outermost.
     let place: String
     let shownPlace: String
@@ -82,15 +80,15 @@ final class RunEnvironment<Payload: Sendable>: Sendable {
 
     @usableFromInline
     init(
-        context: RunContext, names: [String], hearing: Hearing<Payload>?, time: any TimeSource,
-        activationLimit: Int, durable: DurableRun? = nil, place: String = "", shownPlace: String = ""
+        context: RunContext, names: [String], hearing: Hearing<Payload>?, time: any TimeSource, limits: RunLimits,
+        durable: DurableRun? = nil, place: String = "", shownPlace: String = ""
     ) {
         self.context = context
         self.names = shownPlace.isEmpty || hearing == nil ? names : names.map { shownPlace + $0 }
         plainNames = names
         self.hearing = hearing
         self.time = time
-        self.activationLimit = activationLimit
+        self.limits = limits
         self.durable = durable
         self.place = place
         self.shownPlace = shownPlace

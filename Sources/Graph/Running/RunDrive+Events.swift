@@ -6,40 +6,51 @@ extension RunDrive {
     @inlinable
     mutating func announce(_ node: Int) async -> Bool {
         guard !isStopping else { return false }
-        activations[node] += 1
+        turns[node].count += 1
         guard hasListener else { return true }
-        let event = startEvent(node)
-        if let heard = offer(event) { return heard }
-        return await deliver(event)
+        return await tell(startEvent(node))
     }
 
     @inlinable
     mutating func startEvent(_ node: Int) -> RunEvent<Payload> {
-        begun[node] = environment.time.now()
-        return .nodeStarted(node: environment.names[node], round: activations[node])
+        turns[node].begun = environment.time.now()
+        return .nodeStarted(node: environment.names[node], round: turns[node].count)
     }
 
-    /// Whether the event was heard; `nil` when that takes waiting. `false`: nobody listens any more, and the run is
-    /// being cancelled.
+    /// Whether the event was heard. `false`: nobody listens any more, and the run is being cancelled.
+    @discardableResult
     @inlinable
-    mutating func offer(_ event: RunEvent<Payload>) -> Bool? {
+    mutating func tell(_ event: RunEvent<Payload>) async -> Bool {
         guard let hearing = environment.hearing else { return true }
         switch hearing.offer(event) {
         case .taken: return true
-        case .full: return nil
+        case .full(let listeners): return await deliver(event, to: listeners)
         case .closed:
             feed(.cancel, at: nil)
             return false
         }
     }
 
-    /// The same for an event that was offered in vain.
+    /// The same without a suspension; `nil` when that takes waiting.
+    @inlinable
+    mutating func offer(_ event: RunEvent<Payload>) -> (heard: Bool?, waiting: [Int]) {
+        guard let hearing = environment.hearing else { return (true, []) }
+        switch hearing.offer(event) {
+        case .taken: return (true, [])
+        case .full(let listeners): return (nil, listeners)
+        case .closed:
+            feed(.cancel, at: nil)
+            return (false, [])
+        }
+    }
+
+    /// Waits with an event that was offered in vain.
     @discardableResult
     @inlinable
-    mutating func deliver(_ event: RunEvent<Payload>) async -> Bool {
+    mutating func deliver(_ event: RunEvent<Payload>, to listeners: [Int]) async -> Bool {
         guard let hearing = environment.hearing else { return true }
         do {
-            try await hearing.receive(event)
+            try await hearing.receive(event, listeners)
             return true
         } catch {
             feed(.cancel, at: nil)
@@ -53,12 +64,12 @@ extension RunDrive {
         if Task.isCancelled { feed(.cancel, at: nil) }
         if isStopping { return nil }
         let name = environment.names[finished.node]
-        let round = activations[finished.node]
-        let duration = finished.at?.since(begun[finished.node]) ?? .zero
+        let turn = turns[finished.node]
+        let duration = finished.at?.since(turn.begun) ?? .zero
         guard let error = finished.error else {
-            return .nodeFinished(node: name, round: round, duration: duration)
+            return .nodeFinished(node: name, round: turn.count, duration: duration)
         }
-        return .nodeFailed(node: name, round: round, duration: duration, error: error)
+        return .nodeFailed(node: name, round: turn.count, duration: duration, error: error)
     }
 
     @inlinable
@@ -67,8 +78,25 @@ extension RunDrive {
         skipped.removeAll(keepingCapacity: true)
         // Those that the run's proper end has left out are told too.
         for node in nodes where !isStopping || outcome == .finished {
-            let event = RunEvent<Payload>.nodeSkipped(node: environment.names[node])
-            if offer(event) == nil { await deliver(event) }
+            await tell(.nodeSkipped(node: environment.names[node]))
+        }
+    }
+
+    /// Tells what a step wrote, and what the state is then, to whoever wants to hear it.
+    @usableFromInline
+    mutating func tellStep(_ node: Int) async {
+        guard let hearing = environment.hearing, let writes = store.tap else { return }
+        store.tap = []
+        // A step that was not applied, or not kept, has not happened.
+        guard fault == nil, !writes.isEmpty, !isStopping || outcome == .finished else { return }
+        let (name, round) = (environment.names[node], turns[node].count)
+        if hearing.kinds.contains(.updates) {
+            await tell(.updated(StepUpdate(node: name, round: round, state: State.self, writes: writes)))
+        }
+        if hearing.kinds.contains(.values) {
+            var seen = store
+            seen.foldAll()
+            await tell(.values(StateValue(node: name, round: round, state: seen.value)))
         }
     }
 }

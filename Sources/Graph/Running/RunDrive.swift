@@ -2,7 +2,18 @@ public import Base
 
 /// One run while it goes on: feeds the machine and does what it commands.
 @usableFromInline
-struct RunDrive<State: Sendable, Payload: Sendable> {
+struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
+    /// What is known of a node's activations in this run.
+    @usableFromInline
+    struct Turns: Sendable {
+        /// How often it was begun.
+        @usableFromInline var count = 0
+        /// When it was begun last; kept only for a listener.
+        @usableFromInline var begun = Instant(nanoseconds: 0)
+
+        @inlinable init() {}
+    }
+
     /// What a node handed back, and when.
     @usableFromInline
     struct Finished: Sendable {
@@ -30,6 +41,7 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
 
     @usableFromInline let graph: Graph<State, Payload>
     @usableFromInline let environment: RunEnvironment<Payload>
+    /// Whether somebody hears when nodes begin and end.
     @usableFromInline let hasListener: Bool
     @usableFromInline let needsTime: Bool
     @usableFromInline var machine: GraphMachine
@@ -43,16 +55,16 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @usableFromInline var outcome: GraphMachine.Outcome?
     /// The failure that the machine is told of, or that ended the run.
     @usableFromInline var failure: (any Error)?
-    /// By node: how often it was begun.
-    @usableFromInline var activations: [Int]
-    /// By node: when it was begun last; kept only for a listener.
-    @usableFromInline var begun: [Instant] = []
+    /// By node.
+    @usableFromInline var turns: [Turns]
     /// Nodes wait for answers, and nothing else is left to do.
     @usableFromInline var isParked = false
+    /// The run was cancelled because its deadline has passed.
+    @usableFromInline var isLate = false
     /// Hands of finished nodes that the inbox still counts.
     @usableFromInline var hands = 1
-    /// A step that could not be kept; ends the run.
-    @usableFromInline var keepingFailure: CodedError?
+    /// What ends the run whatever its edges say: a step that could not be kept, or a route that leads nowhere.
+    @usableFromInline var fault: CodedError?
     /// Which routes the step at hand has chosen.
     @usableFromInline var choice: [Int]?
     /// Whether the event at hand has become a step.
@@ -67,12 +79,12 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         self.graph = graph
         self.machine = machine
         self.environment = environment
-        activations = Array(repeating: 0, count: graph.nodes.count)
-        hasListener = environment.hearing != nil
+        turns = Array(repeating: Turns(), count: graph.nodes.count)
+        hasListener = environment.hearing?.kinds.contains(.debug) ?? false
         needsTime = hasListener || environment.context.deadline != nil
         store = StateStore(state, heldFields: graph.heldFields)
+        if environment.hearing?.hearsSteps ?? false { store.tap = [] }
         commands.reserveCapacity(8)
-        if hasListener { begun = Array(repeating: Instant(nanoseconds: 0), count: graph.nodes.count) }
     }
 
     /// Goes on until the machine has ended and every branch with it.
@@ -86,7 +98,8 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     /// From whatever is pending.
     @inlinable
     mutating func goOn() async {
-        while outcome == nil, !isParked, !pending.isEmpty {
+        if environment.durable != nil { stopBeforeResuming() }
+        while outcome == nil, !pending.isEmpty {
             if pending.count == 1 {
                 await runInline(pending.removeLast())
             } else {
@@ -104,11 +117,11 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @inlinable
     mutating func runInline(_ node: Int) async {
         if isStopping { return feed(.failed(node), at: nil) }
-        activations[node] += 1
+        turns[node].count += 1
         if hasListener {
             let event = startEvent(node)
-            var heard = offer(event)
-            if heard == nil { heard = await deliver(event) }
+            var (heard, waiting) = offer(event)
+            if heard == nil { heard = await deliver(event, to: waiting) }
             guard heard == true else { return feed(.failed(node), at: nil) }
         }
         let work = prepare(node)
@@ -123,9 +136,15 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @inlinable
     mutating func finish(_ finished: Finished) async {
         if environment.durable != nil, isSentHome(finished) { return }
-        if hasListener, let event = endEvent(finished), offer(event) == nil { await deliver(event) }
+        let event = hasListener ? endEvent(finished) : nil
         settle(finished)
         if environment.durable != nil { await keep(finished) }
+        // Only what has come about is told.
+        if let event, fault == nil {
+            let (heard, waiting) = offer(event)
+            if heard == nil { await deliver(event, to: waiting) }
+        }
+        if store.tap != nil { await tellStep(finished.node) }
         if !skipped.isEmpty { await tellSkips() }
     }
 
@@ -136,7 +155,11 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         await withTaskGroup(of: Arrival.self) { group in
             var running = 0
             repeat {
-                for node in pending {
+                if graph.hasPriorities { sortPending() }
+                var next = 0
+                while next < pending.count, running < environment.limits.concurrency || isStopping {
+                    let node = pending[next]
+                    next += 1
                     guard await announce(node) else {
                         feed(.failed(node), at: nil)
                         continue
@@ -144,7 +167,7 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
                     start(node, in: &group)
                     running += 1
                 }
-                pending.removeAll(keepingCapacity: true)
+                pending.removeFirst(next)
                 if isStopping { group.cancelAll() }
                 if running > 0 {
                     if environment.durable != nil { letGo() }
@@ -173,12 +196,22 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
         }
     }
 
+    /// Of the nodes that may start, those of higher priority first, then in the order in which they became ready.
+    @usableFromInline
+    mutating func sortPending() {
+        let priorities = graph.priorities
+        pending = pending.enumerated().sorted { left, right in
+            let (first, second) = (priorities[left.element], priorities[right.element])
+            return first == second ? left.offset < right.offset : first > second
+        }.map(\.element)
+    }
+
     @inlinable
     mutating func prepare(_ node: Int) -> Work<State> {
         environment.durable?.inbox.takeHands(1)
         store.fold(graph.nodes[node].heldReads)
         return graph.nodes[node].prepare(
-            store.value, NodeContext(environment: environment, node: node, activation: activations[node]))
+            store.value, NodeContext(environment: environment, node: node, activation: turns[node].count))
     }
 
     // MARK: Feeding the machine
@@ -239,12 +272,10 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
             if environment.durable != nil { self.choice = choice.positions }
             return .decided(node, choice)
         } catch {
-            failure = CodedError(
+            // No `onError` edge takes this: the node itself has succeeded, and what it wrote cannot be taken back.
+            fault = CodedError(
                 .internalError, "The graph \"\(graph.name)\" has lost its way.",
                 detail: "\"\(graph.nodeNames[node])\" chose \"\(error.target)\", which is not among its routes")
-            guard environment.durable != nil else { return .failed(node) }
-            // What the node wrote cannot be kept as a step: it has not led anywhere.
-            keepingFailure = failure as? CodedError
             return .cancel
         }
     }
@@ -263,12 +294,15 @@ struct RunDrive<State: Sendable, Payload: Sendable> {
     @inlinable
     mutating func result() throws -> State {
         let name = graph.name
-        if let keepingFailure { throw keepingFailure }
+        if let fault { throw fault }
         if isParked, outcome == nil { throw Parked() }
         switch outcome {
         case .finished:
             store.foldAll()
             return store.value
+        case .cancelled where isLate:
+            throw CodedError(
+                .deadlineExceeded, "The time for this request is over.", detail: "graph \"\(name)\", while nodes ran")
         case .cancelled: throw CancellationError()
         case .deadlineExceeded:
             throw CodedError(

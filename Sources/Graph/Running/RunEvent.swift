@@ -1,5 +1,7 @@
 /// What a run tells while it goes on. `Payload` is what the graph's nodes themselves emit.
 public enum RunEvent<Payload: Sendable>: Sendable {
+    // Debug: what the engine does.
+
     /// `round` counts the node's activations of this run from 1.
     case nodeStarted(node: String, round: Int)
     case nodeFinished(node: String, round: Int, duration: Duration)
@@ -7,7 +9,20 @@ public enum RunEvent<Payload: Sendable>: Sendable {
     case nodeFailed(node: String, round: Int, duration: Duration, error: any Error)
     /// Nothing can reach the node any more.
     case nodeSkipped(node: String)
+    /// One of the node's policies did something.
+    case policyActed(node: String, round: Int, PolicyAct)
+
+    // Custom: what nodes say.
     case emitted(node: String, Payload)
+
+    // Updates and values: what comes of it.
+
+    /// A step is done, and kept where the run is kept: what it wrote.
+    case updated(StepUpdate)
+    /// The whole state after a step. Concurrent writes are in it as far as they have come; their order is final in
+    /// the run's result.
+    case values(StateValue)
+
     /// A node asks, and its branch waits for the answer.
     case asked(Question)
 
@@ -25,6 +40,37 @@ public enum RunEvent<Payload: Sendable>: Sendable {
         default: false
         }
     }
+
+    /// Which kind it is; empty for questions and ends, which everybody is told.
+    @inlinable public var kind: EventKinds {
+        switch self {
+        case .nodeStarted, .nodeFinished, .nodeFailed, .nodeSkipped, .policyActed: .debug
+        case .emitted: .custom
+        case .updated: .updates
+        case .values: .values
+        case .asked, .finished, .failed, .cancelled, .parked: []
+        }
+    }
+
+    @inlinable
+    func isWanted(in kinds: EventKinds) -> Bool { kinds.isSuperset(of: kind) }
+}
+
+/// Kinds of events, for whoever doesn't want to hear all of them. What nobody wants to hear is not made.
+public struct EventKinds: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt8
+
+    @inlinable
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The whole state after each step. Costs a copy of what the step changed.
+    public static let values = EventKinds(rawValue: 1)
+    /// What each step wrote. Costs an allocation a written field.
+    public static let updates = EventKinds(rawValue: 2)
+    /// What nodes emit.
+    public static let custom = EventKinds(rawValue: 4)
+    /// When nodes start and end, what is skipped, what policies do. Costs two readings of the clock a node.
+    public static let debug = EventKinds(rawValue: 8)
 }
 
 /// What a listener does with an event that it is offered.
@@ -40,6 +86,10 @@ public enum EventIntake: Sendable {
 public protocol RunListener<Payload>: Sendable {
     associatedtype Payload: Sendable
 
+    /// What it wants to hear besides questions and ends; asked once a run. ``EventKinds/custom`` and
+    /// ``EventKinds/debug`` unless it says otherwise.
+    var kinds: EventKinds { get }
+
     /// Takes an event if that needs no waiting. Every event is offered first; what is taken here costs no suspension.
     func offer(_ event: RunEvent<Payload>) -> EventIntake
 
@@ -52,5 +102,7 @@ public protocol RunListener<Payload>: Sendable {
 }
 
 extension RunListener {
+    public var kinds: EventKinds { [.custom, .debug] }
+
     public func offer(_ event: RunEvent<Payload>) -> EventIntake { .full }
 }

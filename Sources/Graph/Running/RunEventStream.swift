@@ -7,7 +7,8 @@ public import Synchronization
 ///     while let event = await stream.next() { … }
 ///
 /// Ends by itself after the run's last event. A consumer that stops early calls `close()`, or is cancelled while it
-/// waits in `next()`: either cancels the run. An event that doesn't have to wait costs one lock on each side.
+/// waits in `next()`: either cancels the run, unless the stream only watches. An event that doesn't have to wait costs
+/// one lock on each side.
 public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
     @usableFromInline typealias Event = RunEvent<Payload>
     @usableFromInline typealias Producer = CheckedContinuation<Bool, Never>
@@ -17,16 +18,38 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
     struct Shared {
         @usableFromInline var channel: EventChannel<Event, Producer, Consumer>
         @usableFromInline var tickets: UInt64 = 0
+        @usableFromInline var droppedCount = 0
 
         @inlinable
         init(channel: EventChannel<Event, Producer, Consumer>) { self.channel = channel }
     }
 
+    /// What the stream wants to hear.
+    public let kinds: EventKinds
+    @usableFromInline let dropped: EventKinds
+    @usableFromInline let isWatching: Bool
     @usableFromInline let shared: Mutex<Shared>
 
-    /// Holds up to `capacity` events, at least one, before the run has to wait.
+    /// Holds up to `capacity` events, at least one.
+    ///
+    /// - Parameters:
+    ///   - kinds: What is wanted besides questions and ends.
+    ///   - dropping: When the stream is full, events of these kinds give way: the oldest of its own kind to one of them,
+    ///     which is itself dropped where the stream holds none, and the oldest of all to one of another kind. The run
+    ///     waits only when the stream is full of events that must not be lost. ``droppedCount`` tells how many were.
+    ///   - isWatching: Whether the run goes on when nobody reads the stream any more.
     @inlinable
-    public init(capacity: Int) { shared = Mutex(Shared(channel: EventChannel(capacity: capacity))) }
+    public init(
+        capacity: Int, kinds: EventKinds = [.custom, .debug], dropping: EventKinds = [], isWatching: Bool = false
+    ) {
+        self.kinds = kinds
+        dropped = dropping
+        self.isWatching = isWatching
+        shared = Mutex(Shared(channel: EventChannel(capacity: capacity)))
+    }
+
+    /// How many events were dropped because the stream was full.
+    public var droppedCount: Int { shared.withLock { $0.droppedCount } }
 
     /// The next event, in the order of sending; `nil` after the last, after `close()` and when cancelled. For one
     /// consumer: calls must not overlap.
@@ -48,9 +71,34 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         case .deliver(let consumer):
             consumer.resume(returning: event)
             return .taken
-        case .closed: return .closed
-        case .full: return .full
+        case .closed: return isWatching ? .taken : .closed
+        case .full: return dropped.isEmpty ? .full : makeRoom(event)
         }
+    }
+
+    /// For an event that found no room, in a stream that drops events.
+    @usableFromInline
+    func makeRoom(_ event: RunEvent<Payload>) -> EventIntake {
+        let sent = shared.withLock { shared in
+            let sent = shared.channel.send(event)
+            guard case .full = sent else { return sent }
+            let givesWay = mayDrop(event)
+            let hasRoom = shared.channel.replaceOldest(with: event) { givesWay ? $0.kind == event.kind : mayDrop($0) }
+            guard hasRoom || givesWay else { return .full }
+            shared.droppedCount += 1
+            return .taken
+        }
+        switch sent {
+        case .deliver(let consumer): consumer.resume(returning: event)
+        case .closed where !isWatching: return .closed
+        case .full: return .full
+        case .taken, .closed: break
+        }
+        return .taken
+    }
+
+    private func mayDrop(_ event: RunEvent<Payload>) -> Bool {
+        !event.kind.isEmpty && dropped.isSuperset(of: event.kind)
     }
 
     @inlinable
@@ -58,7 +106,7 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         switch shared.withLock({ $0.channel.send(event) }) {
         case .taken: return
         case .deliver(let consumer): consumer.resume(returning: event)
-        case .closed: throw CancellationError()
+        case .closed: if !isWatching { throw CancellationError() }
         case .full: try await waitForRoom(event)
         }
     }
@@ -121,7 +169,7 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         } onCancel: {
             unpark(ticket)
         }
-        if !isTaken { throw CancellationError() }
+        if !isTaken, !isWatching || Task.isCancelled { throw CancellationError() }
     }
 
     @inlinable

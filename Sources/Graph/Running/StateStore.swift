@@ -4,9 +4,9 @@
 /// their fixed order when somebody reads the field or the run ends. By then every writer that could come before one
 /// of them has settled, because a reader never runs beside a writer.
 @usableFromInline
-struct StateStore<State: Sendable> {
+struct StateStore<State: Sendable>: Sendable {
     @usableFromInline
-    struct HeldWrite {
+    struct HeldWrite: Sendable {
         @usableFromInline let key: MergeKey
         @usableFromInline let apply: @Sendable (inout State) -> Void
 
@@ -20,13 +20,19 @@ struct StateStore<State: Sendable> {
     @usableFromInline var value: State
     @usableFromInline var held: [[HeldWrite]]
     /// Notes the writes of a run that is kept.
-    @usableFromInline var recorder: FieldRecorder?
+    @usableFromInline var recorder: FieldRecorder? { didSet { noting() } }
+    /// The writes of the step at hand, where somebody wants to hear of them.
+    @usableFromInline var tap: [FieldValue]? { didSet { noting() } }
+    @usableFromInline var isNoting = false
 
     @inlinable
     init(_ value: State, heldFields: Int) {
         self.value = value
         held = Array(repeating: [], count: heldFields)
     }
+
+    @usableFromInline
+    mutating func noting() { isNoting = recorder != nil || tap != nil }
 
     @inlinable
     mutating func hold(_ field: Int, _ key: MergeKey, _ apply: @escaping @Sendable (inout State) -> Void) {
@@ -108,13 +114,16 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
 
     @inlinable
     func write(_ value: Value, rounds: [Int], to store: inout StateStore<State>) {
-        if store.recorder != nil { note(value, in: &store) }
+        if store.isNoting { note(value, in: &store) }
         guard let held else { return write(value, to: &store.value) }
         store.hold(held.field, held.key(rounds: rounds)) { write(value, to: &$0) }
     }
 
     @usableFromInline
-    func note(_ value: Value, in store: inout StateStore<State>) { store.recorder?.note(value, at: offset) }
+    func note(_ value: Value, in store: inout StateStore<State>) {
+        store.recorder?.note(value, at: offset)
+        store.tap?.append(FieldValue(path: path, value: value))
+    }
 
     @inlinable
     func write(_ value: Value, to state: inout State) {

@@ -1,0 +1,134 @@
+public import Base
+
+/// What may stand around a node's work. The cases are in their fixed order, from the outside in: a result from the
+/// cache spares all the rest, the fallback takes what is left of a failure after the last retry, each attempt has the
+/// whole timeout. The run's deadline is outside of all of them.
+public enum NodePolicy: String, CaseIterable, Sendable {
+    case cache, fallback, retry, timeout
+}
+
+/// What a policy did, as events tell it.
+public enum PolicyAct: Sendable {
+    /// The node did not run: its result came from the cache.
+    case cacheHit
+    /// The attempt failed, and the next one begins after the delay. Attempts count from 1.
+    case retry(afterAttempt: Int, delay: Duration, error: any Error)
+    /// An attempt was cancelled, because it took longer than it may.
+    case timeout(Duration)
+    /// The node failed for good, and its fallback is taken.
+    case fallback(error: any Error)
+}
+
+/// Whether a node that failed is tried again. A pure decision: time and randomness come from outside, so that the same
+/// run takes the same decisions.
+public protocol RetryPolicy: Sendable {
+    /// How long to wait after attempt `attempt`, the first is 1, has failed; `nil` gives up, and the node fails with
+    /// the error. Cancellations are never asked about, nor what would begin after the run's deadline. Called once for
+    /// each failed attempt; after 1,000 attempts the engine gives up by itself.
+    func delay(
+        afterAttempt attempt: Int, of error: any Error, using generator: inout SeededGenerator
+    ) -> Duration?
+}
+
+/// Keeps results of nodes. Of a scope's results no other scope ever hears. What cannot be looked up or kept is a miss:
+/// a cache has no errors.
+public protocol NodeCache: Sendable {
+    /// The result that was kept for the key, as it was handed to ``fill(_:for:)``.
+    func lookUp(_ key: NodeCacheKey) async -> [UInt8]?
+
+    /// Keeps a result, JSON in UTF-8; how long is the cache's to decide. Results of fallbacks are not handed in.
+    func fill(_ result: [UInt8], for key: NodeCacheKey) async
+}
+
+/// What a node's result depends on: whose run it is, the node, and the values that it reads.
+public struct NodeCacheKey: Hashable, Sendable {
+    public let scope: Scope
+    public let graph: String
+    public let node: String
+    /// The values that the node reads, as a JSON array in the order of its declaration.
+    public let inputs: [UInt8]
+
+    public init(scope: Scope, graph: String, node: String, inputs: [UInt8]) {
+        self.scope = scope
+        self.graph = graph
+        self.node = node
+        self.inputs = inputs
+    }
+}
+
+extension GraphBuilder {
+    /// Puts policies around a node's work, in the order of ``NodePolicy``; once a node. A policy that isn't named costs
+    /// nothing.
+    ///
+    /// - Parameters:
+    ///   - cache: Where results are kept. The node must read and write `Codable` fields only, and must not be told apart
+    ///     by anything else than what it reads: neither by time nor by effects.
+    ///   - retry: Whether a failed attempt is followed by another, with the same ``NodeContext/stepKey``. Not for lists
+    ///     and graphs inside nodes: give it to the nodes inside, whose work is then not done again.
+    ///   - timeout: How long one attempt may take. The attempt is cancelled then, and once it has ended it counts as
+    ///     failed with `node_timeout`. Costs a child task and a timer an attempt.
+    @discardableResult
+    public func policies(
+        _ node: String, cache: (any NodeCache)? = nil, retry: (any RetryPolicy)? = nil, timeout: Duration? = nil
+    ) -> Self {
+        policies.append(PolicyDeclaration(node: node, cache: cache, retry: retry, timeout: timeout))
+        return self
+    }
+
+    /// What takes the node's place when it has failed for good: gets the error and fields of its own, and writes the
+    /// same fields in the same order. Its own failure is the node's.
+    @discardableResult
+    public func fallback<each Read: Sendable, each Write: Sendable>(
+        _ node: String, reads: repeat any KeyPath<State, each Read> & Sendable,
+        writes: repeat any WritableKeyPath<State, each Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, any Error, repeat each Read) async throws -> (repeat each Write)
+    ) -> Self {
+        var readUses: [FieldUse] = []
+        repeat readUses.append(FieldUse(each reads))
+        var writeUses: [FieldUse] = []
+        repeat writeUses.append(FieldUse(each writes))
+        let body: FallbackDeclaration<State, Payload>.Body = { table in
+            let writers = (repeat table.writer(each writes))
+            let fields = (repeat Projection(each reads))
+            return { state, context in
+                let values = (repeat (each fields).read(state))
+                return { error in
+                    let update = try await run(context, error, repeat each values)
+                    return { store, rounds in
+                        repeat (each writers).write(each update, rounds: rounds, to: &store)
+                    }
+                }
+            }
+        }
+        fallbacks.append(FallbackDeclaration(node: node, reads: readUses, writes: writeUses, body: body))
+        return self
+    }
+
+    /// Of nodes that are ready at the same time, one with a higher priority starts first; 0 without a declaration. Makes
+    /// a difference where ``RunLimits/concurrency`` bounds a run; what comes out of the run is the same.
+    @discardableResult
+    public func priority(_ node: String, _ priority: Int) -> Self {
+        priorities.append((node, priority))
+        return self
+    }
+}
+
+struct PolicyDeclaration: Sendable {
+    let node: String
+    let cache: (any NodeCache)?
+    let retry: (any RetryPolicy)?
+    let timeout: Duration?
+}
+
+struct FallbackDeclaration<State: Sendable, Payload: Sendable> {
+    typealias Body = (FieldTable) -> PrepareFallback<State, Payload>
+
+    let node: String
+    let reads: [FieldUse]
+    let writes: [FieldUse]
+    let body: Body
+}
+
+/// Takes a fallback's projection of the state when its node starts; the error comes later.
+typealias PrepareFallback<State: Sendable, Payload: Sendable> =
+    @Sendable (borrowing State, NodeContext<Payload>) -> @Sendable (any Error) async throws -> Update<State>

@@ -1,0 +1,74 @@
+/// A run's listeners as two closures rather than existentials, so that they are specialised for a single one.
+@usableFromInline
+struct Hearing<Payload: Sendable>: Sendable {
+    @usableFromInline
+    enum Offered {
+        case taken
+        /// These listeners, by their places, have to be waited for with the same event.
+        case full([Int])
+        case closed
+    }
+
+    /// What at least one of them wants to hear.
+    @usableFromInline let kinds: EventKinds
+    @usableFromInline let offer: @Sendable (RunEvent<Payload>) -> Offered
+    @usableFromInline let receive: @Sendable (RunEvent<Payload>, [Int]) async throws(CancellationError) -> Void
+
+    @inlinable
+    init(
+        kinds: EventKinds, offer: @escaping @Sendable (RunEvent<Payload>) -> Offered,
+        receive: @escaping @Sendable (RunEvent<Payload>, [Int]) async throws(CancellationError) -> Void
+    ) {
+        self.kinds = kinds
+        self.offer = offer
+        self.receive = receive
+    }
+
+    @inlinable
+    init(_ listener: some RunListener<Payload>) {
+        let kinds = listener.kinds
+        self.init(
+            kinds: kinds,
+            offer: { event in
+                guard event.isWanted(in: kinds) else { return .taken }
+                return switch listener.offer(event) {
+                case .taken: .taken
+                case .full: .full([])
+                case .closed: .closed
+                }
+            },
+            receive: { (event, _) throws(CancellationError) in try await listener.receive(event) })
+    }
+
+    /// `nil` for none. Whoever can take an event at once has it before the slower ones are waited for.
+    @usableFromInline
+    init?(_ listeners: [any RunListener<Payload>]) {
+        if listeners.isEmpty { return nil }
+        if listeners.count == 1 {
+            self.init(listeners[0])
+            return
+        }
+        self.init(
+            kinds: listeners.reduce(into: []) { $0.formUnion($1.kinds) },
+            offer: { Hearing.offer($0, to: listeners) },
+            receive: { (event, waiting) throws(CancellationError) in
+                for place in waiting { try await listeners[place].receive(event) }
+            })
+    }
+
+    private static func offer(_ event: RunEvent<Payload>, to listeners: [any RunListener<Payload>]) -> Offered {
+        var waiting: [Int] = []
+        var isClosed = false
+        for (place, listener) in listeners.enumerated() where event.isWanted(in: listener.kinds) {
+            switch listener.offer(event) {
+            case .taken: break
+            case .full: waiting.append(place)
+            case .closed: isClosed = true
+            }
+        }
+        return isClosed ? .closed : waiting.isEmpty ? .taken : .full(waiting)
+    }
+
+    /// Whether somebody wants to hear what steps write.
+    @usableFromInline var hearsSteps: Bool { !kinds.isDisjoint(with: [.updates, .values]) }
+}
