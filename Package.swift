@@ -69,7 +69,9 @@ let package = Package(
         tests("HTTP", imports: ["Base", "HTTP", "JSON"]),
         tests("HTTPServer", imports: ["Base", "HTTP", "HTTPServer", "Transport"]),
         tests("HTTPClient", imports: ["Base", "HTTP", "HTTPClient", "HTTPServer", "Transport"]),
-        tests("Graph", imports: ["Base", "Graph", "JSON", "Transport"]),
+        // Measures the process of the tests, and shows its locks to the thread sanitizer.
+        .target(name: "CInstruments", path: "Tests/CInstruments"),
+        tests("Graph", imports: ["Base", "CInstruments", "Graph", "JSON", "Transport"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
         tests("Configuration", imports: ["Base", "JSON", "Server"]),

@@ -2,6 +2,7 @@ internal import Synchronization
 
 /// A checked, immutable graph; made by `GraphBuilder`, run by `Runner`, shared freely between runs and threads.
 public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
+    /// As the builder was given it.
     public let name: String
     /// In declaration order.
     public let nodeNames: [String]

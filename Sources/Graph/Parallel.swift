@@ -32,14 +32,14 @@ public func parallel<Item: Sendable, Value: Sendable>(
 // Fixed numbers of closures: one written into a parameter pack does not become `@Sendable` by itself.
 
 /// Runs two pieces of work of different types side by side and returns both results. Errors and cancellation as in
-/// ``parallel(_:limit:_:)``.
+/// ``parallel(_:limit:_:)``. Costs a child task and an allocation each.
 public func parallel<A: Sendable, B: Sendable>(
     _ a: @escaping @Sendable () async throws -> A, _ b: @escaping @Sendable () async throws -> B
 ) async throws -> (A, B) {
     try await results(of: Entry(a), Entry(b))
 }
 
-/// The same for three.
+/// The same for three, at the same cost each.
 public func parallel<A: Sendable, B: Sendable, C: Sendable>(
     _ a: @escaping @Sendable () async throws -> A, _ b: @escaping @Sendable () async throws -> B,
     _ c: @escaping @Sendable () async throws -> C
@@ -47,7 +47,7 @@ public func parallel<A: Sendable, B: Sendable, C: Sendable>(
     try await results(of: Entry(a), Entry(b), Entry(c))
 }
 
-/// The same for four.
+/// The same for four, at the same cost each.
 public func parallel<A: Sendable, B: Sendable, C: Sendable, D: Sendable>(
     _ a: @escaping @Sendable () async throws -> A, _ b: @escaping @Sendable () async throws -> B,
     _ c: @escaping @Sendable () async throws -> C, _ d: @escaping @Sendable () async throws -> D
@@ -95,7 +95,8 @@ private final class Entry<Value: Sendable>: Runnable {
 /// Failures are passed over as long as one can still succeed. When all have failed, the error of the first item is
 /// thrown, whenever it came: what is named first is what one wants to hear about. After a cancellation of the caller,
 /// which reaches all, that is `CancellationError` instead. A race without items throws a `CodedError`
-/// (`internal_error`). Children inherit the caller's executor preference, priority and task-local values.
+/// (`internal_error`). Children inherit the caller's executor preference, priority and task-local values. Costs a child
+/// task for each item, all at once: give it few.
 public func race<Item: Sendable, Value: Sendable>(
     _ items: some Collection<Item>, _ work: @escaping @Sendable (Item) async throws -> Value
 ) async throws -> Value {
@@ -121,7 +122,8 @@ public func race<Item: Sendable, Value: Sendable>(
     return try result.get()
 }
 
-/// The same for entries that are written down one by one: `race({ try await near() }, { try await far() })`.
+/// The same for entries that are written down one by one, with the same errors and costs:
+/// `race({ try await near() }, { try await far() })`.
 public func race<Value: Sendable>(
     _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...
 ) async throws -> Value {

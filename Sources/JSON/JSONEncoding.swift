@@ -23,7 +23,15 @@ public enum JSONCoding {
 
 extension JSONWriter {
     /// Writes any encodable value, as ``JSONCoding/encode(_:)`` does, and copies it once. Writes nothing if it throws.
-    public mutating func encode(_ value: some Encodable) throws(JSONCodingError) {
+    public mutating func encode<Value: Encodable>(_ value: Value) throws(JSONCodingError) {
+        // What is one token is checked before it is written, and needs no text of its own.
+        if Value.self == Int.self || Value.self == String.self || Value.self == Bool.self || Value.self == Double.self {
+            do throws(JSONCodingFault) {
+                if try JSONScalars.write(value, to: &self, depth: 0) { return }
+            } catch {
+                throw JSONCodingError(error.reason, at: error.steps)
+            }
+        }
         raw(try JSONCoding.encode(value))
     }
 }

@@ -123,14 +123,19 @@ import Testing
         "no more nodes are at work than may be, the ones of higher priority first; the result is the same",
         arguments: 1...5)
     func concurrency(limit: Int) async throws {
-        let notes = Notes()
+        let (notes, isFull) = (Notes(), Signal())
         let counts = Mutex<(now: Int, most: Int)>((0, 0))
         let builder = boardBuilder().node("s") { _ in }.node("z", reads: \.log, writes: \.items) { _, log in log }
         for index in 0..<12 {
             builder.node("b\(index)", writes: \.log) { context in
                 notes.add(context.name)
-                counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-                for _ in 0..<3 { await Task.yield() }
+                let now = counts.withLock { counts in
+                    counts = (counts.now + 1, max(counts.most, counts.now + 1))
+                    return counts.now
+                }
+                // Nobody goes on before as many are at work as may be.
+                if now == limit { isFull.give() }
+                try await isFull.wait()
                 counts.withLock { $0.now -= 1 }
                 return [index]
             }

@@ -8,6 +8,9 @@ extension GraphBuilder {
     /// Only a run that is kept can ask (``DurableRunner``). While it waits the other branches go on; when nothing else
     /// is left to do, the run is parked and costs no more than what is kept of it. Nothing that has run runs again when
     /// the answer comes. Any number of nodes may ask at the same time, also in graphs inside this one.
+    ///
+    /// Fails the node with what `question` throws, and with `internal_error` for content that JSON cannot hold and in a
+    /// run that is not kept. Costs two entries, the answer's and the step's.
     @discardableResult
     public func ask<each Read: Sendable, Answer: Codable & Sendable>(
         _ name: String, reads: repeat any KeyPath<State, each Read> & Sendable,
@@ -47,7 +50,7 @@ extension NodeContext {
             throw CodedError(
                 .internalError, "A question cannot be kept.", detail: "node \"\(name)\": \(error.message)")
         }
-        let bytes = try await inbox.answer(to: question, check: check) { await tell(.asked(question)) }
+        let bytes = try await inbox.answer(to: question, check: check) { await tell([], .asked(question)) }
         return try decodeAnswer(type, from: JSONDocument(bytes).root)
     }
 }

@@ -161,13 +161,15 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         for (number, node) in builder.nodes.enumerated() {
             let table = fields.table(for: number)
             let writes = node.writes
+            // Not by way of an optional closure: every call of one that was generic for a moment allocates for its return.
+            var prepare = node.body(table)
             let stack = policies.stack(
                 of: number, table, held: fields.heldPaths.count, loops: fields.loopCount)
+            if let stack { prepare = stack.around(prepare) }
             bodies.append(
                 NodeBody(
-                    heldReads: fields.heldReads(of: number),
-                    prepare: stack?.around(node.body(table)) ?? node.body(table),
-                    decide: routes[number]?.decide, records: recordings[number]?.map { $0.body(table) } ?? [],
+                    heldReads: fields.heldReads(of: number), prepare: prepare, decide: routes[number]?.decide,
+                    records: recordings[number]?.map { $0.body(table) } ?? [],
                     stored: { writes.map { $0.stored(table) } }, content: node.content,
                     policies: stack?.policies ?? []))
         }

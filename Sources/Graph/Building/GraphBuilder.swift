@@ -13,6 +13,9 @@ public import Base
 ///
 /// A node sees the fields that it reads and returns one value for each field that it writes, in that order; anything
 /// else doesn't compile. `Payload` is what its nodes emit (`Never` for nothing). Fields must be stored properties.
+///
+/// A declaration never fails: what is wrong with it is a complaint of ``build()``. It costs O(1) for each node and
+/// field that it names. Not `Sendable`: one task puts a graph together, and the graph may then go anywhere.
 public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     let name: String
     var fields: [FieldDeclaration] = []
@@ -29,10 +32,11 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     /// What was wrong with a declaration itself.
     var complaints: [String] = []
 
+    /// The name is shown in drawings and errors; kept runs and cached results belong to it. O(1).
     public init(_ name: String) { self.name = name }
 
     /// Declares how writes join a field and who gives it its first value. Without a declaration a field comes with
-    /// the initial state and a write replaces it.
+    /// the initial state and a write replaces it. Once a field.
     @discardableResult
     public func field<Value: Sendable>(
         _ path: any WritableKeyPath<State, Value> & Sendable, _ reducer: Reducer<Value>? = nil,
@@ -50,14 +54,16 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
         return self
     }
 
-    /// An edge that is taken when `source` throws; the branches beside it then go on.
+    /// An edge that is taken when `source` throws, whatever it throws, a `CancellationError` of its own included; the
+    /// branches beside it then go on. It is not taken when the run itself is cancelled or its deadline passes.
     @discardableResult
     public func onError(_ source: String, to target: String) -> Self {
         edges.append(EdgeDeclaration(source: source, target: target, kind: .onError))
         return self
     }
 
-    /// The same, with the error noted in a field, as `CodedError(any:)` shows it.
+    /// The same, with the error noted in a field, as `CodedError(any:)` shows it: one without a code becomes
+    /// `internal_error` with its type as detail.
     @discardableResult
     public func onError(
         _ source: String, to target: String, recording path: any WritableKeyPath<State, CodedError?> & Sendable
@@ -92,7 +98,8 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
         return self
     }
 
-    /// Checks the graph. O(nodes × edges / 64) without loops, O(nodes × edges) with loops.
+    /// Checks the graph and makes it. Throws one ``GraphBuildError`` with all complaints. O(nodes × edges / 64) without
+    /// loops, O(nodes × edges) with loops.
     public func build() throws(GraphBuildError) -> Graph<State, Payload> {
         try GraphAssembly(self).graph()
     }

@@ -78,8 +78,8 @@ struct LoopFinder {
         return (leaving.reversed(), retreating)
     }
 
-    /// For each reachable node those that lie on every path to it; nothing is said of the others. Repeats until nothing changes; two rounds where
-    /// every cycle has one entry.
+    /// For each reachable node those that lie on every path to it; nothing is said of the others. Repeats until nothing
+    /// changes; two rounds where every cycle has one entry.
     private func dominators(order: [Int]) -> NodeMatrix {
         var matrix = NodeMatrix(count: count, filledWith: .max)
         var isReached = Array(repeating: false, count: count)

@@ -4,8 +4,10 @@
 
 extension GraphBuilder {
     /// Declares a node. `run` gets a context and the values of the fields that it reads, and returns a value for each
-    /// field that it writes, in the same order. It is called once for each activation, on the executor that the run
-    /// prefers; what it throws fails the run unless an `onError` edge takes it.
+    /// field that it writes, in the same order. It is called once for each activation, or for each attempt where the
+    /// node has a retry, on the executor that the run prefers; what it throws fails the run unless a policy or an
+    /// `onError` edge takes it. Costs under a microsecond an activation besides its own work; this declaration, for any
+    /// numbers of fields, half a microsecond more than the specialised ones.
     @inlinable
     @discardableResult
     public func node<each Read: Sendable, each Write: Sendable>(
@@ -32,6 +34,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for a node without fields, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node(
@@ -48,6 +51,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for one field read and none written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable>(
@@ -67,6 +71,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for two fields read and none written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, R2: Sendable>(
@@ -89,6 +94,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for three fields read and none written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, R2: Sendable, R3: Sendable>(
@@ -114,6 +120,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for five fields read and none written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, R2: Sendable, R3: Sendable, R4: Sendable, R5: Sendable>(
@@ -146,6 +153,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for no field read and one written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<Write: Sendable>(
@@ -164,6 +172,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for one field read and one written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, Write: Sendable>(
@@ -185,6 +194,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for two fields read and one written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, R2: Sendable, Write: Sendable>(
@@ -209,6 +219,7 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for three fields read and one written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
     public func node<R1: Sendable, R2: Sendable, R3: Sendable, Write: Sendable>(

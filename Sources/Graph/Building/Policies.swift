@@ -4,6 +4,7 @@ public import Base
 /// cache spares all the rest, the fallback takes what is left of a failure after the last retry, each attempt has the
 /// whole timeout. The run's deadline is outside of all of them.
 public enum NodePolicy: String, CaseIterable, Sendable {
+    /// In this order, the outermost first.
     case cache, fallback, retry, timeout
 }
 
@@ -23,17 +24,19 @@ public enum PolicyAct: Sendable {
 /// run takes the same decisions.
 public protocol RetryPolicy: Sendable {
     /// How long to wait after attempt `attempt`, the first is 1, has failed; `nil` gives up, and the node fails with
-    /// the error. Cancellations are never asked about, nor what would begin after the run's deadline. Called once for
-    /// each failed attempt; after 1,000 attempts the engine gives up by itself.
+    /// the error. Called once for each failed attempt, on the node's task, and never for a cancellation. A delay that
+    /// reaches the run's deadline is not waited for: the node fails at once, as it does after 1,000 attempts. The
+    /// generator's seed is the step and the attempt: the same step of the same run draws the same numbers.
     func delay(
         afterAttempt attempt: Int, of error: any Error, using generator: inout SeededGenerator
     ) -> Duration?
 }
 
 /// Keeps results of nodes. Of a scope's results no other scope ever hears. What cannot be looked up or kept is a miss:
-/// a cache has no errors.
+/// a cache has no errors. Calls come from any task, also at the same time, and the node waits for them.
 public protocol NodeCache: Sendable {
-    /// The result that was kept for the key, as it was handed to ``fill(_:for:)``.
+    /// The result that was kept for the key, as it was handed to ``fill(_:for:)``; `nil` is a miss, and so are bytes
+    /// that are no result of the node.
     func lookUp(_ key: NodeCacheKey) async -> [UInt8]?
 
     /// Keeps a result, JSON in UTF-8; how long is the cache's to decide. Results of fallbacks are not handed in.
@@ -42,12 +45,16 @@ public protocol NodeCache: Sendable {
 
 /// What a node's result depends on: whose run it is, the node, and the values that it reads.
 public struct NodeCacheKey: Hashable, Sendable {
+    /// Whose run it is.
     public let scope: Scope
+    /// The name of the node's own graph.
     public let graph: String
+    /// The node's name in that graph.
     public let node: String
     /// The values that the node reads, as a JSON array in the order of its declaration.
     public let inputs: [UInt8]
 
+    /// For tests of caches; the engine makes its own. O(1).
     public init(scope: Scope, graph: String, node: String, inputs: [UInt8]) {
         self.scope = scope
         self.graph = graph
@@ -61,12 +68,15 @@ extension GraphBuilder {
     /// nothing.
     ///
     /// - Parameters:
-    ///   - cache: Where results are kept. The node must read and write `Codable` fields only, and must not be told apart
-    ///     by anything else than what it reads: neither by time nor by effects.
+    ///   - node: Whose work it is; not one that asks.
+    ///   - cache: Where results are kept. The node must read and write `Codable` fields only, and its result must
+    ///     follow from what it reads alone: neither from the time nor from effects. Costs writing what the node reads
+    ///     as JSON and a look-up; a miss also writing the result.
     ///   - retry: Whether a failed attempt is followed by another, with the same ``NodeContext/stepKey``. Not for lists
-    ///     and graphs inside nodes: give it to the nodes inside, whose work is then not done again.
-    ///   - timeout: How long one attempt may take. The attempt is cancelled then, and once it has ended it counts as
-    ///     failed with `node_timeout`. Costs a child task and a timer an attempt.
+    ///     and graphs inside nodes: give it to the nodes inside, whose work is then not done again. Costs nothing
+    ///     before the first failure.
+    ///   - timeout: How long one attempt may take, more than nothing. The attempt is cancelled then, and once it has
+    ///     ended it counts as failed with `node_timeout`. Costs a child task and a timer an attempt.
     @discardableResult
     public func policies(
         _ node: String, cache: (any NodeCache)? = nil, retry: (any RetryPolicy)? = nil, timeout: Duration? = nil
@@ -75,8 +85,9 @@ extension GraphBuilder {
         return self
     }
 
-    /// What takes the node's place when it has failed for good: gets the error and fields of its own, and writes the
-    /// same fields in the same order. Its own failure is the node's.
+    /// What takes the node's place when it has failed for good: gets the error and fields of its own, as they were when
+    /// the node started, and writes the same fields as the node in the same order. Its own failure is the node's. Once
+    /// a node, and not for one that asks. Costs reading its fields, whether or not it is called.
     @discardableResult
     public func fallback<each Read: Sendable, each Write: Sendable>(
         _ node: String, reads: repeat any KeyPath<State, each Read> & Sendable,
@@ -104,8 +115,10 @@ extension GraphBuilder {
         return self
     }
 
-    /// Of nodes that are ready at the same time, one with a higher priority starts first; 0 without a declaration. Makes
-    /// a difference where ``RunLimits/concurrency`` bounds a run; what comes out of the run is the same.
+    /// Of nodes that are ready at the same time, one with a higher priority starts first; 0 without a declaration, and
+    /// of several the last counts. Makes a difference where ``RunLimits/concurrency`` bounds a run; what comes out of
+    /// the run is the same. Costs sorting the nodes that are ready whenever a branch ends, and nothing in a graph whose
+    /// priorities are all 0.
     @discardableResult
     public func priority(_ node: String, _ priority: Int) -> Self {
         priorities.append((node, priority))

@@ -11,17 +11,19 @@ public struct Reducer<Value: Sendable>: Sendable {
         self.combine = combine
     }
 
-    /// Replaces; of concurrent writes the one of the node declared last stays.
+    /// Replaces; of concurrent writes the one of the node declared last stays. O(1).
     public static var lastValue: Reducer { Reducer("last", nil) }
 
-    /// `combine(&value, update)`, called once for each write, in the same order whatever finishes first.
+    /// `combine(&value, update)`, called once for each write, in the same order whatever finishes first. Must depend on
+    /// its arguments alone: going back calls it again, and so do the filling of a cache and events of the kind
+    /// ``EventKinds/values``, on copies.
     public static func custom(_ combine: @escaping @Sendable (inout Value, Value) -> Void) -> Reducer {
         Reducer("custom", combine)
     }
 }
 
 extension Reducer where Value: RangeReplaceableCollection {
-    /// Appends what a node returns.
+    /// Appends what a node returns. O(elements written), amortised.
     public static var append: Reducer { Reducer("append") { $0.append(contentsOf: $1) } }
 }
 
@@ -41,6 +43,7 @@ extension Reducer where Value: FixedWidthInteger {
 }
 
 extension Reducer where Value: SetAlgebra {
+    /// Adds the members that a node returns. O(elements written).
     public static var union: Reducer { Reducer("union") { $0.formUnion($1) } }
 }
 

@@ -1,6 +1,7 @@
 extension GraphBuilder {
     /// A conditional edge: after `source` has succeeded, `choose` picks one of the nodes that the cases of `Target`
-    /// name, or none with `nil`. The others settle as not taken.
+    /// name, or none with `nil`. The others settle as not taken. `choose` is called once an activation, between nodes
+    /// and on the run's own task: keep it short. O(1) besides.
     @discardableResult
     public func route<each Read: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>>(
         _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: Target.Type = Target.self,
@@ -18,7 +19,7 @@ extension GraphBuilder {
         }
     }
 
-    /// The same for any number of targets at once, which then run beside one another.
+    /// The same for any number of targets at once, which then run beside one another. O(targets).
     @discardableResult
     public func routeSeveral<
         each Read: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>
@@ -37,7 +38,7 @@ extension GraphBuilder {
     }
 
     /// `route` for graphs whose names are only known when they are built. A name that is not among `targets` ends the
-    /// run with `internal_error`, whatever `onError` edges there are.
+    /// run with `internal_error`, whatever `onError` edges the graph has. O(targets).
     @discardableResult
     public func route<each Read: Sendable>(
         _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],
@@ -52,7 +53,8 @@ extension GraphBuilder {
         }
     }
 
-    /// `routeSeveral` for graphs whose names are only known when they are built.
+    /// `routeSeveral` for graphs whose names are only known when they are built. An unknown name ends the run as with
+    /// `route`. O(targets).
     @discardableResult
     public func routeSeveral<each Read: Sendable>(
         _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],

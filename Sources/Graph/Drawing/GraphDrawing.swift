@@ -3,13 +3,14 @@
 extension Graph {
     /// The graph as a Mermaid flowchart. Solid arrows are always taken, dashed ones by choice or, with "error", when a
     /// node fails; "again" marks those that start a loop again. Nodes are `n0`, `n1`… in declaration order, and no
-    /// name, whatever is in it, becomes anything but a label of at most 80 columns. O(nodes + edges).
+    /// name, whatever is in it, becomes anything but a label of at most 80 columns. A node's policies stand below its
+    /// name. O(nodes + edges).
     public func mermaid() -> String {
         Mermaid(names: nodeNames, topology: topology, policies: nodes.map(\.policies), tally: nil).text
     }
 
     /// The same with a run on it: each node's outcome as its colour and mark, its time, and how often it ran. What
-    /// the tally says of nodes that the graph doesn't have is left out.
+    /// the tally says of nodes that the graph doesn't have is left out. O(nodes + edges).
     public func mermaid(of tally: RunTally) -> String {
         Mermaid(names: nodeNames, topology: topology, policies: nodes.map(\.policies), tally: tally).text
     }
@@ -31,8 +32,8 @@ extension Graph {
         PlainText(graph: name, names: nodeNames, topology: topology, policies: nodes.map(\.policies), tally: nil).text
     }
 
-    /// The same with a run on it: before each node ✓ finished, ✗ failed, – skipped, ? waiting for an answer, … running or
-    /// ⊘ cancelled, after it how often it ran, its time and the code of its error.
+    /// The same with a run on it: before each node ✓ finished, ✗ failed, – skipped, ? waiting for an answer, … running
+    /// or ⊘ cancelled, after it how often it ran, its time and the code of its error. O(nodes × edges).
     public func plainText(of tally: RunTally) -> String {
         PlainText(graph: name, names: nodeNames, topology: topology, policies: nodes.map(\.policies), tally: tally).text
     }

@@ -2,9 +2,11 @@ public import Base
 
 /// What a run's events add up to, node by node: noted while it goes on or afterwards, and drawn onto its graph by
 /// ``Graph/plainText(of:)`` and ``Graph/mermaid(of:)``. A plain value; it grows with the names of
-/// nodes that it hears, not with the events.
+/// nodes that it hears, not with the events. Reading it is O(1).
 public struct RunTally: Equatable, Sendable {
+    /// How a node stands, or the run.
     public enum Outcome: CaseIterable, Sendable {
+        /// `running` is at work, `finished` has succeeded, `failed` threw, `skipped` is out of reach.
         case running, finished, failed, skipped
         /// Waits for an answer, or has one in it that does; of a run, that it is parked.
         case waiting
@@ -12,6 +14,7 @@ public struct RunTally: Equatable, Sendable {
         case cancelled
     }
 
+    /// What was heard of one node.
     public struct Node: Equatable, Sendable {
         /// How often it started.
         public fileprivate(set) var activations = 0
@@ -28,6 +31,7 @@ public struct RunTally: Equatable, Sendable {
     /// Of the whole run.
     public private(set) var outcome = Outcome.running
 
+    /// Nothing heard yet.
     public init() {}
 
     /// Adds one event. O(1), the last event O(nodes).

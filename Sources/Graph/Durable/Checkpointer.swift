@@ -6,6 +6,8 @@ public import Base
 /// Whoever writes claims the run first, which raises its epoch: from then on every writer with an earlier epoch is
 /// refused, so that a run that goes on elsewhere cannot be written from two places. Another scope's runs are answered
 /// like unknown ones. Engines take the contract suite of TestKit.
+///
+/// Calls come from any task, also at the same time. Besides the codes that are named an engine may throw its own.
 public protocol Checkpointer: Sendable {
     /// Begins a run that does not exist yet, in epoch 1. Throws `run_exists`.
     func create(_ run: RunKey) async throws(CodedError)
@@ -14,7 +16,9 @@ public protocol Checkpointer: Sendable {
     func claim(_ run: RunKey) async throws(CodedError) -> RunClaim
 
     /// Appends entries, all or none. Their sequences go on from the last one without a gap. Throws `run_stale` when
-    /// another has claimed the run since or the sequence does not fit, `run_not_found` when it is gone.
+    /// another has claimed the run since or the sequence does not fit, `run_not_found` when it is gone. Returns when
+    /// the entries last. Called once for a step, or for several that end at the same time. Nothing to append is no
+    /// error.
     func append(_ entries: [CheckpointEntry], to run: RunKey, epoch: UInt64) async throws(CodedError)
 
     /// The entries from the last snapshot at or before `through` up to and with it; up to the end with `nil`.
@@ -32,25 +36,32 @@ public protocol Checkpointer: Sendable {
     /// be resumed. Throws `run_not_found`.
     func prune(_ run: RunKey, before sequence: UInt64) async throws(CodedError) -> Int
 
-    /// Forgets a run. Throws `run_not_found`.
+    /// Forgets a run; its name is free again. Throws `run_not_found`.
     func delete(_ run: RunKey) async throws(CodedError)
 }
 
 /// A run and whose it is.
 public struct RunKey: Hashable, Sendable {
+    /// Whose it is.
     public let scope: Scope
+    /// Its name within the scope.
     public let run: String
 
+    /// O(1).
     public init(_ scope: Scope, _ run: String) {
         self.scope = scope
         self.run = run
     }
 }
 
+/// What a writer holds of a run, and where it goes on.
 public struct RunClaim: Equatable, Sendable {
+    /// What appends have to name.
     public let epoch: UInt64
+    /// Of the last entry; 0 for a run without entries.
     public let lastSequence: UInt64
 
+    /// For engines. O(1).
     public init(epoch: UInt64, lastSequence: UInt64) {
         self.epoch = epoch
         self.lastSequence = lastSequence
@@ -59,12 +70,15 @@ public struct RunClaim: Equatable, Sendable {
 
 /// One entry of a run: a whole state, or what one step added to it.
 public struct CheckpointEntry: Equatable, Sendable {
+    /// How much an entry holds.
     public enum Kind: String, Sendable, CaseIterable {
+        /// `snapshot` is the whole state, `delta` one step.
         case snapshot, delta
     }
 
     /// From 1, without gaps.
     public var sequence: UInt64
+    /// How much it holds.
     public var kind: Kind
     /// Of the graph that wrote it.
     public var graph: UInt64
@@ -77,6 +91,7 @@ public struct CheckpointEntry: Equatable, Sendable {
     /// The form of `bytes`; readers refuse a newer one than theirs.
     public var form: Int
 
+    /// For engines. O(1).
     public init(
         sequence: UInt64, kind: Kind, graph: UInt64, schema: Int, step: String, bytes: [UInt8], form: Int
     ) {
@@ -89,6 +104,7 @@ public struct CheckpointEntry: Equatable, Sendable {
         self.form = form
     }
 
+    /// What a history shows of it. O(1).
     public var summary: CheckpointSummary {
         CheckpointSummary(sequence: sequence, kind: kind, step: step, byteCount: bytes.count)
     }
@@ -96,11 +112,16 @@ public struct CheckpointEntry: Equatable, Sendable {
 
 /// What a history shows of an entry.
 public struct CheckpointSummary: Equatable, Sendable {
+    /// The entry's.
     public let sequence: UInt64
+    /// How much the entry holds.
     public let kind: CheckpointEntry.Kind
+    /// The step's stable key; empty for a snapshot.
     public let step: String
+    /// Of its bytes, without the key.
     public let byteCount: Int
 
+    /// For engines. O(1).
     public init(sequence: UInt64, kind: CheckpointEntry.Kind, step: String, byteCount: Int) {
         self.sequence = sequence
         self.kind = kind
@@ -110,11 +131,12 @@ public struct CheckpointSummary: Equatable, Sendable {
 }
 
 extension CodedError {
-    /// The same answer for a run that never was, one that is gone and one of another scope.
+    /// `run_not_found`, the same for a run that never was, one that is gone and one of another scope.
     public static func unknownRun(_ run: String) -> CodedError {
         CodedError(.runNotFound, "There is no run of this name.", param: "run")
     }
 
+    /// `run_stale`, the same from every engine.
     public static func staleWriter() -> CodedError {
         CodedError(.runStale, "Another writer has taken this run over; nothing was written.")
     }

@@ -3,6 +3,7 @@ public import JSON
 
 /// How a kept run has ended, for now or for good.
 public enum RunResult<State: Sendable>: Sendable {
+    /// The last state.
     case finished(State)
     /// Nothing is left to do before these questions are answered. Resume the run with the answers.
     case parked([Question])
@@ -17,6 +18,7 @@ extension RunResult: Equatable where State: Equatable {}
 /// what writing its own fields as JSON costs; the rest of the state is not written. A node that was running when the
 /// process ended runs again, with the same ``NodeContext/stepKey``.
 public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Sendable {
+    /// What it runs.
     public let graph: Graph<State, Payload>
     private let checkpointer: any Checkpointer
     private let time: any TimeSource
@@ -25,7 +27,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     private let fingerprint: UInt64
 
     /// `schema` counts the versions of `State`: raise it when old states cannot be read any more. Throws when nodes
-    /// write what is not `Codable`. O(nodes + edges).
+    /// write what is not `Codable`, or have a NUL in their names. O(nodes + edges), for the graph's first runner only.
     public init(
         _ graph: Graph<State, Payload>, checkpointer: any Checkpointer, time: any TimeSource, schema: Int = 1,
         limits: RunLimits = RunLimits()
@@ -42,8 +44,10 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     // MARK: Running
 
-    /// Begins a run. Throws `run_exists` for a name that is taken, `run_stale` when another writer has taken the run
-    /// over meanwhile, and what ``Runner/run(_:context:)`` throws; after any failure the run can be resumed.
+    /// Begins a run. Throws `invalid_value` for a state that JSON cannot hold and `run_exists` for a name that is
+    /// taken, both before anything is done; `run_stale` when another writer has taken the run over meanwhile, what else
+    /// the checkpointer throws, and what ``Runner/run(_:context:)`` throws. A run that has begun can be resumed after
+    /// any failure. Costs one entry with the whole state, then one a step and one for the end.
     public func start(
         _ initial: State, context: RunContext, live: LiveRun? = nil,
         events listeners: [any RunListener<Payload>] = []
@@ -59,9 +63,10 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     }
 
     /// Goes on with a run that has parked, failed or broken off, with the answers to its questions by their ids. Throws
-    /// `run_not_found`, also for another scope's run; `run_finished`; `invalid_value` for an answer to a question that
-    /// is not open and `invalid_type` for one of the wrong type, both before anything is done; `checkpoint_version`
-    /// and `checkpoint_unreadable`.
+    /// `run_not_found`, also for another scope's run; `run_finished`; `invalid_value` for an answer that JSON cannot
+    /// hold or to a question that is not open and `invalid_type` for one of the wrong type, both before anything is
+    /// done; `checkpoint_version` and `checkpoint_unreadable`; then what `start` throws of a run that has begun. Costs
+    /// reading what was kept since the last snapshot twice, and an entry an answer, besides the steps.
     public func resume(
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
         events listeners: [any RunListener<Payload>] = []
@@ -78,14 +83,14 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         }
     }
 
-    /// ``start(_:context:live:events:)`` for one listener.
+    /// The same as the other `start`, for one listener.
     public func start(
         _ initial: State, context: RunContext, live: LiveRun? = nil, events listener: any RunListener<Payload>
     ) async throws -> RunResult<State> {
         try await start(initial, context: context, live: live, events: [listener])
     }
 
-    /// ``resume(context:answers:live:events:)`` for one listener.
+    /// The same as the other `resume`, for one listener.
     public func resume(
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
         events listener: any RunListener<Payload>
@@ -200,22 +205,27 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     // MARK: Looking and changing
 
-    /// The state as of an entry, or the last one. Costs reading what was kept since the snapshot before it.
+    /// The state as of an entry, or the last one. Throws `run_not_found`, also for an entry that the run doesn't have,
+    /// `checkpoint_version` and `checkpoint_unreadable`. Costs reading what was kept since the snapshot before it.
     public func state(of key: RunKey, at sequence: UInt64? = nil) async throws(CodedError) -> State {
         try rebuilt(try await kept(key, through: sequence)).store.value
     }
 
-    /// The questions that a parked run waits for.
+    /// The questions that a parked run waits for; none for a run that has not parked. Throws and costs what
+    /// ``state(of:at:)`` does.
     public func questions(of key: RunKey) async throws(CodedError) -> [Question] { try await kept(key).questions }
 
-    /// What was kept, newest first.
+    /// What was kept, newest first, at most `limit` entries before `before`. Throws `run_not_found`. Costs one call of
+    /// ``Checkpointer/history(of:before:limit:)``.
     public func history(
         of key: RunKey, before: UInt64? = nil, limit: Int = 100
     ) async throws(CodedError) -> [CheckpointSummary] {
         try await checkpointer.history(of: key, before: before, limit: limit)
     }
 
-    /// Makes a new run of the same scope out of another's first entries, to be resumed on its own.
+    /// Makes a new run of the same scope out of another's entries up to and with one of them, to be resumed on its own.
+    /// Throws `run_exists`, and what ``state(of:at:)`` throws. Costs reading since the snapshot before that entry, and
+    /// copying.
     public func fork(_ key: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
         _ = try await kept(key, through: sequence)
         try await checkpointer.fork(key, at: sequence, to: newRun)
@@ -223,7 +233,12 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     /// Changes the state of a run that is not running, as a new entry: the run goes on with it when it is resumed.
     /// Concurrent writes that still wait for their order are folded first; what lists and graphs inside nodes have done
-    /// so far stays done, whatever is changed below them. Throws `run_finished` for one that is over.
+    /// so far stays done, whatever is changed below them.
+    ///
+    /// Throws `run_finished` for one that is over, what ``state(of:at:)`` throws, what `change` throws and
+    /// `invalid_value` for a state that JSON cannot hold, all before anything is written; `run_stale` when somebody
+    /// resumes the run meanwhile. A run still at work loses its claim by this and ends with `run_stale`. Costs reading
+    /// since the last snapshot twice and writing one, and an entry where questions are open.
     public func edit(
         _ key: RunKey, _ change: @Sendable (inout State) throws(CodedError) -> Void
     ) async throws(CodedError) {

@@ -11,6 +11,7 @@ public struct Question: Codable, Equatable, Sendable {
     /// What is to be shown to whoever answers.
     public let content: JSON
 
+    /// For tests; runs make their own. O(1).
     public init(id: String, node: String, content: JSON) {
         self.id = id
         self.node = node

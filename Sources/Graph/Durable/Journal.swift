@@ -29,8 +29,8 @@ final class Journal: Sendable {
     private let schema: Int
     private let state: Mutex<State>
 
-    /// A snapshot is due when the steps since the last one have grown to this many bytes or to four times the size of the
-    /// last snapshot, whichever is more: what is stored stays in proportion to the steps, and so does going back.
+    /// A snapshot is due when the steps since the last one have grown to this many bytes or to four times the size of
+    /// the last snapshot, whichever is more: what is stored stays in proportion to the steps, and so does going back.
     private static let leastBetweenSnapshots = 64 * 1024
 
     init(
@@ -55,7 +55,8 @@ final class Journal: Sendable {
     /// Why nothing more can be kept.
     var failure: CodedError? { state.withLock { $0.failure } }
 
-    /// Ends the run with what is wrong with what was kept of it: nothing more is written, and no `onError` edge takes it.
+    /// Ends the run with what is wrong with what was kept of it: nothing more is written, and no `onError` edge takes
+    /// it.
     func giveUp(_ error: CodedError) {
         state.withLock { if $0.failure == nil { $0.failure = error } }
     }

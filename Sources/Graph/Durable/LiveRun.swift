@@ -2,22 +2,25 @@ public import Base
 public import JSON
 internal import Synchronization
 
-/// A run that is loaded, for those who answer its questions while its other branches go on. To be handed to
-/// ``DurableRunner/start(_:context:live:events:)`` or `resume`; one run at a time.
+/// A run that is loaded, for those who answer its questions while its other branches go on. To be handed to `start` or
+/// `resume` of a ``DurableRunner``; one run at a time.
 public final class LiveRun: Sendable {
     private let running = Mutex<DurableRun?>(nil)
 
+    /// Knows no run before it is handed to one. O(1).
     public init() {}
 
     func begin(_ run: DurableRun) { running.withLock { $0 = run } }
     func end() { running.withLock { $0 = nil } }
 
-    /// The questions that are open now, by their ids; empty when no run is loaded.
+    /// The questions that are open now, by their ids; empty when no run is loaded. Any thread; O(open × log open),
+    /// under a lock.
     public var open: [Question] { running.withLock { $0 }?.inbox.waitingQuestions ?? [] }
 
-    /// Answers an open question: returns once the answer is kept, and its branch goes on. Throws `invalid_type` for
-    /// one of the wrong type, `invalid_value` when no such question is open, or not here any more: then the run has
-    /// parked and is resumed with the answer.
+    /// Answers an open question: returns once the answer is kept, and its branch goes on. Throws `invalid_type` for one
+    /// of the wrong type, `invalid_value` for one that JSON cannot hold and when no such question is open, or not here
+    /// any more: then the run has parked and is resumed with the answer. What the checkpointer throws (`run_stale`)
+    /// ends the run too, and the question stays open. Any thread; costs one entry.
     public func answer(_ id: String, with answer: JSON) async throws(CodedError) {
         guard let run = running.withLock({ $0 }), let check = run.inbox.check(id) else { throw .questionNotOpen() }
         let bytes = try LiveRun.bytes(of: answer, check)

@@ -63,9 +63,9 @@ extension RunDrive {
     @usableFromInline
     mutating func keep(_ finished: Finished) async {
         guard let durable = environment.durable, fault == nil else { return }
-        guard let record = record(of: finished) else { return }
         do throws(CodedError) {
-            try await durable.journal.commit(record())
+            guard let record = try record(of: finished) else { return }
+            try await durable.journal.commit(record)
             if let encodeState, outcome == nil, !isStopping, durable.journal.wantsSnapshot,
                 store.held.allSatisfy(\.isEmpty)
             {
@@ -77,30 +77,19 @@ extension RunDrive {
         }
     }
 
-    /// `nil` for a step that is not kept: one that came too late, or whose failure ends the run.
-    private mutating func record(of finished: Finished) -> (() throws(CodedError) -> StepRecord)? {
-        let writes: Result<[UInt8], CodedError>
-        do throws(CodedError) {
-            writes = .success(try store.recorder?.take() ?? [])
-        } catch {
-            writes = .failure(error)
-        }
-        let (place, name) = (environment.place, graph.nodeNames[finished.node])
-        let activation = turns[finished.node].count
-        let choice = choice
-        self.choice = nil
-        defer { hasStep = false }
+    /// `nil` for a step that is not kept: one that came too late, or whose failure ends the run. Throws for writes that
+    /// have no form to be kept in.
+    private mutating func record(of finished: Finished) throws(CodedError) -> StepRecord? {
+        defer { (hasStep, choice) = (false, nil) }
         guard hasStep else { return nil }
-        let error = finished.error
-        return { () throws(CodedError) in
-            let event: StepRecord.Event
-            if let error {
-                event = .failed(CodedError(any: error))
-            } else {
-                event = .succeeded(writes: try writes.get(), choice: choice)
+        let writes = try store.takeRecord()
+        let event: StepRecord.Event =
+            if let error = finished.error { .failed(CodedError(any: error)) } else {
+                .succeeded(writes: writes, choice: choice)
             }
-            return StepRecord(place: place, node: name, activation: activation, event: event)
-        }
+        return StepRecord(
+            place: environment.place, node: graph.nodeNames[finished.node], activation: turns[finished.node].count,
+            event: event)
     }
 
     // MARK: Going back to where the run was
@@ -147,7 +136,7 @@ extension RunDrive {
     }
 
     mutating func redo(_ steps: [StepRecord]) {
-        store.recorder = nil
+        store.note(in: nil, tap: false)
         // What has run has run, whatever the limit is now.
         let limit = machine.activationLimit
         machine.activationLimit = .max
@@ -160,7 +149,7 @@ extension RunDrive {
         pending.sort()
         skipped = []
         (hasStep, choice) = (false, nil)
-        store.recorder = FieldRecorder(graph.keeping.fields)
+        store.note(in: FieldRecorder(graph.keeping.fields), tap: environment.hearing?.hearsSteps ?? false)
     }
 
     /// Nothing has been begun yet, so there is nothing to wait for.

@@ -1,5 +1,6 @@
-// Ownership: nothing is kept. Each access borrows the state's own storage for its length; the offset is the one that the
-// standard library gives for exactly this key path and these types, and there is none for what is not stored inline.
+// Ownership: nothing is kept. Each access borrows the state's own storage for its length; the offset is the one that
+// the standard library gives for exactly this key path and these types, and there is none for what is not stored
+// inline.
 
 /// A field of the state as nodes read and write it. A stored field of a struct is reached by its offset, found once:
 /// a key path's own access costs some hundred instructions each time.

@@ -2,10 +2,12 @@ internal import Base
 
 /// What a run does when its context's deadline passes while nodes are at work.
 public enum DeadlineRule: Sendable {
-    /// Cancels them: the run ends with `deadline_exceeded` as soon as they have ended. Costs a child task and a timer a
-    /// run that has a deadline, a few microseconds. A node that ignores its cancellation still holds the run up.
+    /// Cancels them: the run ends with `deadline_exceeded` as soon as they have ended, and nothing of what they return
+    /// is written. Costs a child task and a timer a run that has a deadline, a few microseconds. A node that ignores
+    /// its cancellation still holds the run up.
     case interrupts
-    /// Starts no further node. For callers that cancel the run's task at the deadline by themselves.
+    /// Lets them go on until another node is ready: it doesn't start, what is still at work is cancelled, and the run
+    /// ends with `deadline_exceeded`. For callers that cancel the run's task at the deadline by themselves.
     case startsNoMore
 }
 

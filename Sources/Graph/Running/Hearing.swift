@@ -48,19 +48,22 @@ struct Hearing<Payload: Sendable>: Sendable {
             self.init(listeners[0])
             return
         }
+        let wanted = listeners.map { (listener: $0, kinds: $0.kinds) }
         self.init(
-            kinds: listeners.reduce(into: []) { $0.formUnion($1.kinds) },
-            offer: { Hearing.offer($0, to: listeners) },
+            kinds: wanted.reduce(into: []) { $0.formUnion($1.kinds) },
+            offer: { Hearing.offer($0, to: wanted) },
             receive: { (event, waiting) throws(CancellationError) in
                 for place in waiting { try await listeners[place].receive(event) }
             })
     }
 
-    private static func offer(_ event: RunEvent<Payload>, to listeners: [any RunListener<Payload>]) -> Offered {
+    private static func offer(
+        _ event: RunEvent<Payload>, to listeners: [(listener: any RunListener<Payload>, kinds: EventKinds)]
+    ) -> Offered {
         var waiting: [Int] = []
         var isClosed = false
-        for (place, listener) in listeners.enumerated() where event.isWanted(in: listener.kinds) {
-            switch listener.offer(event) {
+        for (place, entry) in listeners.enumerated() where event.isWanted(in: entry.kinds) {
+            switch entry.listener.offer(event) {
             case .taken: break
             case .full: waiting.append(place)
             case .closed: isClosed = true

@@ -1,6 +1,7 @@
 public import Base
 
-/// What a node gets besides the fields that it reads. Copying costs one reference count.
+/// What a node gets besides the fields that it reads. Copying costs one reference count. What says nothing of its cost
+/// is O(1).
 public struct NodeContext<Payload: Sendable>: Sendable {
     @usableFromInline let environment: RunEnvironment<Payload>
     @usableFromInline let node: Int
@@ -55,8 +56,8 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     }
 
     /// Tells something about this node, whether or not anybody can hear it any more.
-    func tell(_ event: @autoclosure () -> RunEvent<Payload>) async {
-        guard let hearing = environment.hearing else { return }
+    func tell(_ kind: EventKinds, _ event: @autoclosure () -> RunEvent<Payload>) async {
+        guard let hearing = environment.hearing, hearing.kinds.isSuperset(of: kind) else { return }
         let event = event()
         guard case .full(let listeners) = hearing.offer(event) else { return }
         try? await hearing.receive(event, listeners)

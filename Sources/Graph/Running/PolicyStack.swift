@@ -69,7 +69,8 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
             }
             let arrival = result.value as? Arrival
             if result.isLate, !Task.isCancelled, !(arrival?.error is Parked) {
-                await context.tell(.policyActed(node: context.shownName, round: context.activation, .timeout(timeout)))
+                await context.tell(
+                    .debug, .policyActed(node: context.shownName, round: context.activation, .timeout(timeout)))
                 throw CodedError(
                     .nodeTimeout, "A step took longer than it may.",
                     detail: "node \"\(context.name)\", \(timeout.milliseconds) ms")
@@ -88,9 +89,10 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
             for attempt in 1..<PolicyStack.maxAttempts {
                 do {
                     return try await work()
-                } catch  where isFailure(error) {
+                } catch  where isFailure(error, context) {
                     guard let (delay, end) = next(retry, attempt, error, context) else { throw error }
                     await context.tell(
+                        .debug,
                         .policyActed(
                             node: context.shownName, round: context.activation,
                             .retry(afterAttempt: attempt, delay: delay, error: error)))
@@ -123,9 +125,10 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
         {
             do {
                 return try await work()
-            } catch  where isFailure(error) {
+            } catch  where isFailure(error, context) {
                 trail.fellBack()
                 await context.tell(
+                    .debug,
                     .policyActed(node: context.shownName, round: context.activation, .fallback(error: error)))
                 return try await fallback(error)
             }
@@ -140,7 +143,7 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
         let scratch = copy state
         return {
             if let bytes = await caching.cache.lookUp(key), let update = caching.update(bytes) {
-                await context.tell(.policyActed(node: context.shownName, round: context.activation, .cacheHit))
+                await context.tell(.debug, .policyActed(node: context.shownName, round: context.activation, .cacheHit))
                 return update
             }
             let update = try await work()
@@ -151,9 +154,11 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
         }
     }
 
-    /// Whether something has failed, rather than been cancelled or sent home.
-    private func isFailure(_ error: any Error) -> Bool {
-        !(error is CancellationError) && !(error is Parked) && !Task.isCancelled
+    /// Whether something has failed, rather than been cancelled, sent home, or stopped at the run's own deadline.
+    private func isFailure(_ error: any Error, _ context: NodeContext<Payload>) -> Bool {
+        if error is CancellationError || error is Parked || Task.isCancelled { return false }
+        guard let deadline = context.run.deadline else { return true }
+        return context.environment.time.now() < deadline
     }
 }
 
@@ -183,8 +188,9 @@ extension PolicyStack.Caching {
     /// What an update writes, seen on a state that nobody else sees.
     func bytes(of update: Update<State>, _ state: State) -> [UInt8]? {
         var scratch = StateStore(state, heldFields: heldFields)
-        scratch.recorder = FieldRecorder(fields)
+        scratch.note(in: FieldRecorder(fields), tap: false)
+        scratch.isDry = true
         update(&scratch, Array(repeating: 0, count: loops))
-        return try? scratch.recorder?.take()
+        return try? scratch.takeRecord()
     }
 }

@@ -49,6 +49,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline var commands: [GraphMachine.Command] = []
     /// Nodes that the machine has started and the drive has yet to run.
     @usableFromInline var pending: [Int] = []
+    /// How many of them are in the order of their priorities.
+    @usableFromInline var sortedCount = 0
     /// Nodes that were skipped and that the listener has yet to hear of.
     @usableFromInline var skipped: [Int] = []
     @usableFromInline var isStopping = false
@@ -83,7 +85,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         hasListener = environment.hearing?.kinds.contains(.debug) ?? false
         needsTime = hasListener || environment.context.deadline != nil
         store = StateStore(state, heldFields: graph.heldFields)
-        if environment.hearing?.hearsSteps ?? false { store.tap = [] }
+        if environment.hearing?.hearsSteps ?? false { store.note(in: nil, tap: true) }
         commands.reserveCapacity(8)
     }
 
@@ -168,6 +170,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                     running += 1
                 }
                 pending.removeFirst(next)
+                sortedCount = pending.count
                 if isStopping { group.cancelAll() }
                 if running > 0 {
                     if environment.durable != nil { letGo() }
@@ -199,6 +202,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     /// Of the nodes that may start, those of higher priority first, then in the order in which they became ready.
     @usableFromInline
     mutating func sortPending() {
+        guard pending.count != sortedCount else { return }
         let priorities = graph.priorities
         pending = pending.enumerated().sorted { left, right in
             let (first, second) = (priorities[left.element], priorities[right.element])

@@ -4,6 +4,8 @@ public enum RunEvent<Payload: Sendable>: Sendable {
 
     /// `round` counts the node's activations of this run from 1.
     case nodeStarted(node: String, round: Int)
+    /// The node succeeded, and what it returned is written, and kept where the run is kept; `duration` is this
+    /// activation's.
     case nodeFinished(node: String, round: Int, duration: Duration)
     /// The node threw. The run goes on only where an `onError` edge says so.
     case nodeFailed(node: String, round: Int, duration: Duration, error: any Error)
@@ -13,27 +15,34 @@ public enum RunEvent<Payload: Sendable>: Sendable {
     case policyActed(node: String, round: Int, PolicyAct)
 
     // Custom: what nodes say.
+
+    /// What a node told by ``NodeContext/emit(_:)``.
     case emitted(node: String, Payload)
 
     // Updates and values: what comes of it.
 
-    /// A step is done, and kept where the run is kept: what it wrote.
+    /// A step is done, and kept where the run is kept: what it wrote. Not told of steps that wrote nothing.
     case updated(StepUpdate)
-    /// The whole state after a step. Concurrent writes are in it as far as they have come; their order is final in
-    /// the run's result.
+    /// The whole state after a step that wrote something. Concurrent writes are in it as far as they have come; their
+    /// order is final in the run's result.
     case values(StateValue)
 
     /// A node asks, and its branch waits for the answer.
     case asked(Question)
 
     // Exactly one of these, and it is the last.
+
+    /// The run has its result.
     case finished
-    /// `node` is the one that failed, or that was about to start when a limit of the run was reached.
+    /// `node` is the one that failed, or that was about to start when a limit of the run was reached; `nil` where there
+    /// is no such node.
     case failed(node: String?, error: any Error)
+    /// The run's task was cancelled, or a listener has gone.
     case cancelled
     /// Nothing is left to do before the questions that were asked are answered.
     case parked
 
+    /// Whether nothing follows. O(1).
     public var isLast: Bool {
         switch self {
         case .finished, .failed, .cancelled, .parked: true
@@ -41,7 +50,7 @@ public enum RunEvent<Payload: Sendable>: Sendable {
         }
     }
 
-    /// Which kind it is; empty for questions and ends, which everybody is told.
+    /// Which kind it is; empty for questions and ends, which everybody is told. O(1).
     @inlinable public var kind: EventKinds {
         switch self {
         case .nodeStarted, .nodeFinished, .nodeFailed, .nodeSkipped, .policyActed: .debug
@@ -63,7 +72,8 @@ public struct EventKinds: OptionSet, Sendable, Hashable {
     @inlinable
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// The whole state after each step. Costs a copy of what the step changed.
+    /// The whole state after each step that wrote something. Costs a copy of what later steps change, and joining what
+    /// concurrent nodes have written so far anew for each event.
     public static let values = EventKinds(rawValue: 1)
     /// What each step wrote. Costs an allocation a written field.
     public static let updates = EventKinds(rawValue: 2)
@@ -75,6 +85,7 @@ public struct EventKinds: OptionSet, Sendable, Hashable {
 
 /// What a listener does with an event that it is offered.
 public enum EventIntake: Sendable {
+    /// Heard, or passed over.
     case taken
     /// Not now: the run waits in ``RunListener/receive(_:)`` with the same event.
     case full
@@ -84,25 +95,28 @@ public enum EventIntake: Sendable {
 
 /// Who hears a run's events. Called by the runner and by its nodes, also at the same time.
 public protocol RunListener<Payload>: Sendable {
+    /// What the graph's nodes emit.
     associatedtype Payload: Sendable
 
-    /// What it wants to hear besides questions and ends; asked once a run. ``EventKinds/custom`` and
+    /// What it wants to hear besides questions and ends; must not change during a run. ``EventKinds/custom`` and
     /// ``EventKinds/debug`` unless it says otherwise.
     var kinds: EventKinds { get }
 
     /// Takes an event if that needs no waiting. Every event is offered first; what is taken here costs no suspension.
+    /// Called on the run's tasks: must not block.
     func offer(_ event: RunEvent<Payload>) -> EventIntake
 
     /// Takes an event that was offered in vain, and suspends the run's work until it can: back-pressure. Throws when
     /// the task is cancelled or nobody listens any more, which cancels the run.
     func receive(_ event: RunEvent<Payload>) async throws(CancellationError)
 
-    /// Takes the last event. Never waits.
+    /// Takes the last event, once a run. Must not block.
     func end(with event: RunEvent<Payload>)
 }
 
 extension RunListener {
     public var kinds: EventKinds { [.custom, .debug] }
 
+    /// Takes nothing, so that each event costs a suspension.
     public func offer(_ event: RunEvent<Payload>) -> EventIntake { .full }
 }

@@ -30,14 +30,16 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
     @usableFromInline let isWatching: Bool
     @usableFromInline let shared: Mutex<Shared>
 
-    /// Holds up to `capacity` events, at least one.
+    /// An empty stream. O(capacity).
     ///
     /// - Parameters:
+    ///   - capacity: How many events it holds, at least one.
     ///   - kinds: What is wanted besides questions and ends.
-    ///   - dropping: When the stream is full, events of these kinds give way: the oldest of its own kind to one of them,
-    ///     which is itself dropped where the stream holds none, and the oldest of all to one of another kind. The run
-    ///     waits only when the stream is full of events that must not be lost. ``droppedCount`` tells how many were.
-    ///   - isWatching: Whether the run goes on when nobody reads the stream any more.
+    ///   - dropping: When the stream is full, events of these kinds give way: the oldest of its own kind to one of
+    ///     them, which is itself dropped where the stream holds none, and the oldest of all to one of another kind or
+    ///     to a question. The run waits only when the stream is full of events that must not be lost. ``droppedCount``
+    ///     tells how many were.
+    ///   - isWatching: Whether the run goes on when the stream is closed.
     @inlinable
     public init(
         capacity: Int, kinds: EventKinds = [.custom, .debug], dropping: EventKinds = [], isWatching: Bool = false
@@ -48,7 +50,7 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         shared = Mutex(Shared(channel: EventChannel(capacity: capacity)))
     }
 
-    /// How many events were dropped because the stream was full.
+    /// How many events were dropped because the stream was full. One lock.
     public var droppedCount: Int { shared.withLock { $0.droppedCount } }
 
     /// The next event, in the order of sending; `nil` after the last, after `close()` and when cancelled. For one
@@ -64,6 +66,8 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         }
     }
 
+    /// Takes an event if there is room, or if an event may be dropped for it. Any thread; one lock, and O(capacity)
+    /// where it drops.
     @inlinable
     public func offer(_ event: RunEvent<Payload>) -> EventIntake {
         switch shared.withLock({ $0.channel.send(event) }) {
@@ -101,6 +105,8 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         !event.kind.isEmpty && dropped.isSuperset(of: event.kind)
     }
 
+    /// Takes an event as soon as there is room. Any thread; one lock. Throws `CancellationError` when the task is
+    /// cancelled, and when the stream is closed unless it only watches.
     @inlinable
     public func receive(_ event: RunEvent<Payload>) async throws(CancellationError) {
         switch shared.withLock({ $0.channel.send(event) }) {
@@ -111,14 +117,17 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         }
     }
 
+    /// Ends the stream with the last event, for which there is always room. Any thread; one lock.
     @inlinable
     public func end(with event: RunEvent<Payload>) { finish(event) }
 
-    /// Ends the stream without a last event.
+    /// Ends the stream without a last event; what it holds can still be read. Any thread, any number of times; one
+    /// lock.
     @inlinable
     public func finish() { finish(nil) }
 
-    /// The consumer wants no more: drops what is buffered and cancels whoever sends.
+    /// The consumer wants no more: drops what is buffered, and cancels whoever sends unless the stream only watches.
+    /// Any thread, any number of times; O(capacity + waiting senders).
     @inlinable
     public func close() {
         let (refused, consumer) = shared.withLock { $0.channel.close() }

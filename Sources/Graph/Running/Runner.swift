@@ -5,10 +5,13 @@ public import Base
 /// A node that is ready alone runs inline; several run as child tasks that start at once on the caller's executor.
 /// Nodes, and the tasks that they make, inherit the caller's executor preference.
 public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
+    /// What it runs.
     public let graph: Graph<State, Payload>
     @usableFromInline let time: any TimeSource
     @usableFromInline let limits: RunLimits
 
+    /// One runner serves any number of runs, also at once. The clock is read for deadlines, timeouts, delays and the
+    /// times in events. O(1).
     @inlinable
     public init(_ graph: Graph<State, Payload>, time: any TimeSource, limits: RunLimits = RunLimits()) {
         self.graph = graph
@@ -18,17 +21,20 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
 
     /// Runs the graph to its end and returns the final state.
     ///
-    /// Throws what a node threw if no `onError` edge takes it; of several, what was thrown first.
-    /// `CancellationError` when the task is cancelled or the listener has gone; `CodedError` when the context's
-    /// deadline passes (`deadline_exceeded`), when nodes start more often than the limit allows, when a route leads
-    /// nowhere, or when the run is over without having passed an end (`internal_error`). Returns or throws only after
-    /// every branch has ended. Costs under a microsecond a node, and a child task for each branch.
+    /// Throws what a node threw if no `onError` edge takes it; of several, what was thrown first. `CancellationError`
+    /// when the task is cancelled or the listener has gone; `CodedError` when the context's deadline passes
+    /// (`deadline_exceeded`), when nodes start more often than the limit allows, when a route leads nowhere, or when
+    /// the run is over without having passed an end (`internal_error`). Returns or throws only after every branch has
+    /// ended. Costs under a microsecond a node, and a child task for each branch; what a deadline costs is in
+    /// ``DeadlineRule``.
     @inlinable
     public func run(_ initial: State, context: RunContext) async throws -> State {
         try await run(initial, context: context, hearing: nil, end: { _ in })
     }
 
-    /// The same, told to a listener event by event. The listener's back-pressure holds the run.
+    /// The same, told to a listener event by event. Throws as the other does. An event for which there is room costs
+    /// what the listener's ``RunListener/offer(_:)`` does, in a ``RunEventStream`` one lock; a listener that is full
+    /// holds the run.
     @inlinable
     public func run(
         _ initial: State, context: RunContext, events listener: some RunListener<Payload>

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The state of a run and the writes that wait for their turn.
 ///
 /// A field that nodes write at the same time is not written when they finish: its writes are held, and folded in
@@ -20,10 +22,13 @@ struct StateStore<State: Sendable>: Sendable {
     @usableFromInline var value: State
     @usableFromInline var held: [[HeldWrite]]
     /// Notes the writes of a run that is kept.
-    @usableFromInline var recorder: FieldRecorder? { didSet { noting() } }
+    @usableFromInline private(set) var recorder: FieldRecorder?
     /// The writes of the step at hand, where somebody wants to hear of them.
-    @usableFromInline var tap: [FieldValue]? { didSet { noting() } }
-    @usableFromInline var isNoting = false
+    @usableFromInline var tap: [FieldValue]?
+    /// Whether there is one of the two.
+    @usableFromInline private(set) var isNoting = false
+    /// Writes are noted and nothing else.
+    @usableFromInline var isDry = false
 
     @inlinable
     init(_ value: State, heldFields: Int) {
@@ -31,8 +36,23 @@ struct StateStore<State: Sendable>: Sendable {
         held = Array(repeating: [], count: heldFields)
     }
 
+    /// From now on, with both of them or without. Not by observing the properties, which would copy what is noted.
     @usableFromInline
-    mutating func noting() { isNoting = recorder != nil || tap != nil }
+    mutating func note(in recorder: FieldRecorder?, tap: Bool) {
+        self.recorder = recorder
+        self.tap = tap ? self.tap ?? [] : nil
+        isNoting = recorder != nil || tap
+    }
+
+    /// What was recorded since the last time.
+    mutating func takeRecord() throws(CodedError) -> [UInt8] { try recorder?.take() ?? [] }
+
+    mutating func note<Value: Sendable>(
+        _ value: Value, of path: any WritableKeyPath<State, Value> & Sendable, at offset: Int?
+    ) {
+        recorder?.note(value, at: offset)
+        tap?.append(FieldValue(path: path, value: value))
+    }
 
     @inlinable
     mutating func hold(_ field: Int, _ key: MergeKey, _ apply: @escaping @Sendable (inout State) -> Void) {
@@ -114,16 +134,16 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
 
     @inlinable
     func write(_ value: Value, rounds: [Int], to store: inout StateStore<State>) {
-        if store.isNoting { note(value, in: &store) }
+        if store.isNoting {
+            note(value, in: &store)
+            if store.isDry { return }
+        }
         guard let held else { return write(value, to: &store.value) }
         store.hold(held.field, held.key(rounds: rounds)) { write(value, to: &$0) }
     }
 
     @usableFromInline
-    func note(_ value: Value, in store: inout StateStore<State>) {
-        store.recorder?.note(value, at: offset)
-        store.tap?.append(FieldValue(path: path, value: value))
-    }
+    func note(_ value: Value, in store: inout StateStore<State>) { store.note(value, of: path, at: offset) }
 
     @inlinable
     func write(_ value: Value, to state: inout State) {

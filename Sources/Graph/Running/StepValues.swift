@@ -39,7 +39,7 @@ public struct StateValue: Sendable {
         self.state = state
     }
 
-    /// The state, if it is one of this type; that of a graph inside a node has the inner graph's.
+    /// The state, if it is one of this type; that of a graph inside a node has the inner graph's. O(1).
     public func of<State: Sendable>(_ type: State.Type) -> State? { state as? State }
 }
 
