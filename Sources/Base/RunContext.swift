@@ -44,6 +44,17 @@ public struct RunContext: Sendable {
         self.trace = trace
     }
 
+    /// For a program without requests and tenants, which runs graphs for itself: the local scope, a request id that is
+    /// the run's, and a trace whose ids follow from it.
+    public init(local runID: String, deadline: Instant? = nil, priority: Priority = .interactive) {
+        // FNV-1a: the same ids each time, so that a run that goes on later is the same trace.
+        let seed = runID.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var generator = SeededGenerator(seed: seed)
+        self.init(
+            requestID: runID, runID: runID, scope: .local, deadline: deadline, priority: priority,
+            trace: TraceContext(using: &generator))
+    }
+
     /// The time left at `now`; `nil` without a deadline, never negative.
     public func remaining(at now: Instant) -> Duration? {
         deadline.map { max(.zero, $0.since(now)) }

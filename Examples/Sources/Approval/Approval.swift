@@ -62,9 +62,7 @@ struct Approval {
     @concurrent
     static func release() async throws {
         let store = MemoryCheckpointer()
-        let context = RunContext(
-            requestID: "req_1", runID: "release-1.4", scope: .local,
-            trace: TraceContext(traceHigh: 0, traceLow: 1, spanID: 1))
+        let context = RunContext(local: "release-1.4")
 
         print("The run begins, and parks:")
         show(try await runner(store).start(Release(version: "1.4"), context: context))

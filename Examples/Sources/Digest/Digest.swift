@@ -74,9 +74,7 @@ struct Digest {
             Document(title: "Rivers", text: "Water runs downhill. It takes the hill along"),
             Document(title: "Wind", text: "Air moves from high to low. We call that wind"),
         ]
-        let context = RunContext(
-            requestID: "req_1", runID: "run_1", scope: .local,
-            trace: TraceContext(traceHigh: 0, traceLow: 1, spanID: 1))
+        let context = RunContext(local: "run_1")
         let events = RunEventStream<Never>(capacity: 64)
         async let running = Runner(shelf(), time: SystemClock())
             .run(Shelf(documents: documents, limit: 24), context: context, events: events)

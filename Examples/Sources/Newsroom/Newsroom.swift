@@ -66,9 +66,7 @@ struct Newsroom {
         print("The graph:\n")
         print(graph.plainText())
 
-        let context = RunContext(
-            requestID: "req_1", runID: "run_1", scope: .local,
-            trace: TraceContext(traceHigh: 0, traceLow: 1, spanID: 1))
+        let context = RunContext(local: "run_1")
         let events = RunEventStream<Never>(capacity: 64)
         async let running = Runner(graph, time: SystemClock())
             .run(Article(topic: "Tides"), context: context, events: events)

@@ -45,9 +45,7 @@ struct Travel {
     }
 
     static func context(_ run: String) -> RunContext {
-        RunContext(
-            requestID: "req_1", runID: run, scope: .local,
-            trace: TraceContext(traceHigh: 0, traceLow: 1, spanID: 1))
+        RunContext(local: run)
     }
 
     static func show(_ result: RunResult<Trip>) {
