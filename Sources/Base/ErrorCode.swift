@@ -177,6 +177,12 @@ extension ErrorCode {
 
     // Ourselves.
     public static let internalError = ours("internal_error", 500, retryable: false, "A fault of the server.")
+    public static let activationLimit = ours(
+        "activation_limit", 500, retryable: false, "The steps of a graph were begun more often than they may be.")
+    public static let endNotReached = ours(
+        "end_not_reached", 500, retryable: false, "A graph had nothing left to do and had not reached one of its ends.")
+    public static let unknownRoute = ours(
+        "unknown_route", 500, retryable: false, "A route of a graph chose a step that is not among its targets.")
     public static let checkpointUnreadable = ours(
         "checkpoint_unreadable", 500, retryable: false, "What was kept of a run cannot be read.")
     public static let modelUnavailable = ours(
@@ -217,7 +223,8 @@ extension ErrorCode {
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
         targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerInvalidAnswer,
-        providerStreamBroken, providerTimeout, internalError, checkpointUnreadable, modelUnavailable, overloaded,
+        providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached, unknownRoute,
+        checkpointUnreadable, modelUnavailable, overloaded,
         shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

@@ -68,7 +68,7 @@ struct NodeBody<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline let records: [@Sendable (inout StateStore<State>, _ rounds: [Int], any Error) -> Void]
     /// How kept writes of the node are done again.
     let stored: @Sendable () -> [StoredField<State>]
-    let content: NodeContent
+    @usableFromInline let content: NodeContent
     let policies: [NodePolicy]
 }
 

@@ -94,7 +94,7 @@ import Testing
                     ? try await runner.start(Ledger(), context: makeContext())
                     : try await runner.resume(context: makeContext())
             }
-            #expect(error?.code == .internalError)
+            #expect(error?.code == .activationLimit)
             #expect(error?.detail == "\(allowed) activations, before node \"spin\"")
             #expect(effects.all == once((0..<allowed).map { "spin#\($0 + 1)" }))
             #expect(try await run.state().sum == allowed)
@@ -110,7 +110,7 @@ import Testing
         let strict = try run.runner(limit: 3)
         #expect(try await strict.state(of: ledgerKey).sum == 8)
         let error = await refusal { _ = try await strict.resume(context: makeContext()) }
-        #expect(error?.code == .internalError)
+        #expect(error?.code == .activationLimit)
         #expect(try await run.resume().end?.sum == 10)
         #expect(effects.all == once((1...10).map { "spin#\($0)" }))
     }

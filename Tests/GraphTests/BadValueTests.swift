@@ -186,7 +186,9 @@ private struct Measured: Codable, Sendable {
         #expect(error?.complaints.allSatisfy { $0.contains("limit of \(limit)") } == true)
     }
 
-    @Test("never more of a list than its limit are at work or wait for an answer", arguments: [1, 3, Int.max])
+    @Test(
+        "never more of a list than its limit are at work, and all that can be asked is asked before the run parks",
+        arguments: [1, 3, Int.max])
     func atMost(limit: Int) async throws {
         let crowd = Mutex((now: 0, most: 0))
         let run = RestartedRun(store: store) {
@@ -206,12 +208,11 @@ private struct Measured: Codable, Sendable {
                 .start("begin").edge("begin", to: "list").edge("list", to: "each").end("each").build()
         }
         var result = try await run.start()
-        var most = 0
+        #expect(result.open?.count == 5)
         while let question = result.open?.first {
-            most = max(most, result.open?.count ?? 0)
             result = try await run.resume([question.id: question.content])
         }
         #expect(result.end?.results == [1, 2, 3, 4, 5] && result.end?.log == ["1", "2", "3", "4", "5"])
-        #expect(most == min(limit, 5) && crowd.withLock(\.most) <= min(limit, 5))
+        #expect(crowd.withLock(\.most) <= min(limit, 5))
     }
 }

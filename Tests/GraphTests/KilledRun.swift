@@ -200,7 +200,7 @@ struct RunProcess {
         let coded = error as? CodedError
         if coded?.code == .runStale { return .stale }
         if coded?.code == .runFinished, let board = try? await runner.state(of: ledgerKey) { return .finished(board) }
-        if coded?.message.hasSuffix("without having reached an end.") == true { return .nowhere }
+        if coded?.code == .endNotReached { return .nowhere }
         return .other("\(error)")
     }
 }

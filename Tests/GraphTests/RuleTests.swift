@@ -216,7 +216,7 @@ import Testing
             .start("spin").end("out").build()
         #expect(try await run(graph, limit: 11).sum == 10)
         let error = await #expect(throws: CodedError.self) { try await run(graph, limit: 10) }
-        #expect(error?.code == .internalError)
+        #expect(error?.code == .activationLimit)
         #expect(error?.detail == "10 activations, before node \"out\"")
     }
 

@@ -37,7 +37,7 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         let topology = Topology(
             count: names.count, edges: edges, starts: starts, ends: ends, deferred: deferred, loops: loops)
         let fields = FieldAnalysis(
-            topology: topology, names: names, declarations: builder.fields, access: access(),
+            topology: topology, names: names, declarations: builder.fields, access: access(reached: loops.order),
             exclusivity: Exclusivity(topology, exclusiveRoutes: exclusiveRoutes()))
         complaints += fields.complaints
         guard complaints.isEmpty else { throw error() }
@@ -125,7 +125,8 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         for recording in builder.recordings { check(recording.use, "The onError edge of \"\(recording.node)\"") }
     }
 
-    private func access() -> [NodeAccess] {
+    /// Of what no start reaches nothing else is said.
+    private func access(reached: [Int]) -> [NodeAccess] {
         var access = builder.nodes.map { node in
             NodeAccess(reads: node.reads.map { $0.use }, writes: node.writes.map { $0.use })
         }
@@ -138,6 +139,8 @@ struct GraphAssembly<State: Sendable, Payload: Sendable> {
         for recording in builder.recordings {
             if let node = numbers[recording.node] { access[node].recordings.append(recording.use) }
         }
+        let reached = Set(reached)
+        for node in access.indices where !reached.contains(node) { access[node] = NodeAccess(reads: [], writes: []) }
         return access
     }
 

@@ -40,7 +40,7 @@ extension NodeContext {
         let inside = RunEnvironment(
             context: run, names: graph.nodeNames, hearing: environment.hearing, time: environment.time,
             limits: environment.limits, durable: environment.durable,
-            place: environment.durable == nil ? environment.place : "\(step)/", shownPlace: shown)
+            place: "\(step)/", shownPlace: shown)
         let machine = GraphMachine(
             graph.topology, activationLimit: environment.limits.activations, deadline: run.deadline)
         var drive = RunDrive(graph: graph, machine: machine, environment: inside, state: state)

@@ -4,7 +4,8 @@ internal import JSON
 extension GraphBuilder {
     /// A node that works on each item of a list, at most `limit` at a time, and writes the results in the list's
     /// order. The first item that fails cancels the others and fails the node. Of a run that is kept, items that are
-    /// done are not worked on again. Costs a child task an item, and in a kept run an entry an item.
+    /// done are not worked on again. An item that waits for an answer gives its place up before the run parks, so that
+    /// all that can be asked is asked. Costs a child task an item, and in a kept run an entry an item.
     @discardableResult
     public func map<Items: RandomAccessCollection & Sendable, Result: Sendable, each Read: Sendable>(
         _ name: String, over items: any KeyPath<State, Items> & Sendable,
@@ -108,7 +109,7 @@ struct ItemWork<Result: Sendable, Payload: Sendable> {
             var next = 0
             var running = 0
             while next < open.count || running > 0 {
-                while next < open.count, running < limit, failure == nil {
+                while next < open.count, running < limit, failure == nil || failure is Parked {
                     let index = open[next]
                     next += 1
                     running += 1

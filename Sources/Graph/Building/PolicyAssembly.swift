@@ -54,6 +54,12 @@ struct PolicyAssembly<State: Sendable, Payload: Sendable> {
             complaints.append("\(who) asks, and has policies: give them to the nodes around it.")
         case .graph where policy.retry != nil, .items where policy.retry != nil:
             complaints.append("\(who) has a retry around other work: give it to the nodes inside.")
+        case .graph(let inner, _) where inner.asks && (policy.cache != nil || policy.timeout != nil):
+            complaints.append(
+                "\(who) has a cache or a timeout around a graph that asks: people's answers are neither kept nor hurried."
+            )
+        case .graph(let inner, _) where inner.fallsBack && policy.cache != nil:
+            complaints.append("\(who) has a cache around a graph with a fallback: give it to the nodes inside.")
         default: break
         }
         guard policy.cache != nil else { return complaints }

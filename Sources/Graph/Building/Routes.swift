@@ -38,7 +38,7 @@ extension GraphBuilder {
     }
 
     /// `route` for graphs whose names are only known when they are built. A name that is not among `targets` ends the
-    /// run with `internal_error`, whatever `onError` edges the graph has. O(targets).
+    /// run with `unknown_route`, whatever `onError` edges the graph has. O(targets).
     @discardableResult
     public func route<each Read: Sendable>(
         _ source: String, reads: repeat any KeyPath<State, each Read> & Sendable, to targets: [String],

@@ -2,8 +2,8 @@ internal import Base
 internal import JSON
 internal import Synchronization
 
-/// Writes a run's steps, each before anything that follows from it begins. Steps of branches that finish at the same
-/// time go out together: whoever comes while an append is on its way waits for the next one.
+/// Writes a run's steps, each before anything that follows from it begins. What comes from graphs and lists inside
+/// nodes, and as answers, while an append is on its way goes out together with the next one.
 final class Journal: Sendable {
     private struct Waiting {
         let entry: CheckpointEntry
@@ -120,20 +120,22 @@ final class Journal: Sendable {
         if let first = try result.get() { try await write(first) }
     }
 
-    /// Writes an entry, then all that has come meanwhile, until nobody waits.
+    /// Writes an entry with all that has come since, then hands the pen to whoever came meanwhile.
     private func write(_ first: CheckpointEntry) async throws(CodedError) {
-        let result = await outcome([first])
-        while true {
-            let batch = state.withLock { state in
-                let batch = state.waiting
-                state.waiting = []
-                if batch.isEmpty { state.isWriting = false }
-                return batch
-            }
-            guard !batch.isEmpty else { break }
-            let outcome = await outcome(batch.map(\.entry))
-            for waiting in batch { waiting.continuation.resume(returning: outcome.map { nil }) }
+        let batch = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
         }
+        let result = await outcome([first] + batch.map { $0.entry })
+        for waiting in batch { waiting.continuation.resume(returning: result.map { nil }) }
+        let next = state.withLock { state -> Waiting? in
+            if state.waiting.isEmpty {
+                state.isWriting = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.continuation.resume(returning: .success(next?.entry))
         try result.get()
     }
 

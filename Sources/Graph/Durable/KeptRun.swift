@@ -56,10 +56,10 @@ struct KeptRun {
             memory = nil
         }
         activations = root.elements(of: "activations").map { $0.int.map { Int(clamping: $0) } ?? -1 }
-        for record in root.elements(of: "unfinished") { note(try StepRecord(record)) }
+        for record in root.elements(of: "unfinished") { try note(try StepRecord(record)) }
         for entry in entries.dropFirst() {
             guard entry.kind == .delta else { throw .unreadableCheckpoint("two snapshots") }
-            note(try StepRecord(try KeptRun.root(entry)))
+            try note(try StepRecord(try KeptRun.root(entry)))
         }
     }
 
@@ -69,7 +69,7 @@ struct KeptRun {
         }
     }
 
-    private mutating func note(_ record: StepRecord) {
+    private mutating func note(_ record: StepRecord) throws(CodedError) {
         carried.note(record)
         switch record.event {
         case .succeeded where record.place.isEmpty, .failed where record.place.isEmpty: outer.append(record)
@@ -80,7 +80,9 @@ struct KeptRun {
             answers[record.node] = answer
             questions.removeAll { $0.id == record.node }
         case .parked(let bytes):
-            let open = (try? JSONCoding.decode([Question].self, from: bytes)) ?? []
+            guard let open = try? JSONCoding.decode([Question].self, from: bytes) else {
+                throw .unreadableCheckpoint("questions that cannot be read")
+            }
             questions = open.filter { answers[$0.id] == nil }
         case .finished: isFinished = true
         }

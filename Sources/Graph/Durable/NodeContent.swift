@@ -11,6 +11,8 @@ enum NodeContent: Sendable {
     case graph(any InnerGraph, isMapped: Bool)
     /// Works on each item of a list; named is the type of the results where it is not `Codable`.
     case items(unkeptType: String?)
+
+    @usableFromInline var isQuestion: Bool { if case .question = self { true } else { false } }
 }
 
 /// Throws what is to be told to whoever gave an answer of the wrong type.
@@ -25,12 +27,33 @@ protocol InnerGraph: Sendable {
     /// A sentence for each result that has no form to be kept in.
     var keepingComplaints: [String] { get }
     func content(ofNode name: String) -> NodeContent?
+    /// Whether one of its nodes, or of the graphs inside them, asks.
+    var asks: Bool { get }
+    /// Whether one of its nodes, or of the graphs inside them, has a fallback.
+    var fallsBack: Bool { get }
 }
 
 extension Graph: InnerGraph {
     @usableFromInline
     func content(ofNode name: String) -> NodeContent? {
         nodeNames.firstIndex(of: name).map { nodes[$0].content }
+    }
+
+    @usableFromInline var asks: Bool {
+        nodes.contains { node in
+            switch node.content {
+            case .question: true
+            case .graph(let inner, _): inner.asks
+            case .work, .items: false
+            }
+        }
+    }
+
+    @usableFromInline var fallsBack: Bool {
+        nodes.contains { node in
+            if case .graph(let inner, _) = node.content, inner.fallsBack { return true }
+            return node.policies.contains(.fallback)
+        }
     }
 
     @usableFromInline var keepingComplaints: [String] { keeping.complaints }

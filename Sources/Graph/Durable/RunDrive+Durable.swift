@@ -54,6 +54,7 @@ extension RunDrive {
         }
         guard finished.error is Parked, !isStopping, !Task.isCancelled else { return false }
         isParked = true
+        sentHome.append(finished.node)
         return true
     }
 

@@ -141,7 +141,9 @@ struct StepRecord: Equatable, Sendable {
             guard writes.kind == .object else { throw .unreadableCheckpoint("writes that are no object") }
             var choice: [Int]?
             if let positions = root["choice"] {
-                choice = positions.elements.compactMap { $0.int.map { Int(clamping: $0) } }
+                let numbers = positions.elements.map { $0.int.flatMap { Int(exactly: $0) } }
+                guard !numbers.contains(nil) else { throw .unreadableCheckpoint("a route that is no number") }
+                choice = numbers.compactMap { $0 }
             }
             event = .succeeded(writes: JSON(writes).bytes, choice: choice)
         } else if let error = root["error"] {

@@ -65,6 +65,6 @@ extension RunDrive {
         }
         guard let drive = result.value as? RunDrive else { return }
         self = drive
-        isLate = result.isLate && !Task.isCancelled
+        isLate = isLate || result.isLate && !Task.isCancelled
     }
 }

@@ -18,7 +18,7 @@ public struct ExponentialRetry: RetryPolicy {
     ///   - first: The longest delay after the first attempt; doubles with each further one.
     ///   - longest: What it doubles up to.
     ///   - isWorthwhile: Whether another attempt can help. By default what its code says (`ErrorCode.retryable`);
-    ///     errors without a code are not tried again.
+    ///     errors without a code are tried again.
     public init(
         attempts: Int = 3, first: Duration = .seconds(1), longest: Duration = .seconds(20),
         isWorthwhile: (@Sendable (any Error) -> Bool)? = nil
@@ -26,7 +26,7 @@ public struct ExponentialRetry: RetryPolicy {
         self.attempts = attempts
         self.first = min(max(.zero, first), ExponentialRetry.day)
         self.longest = min(max(.zero, longest), ExponentialRetry.day)
-        self.isWorthwhile = isWorthwhile ?? { ($0 as? CodedError)?.code.retryable ?? false }
+        self.isWorthwhile = isWorthwhile ?? { ($0 as? CodedError)?.code.retryable ?? true }
     }
 
     public func delay(

@@ -12,15 +12,19 @@ struct Hearing<Payload: Sendable>: Sendable {
     /// What at least one of them wants to hear.
     @usableFromInline let kinds: EventKinds
     @usableFromInline let offer: @Sendable (RunEvent<Payload>) -> Offered
+    /// Whether somebody who holds the run has gone.
+    @usableFromInline let isClosed: @Sendable () -> Bool
     @usableFromInline let receive: @Sendable (RunEvent<Payload>, [Int]) async throws(CancellationError) -> Void
 
     @inlinable
     init(
         kinds: EventKinds, offer: @escaping @Sendable (RunEvent<Payload>) -> Offered,
+        isClosed: @escaping @Sendable () -> Bool,
         receive: @escaping @Sendable (RunEvent<Payload>, [Int]) async throws(CancellationError) -> Void
     ) {
         self.kinds = kinds
         self.offer = offer
+        self.isClosed = isClosed
         self.receive = receive
     }
 
@@ -37,6 +41,7 @@ struct Hearing<Payload: Sendable>: Sendable {
                 case .closed: .closed
                 }
             },
+            isClosed: { listener.isClosed },
             receive: { (event, _) throws(CancellationError) in try await listener.receive(event) })
     }
 
@@ -51,7 +56,7 @@ struct Hearing<Payload: Sendable>: Sendable {
         let wanted = listeners.map { (listener: $0, kinds: $0.kinds) }
         self.init(
             kinds: wanted.reduce(into: []) { $0.formUnion($1.kinds) },
-            offer: { Hearing.offer($0, to: wanted) },
+            offer: { Hearing.offer($0, to: wanted) }, isClosed: { wanted.contains { $0.listener.isClosed } },
             receive: { (event, waiting) throws(CancellationError) in
                 for place in waiting { try await listeners[place].receive(event) }
             })

@@ -61,6 +61,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline var turns: [Turns]
     /// Nodes wait for answers, and nothing else is left to do.
     @usableFromInline var isParked = false
+    /// Those nodes: the machine still counts them as running.
+    @usableFromInline var sentHome: [Int] = []
     /// The run was cancelled because its deadline has passed.
     @usableFromInline var isLate = false
     /// Hands of finished nodes that the inbox still counts.
@@ -147,7 +149,19 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
             if heard == nil { await deliver(event, to: waiting) }
         }
         if store.tap != nil { await tellStep(finished.node) }
+        if environment.durable != nil || hasListener { checkTime() }
         if !skipped.isEmpty { await tellSkips() }
+    }
+
+    /// Keeping a step and telling of it may have taken long: nothing more starts if the run was cancelled meanwhile, or
+    /// its time is over.
+    @inlinable
+    mutating func checkTime() {
+        if isStopping || pending.isEmpty { return }
+        if Task.isCancelled { return feed(.cancel, at: nil) }
+        guard let deadline = environment.context.deadline, environment.time.now() >= deadline else { return }
+        isLate = true
+        feed(.cancel, at: nil)
     }
 
     /// Runs all that is ready as child tasks, and what becomes ready meanwhile, until at most one node is left and
@@ -156,10 +170,12 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     mutating func runBranches() async {
         await withTaskGroup(of: Arrival.self) { group in
             var running = 0
+            // Whoever asks takes no place of those who work.
+            var working = 0
             repeat {
                 if graph.hasPriorities { sortPending() }
                 var next = 0
-                while next < pending.count, running < environment.limits.concurrency || isStopping {
+                while next < pending.count, working < environment.limits.concurrency || isStopping {
                     let node = pending[next]
                     next += 1
                     guard await announce(node) else {
@@ -168,6 +184,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                     }
                     start(node, in: &group)
                     running += 1
+                    if !graph.nodes[node].content.isQuestion { working += 1 }
                 }
                 pending.removeFirst(next)
                 sortedCount = pending.count
@@ -176,6 +193,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                     if environment.durable != nil { letGo() }
                     if let arrival = await group.next() {
                         running -= 1
+                        if !graph.nodes[arrival.node].content.isQuestion { working -= 1 }
                         await finish(Finished(arrival))
                     }
                 }
@@ -223,7 +241,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     @inlinable
     mutating func settle(_ finished: Finished) {
         let node = finished.node
-        if Task.isCancelled { feed(.cancel, at: nil) }
+        if Task.isCancelled || environment.hearing?.isClosed() ?? false { feed(.cancel, at: nil) }
         if let error = finished.error {
             if !isStopping { failure = error }
             feed(.failed(node), at: finished.at)
@@ -258,13 +276,19 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                     self.outcome = outcome
                 }
             }
+            // Whoever waits for an answer does nothing that a stopping run would have to wait for.
+            if isStopping, outcome == nil, next == nil, let waiting = sentHome.popLast() { next = .failed(waiting) }
         }
     }
 
     @inlinable
     mutating func recover(_ node: Int, rounds: [Int]) {
         guard let error = failure.take() else { return }
+        // The record of the step has the error itself: what is noted of it elsewhere follows from that.
+        let recorder = store.recorder
+        store.note(in: nil, tap: store.tap != nil)
         for record in graph.nodes[node].records { record(&store, rounds, error) }
+        store.note(in: recorder, tap: store.tap != nil)
     }
 
     @inlinable
@@ -278,7 +302,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         } catch {
             // No `onError` edge takes this: the node itself has succeeded, and what it wrote cannot be taken back.
             fault = CodedError(
-                .internalError, "The graph \"\(graph.name)\" has lost its way.",
+                .unknownRoute, "The graph \"\(graph.name)\" has lost its way.",
                 detail: "\"\(graph.nodeNames[node])\" chose \"\(error.target)\", which is not among its routes")
             return .cancel
         }
@@ -314,10 +338,10 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                 detail: "graph \"\(name)\", before node \"\(culprit ?? "")\"")
         case .activationLimit:
             throw CodedError(
-                .internalError, "The graph \"\(name)\" went round too often.",
+                .activationLimit, "The graph \"\(name)\" went round too often.",
                 detail: "\(machine.activationLimit) activations, before node \"\(culprit ?? "")\"")
         case .noEndReached, nil:
-            throw CodedError(.internalError, "The graph \"\(name)\" is over without having reached an end.")
+            throw CodedError(.endNotReached, "The graph \"\(name)\" is over without having reached an end.")
         case .failed:
             throw failure ?? CodedError(.internalError, "The graph \"\(name)\" failed at \"\(culprit ?? "")\".")
         }

@@ -102,6 +102,10 @@ public protocol RunListener<Payload>: Sendable {
     /// ``EventKinds/debug`` unless it says otherwise.
     var kinds: EventKinds { get }
 
+    /// Whether it wants to hear no more, which cancels the run; asked when a node has ended. `false` unless it says
+    /// otherwise: then the run learns of it when it next has something to tell.
+    var isClosed: Bool { get }
+
     /// Takes an event if that needs no waiting. Every event is offered first; what is taken here costs no suspension.
     /// Called on the run's tasks: must not block.
     func offer(_ event: RunEvent<Payload>) -> EventIntake
@@ -116,6 +120,8 @@ public protocol RunListener<Payload>: Sendable {
 
 extension RunListener {
     public var kinds: EventKinds { [.custom, .debug] }
+    /// Never.
+    public var isClosed: Bool { false }
 
     /// Takes nothing, so that each event costs a suspension.
     public func offer(_ event: RunEvent<Payload>) -> EventIntake { .full }

@@ -66,6 +66,9 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         }
     }
 
+    /// Whether ``close()`` was called, or the consumer cancelled, and the stream does not only watch. One lock.
+    @inlinable public var isClosed: Bool { !isWatching && shared.withLock { $0.channel.isClosed } }
+
     /// Takes an event if there is room, or if an event may be dropped for it. Any thread; one lock, and O(capacity)
     /// where it drops.
     @inlinable
@@ -113,7 +116,9 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
         case .taken: return
         case .deliver(let consumer): consumer.resume(returning: event)
         case .closed: if !isWatching { throw CancellationError() }
-        case .full: try await waitForRoom(event)
+        case .full:
+            if !dropped.isEmpty, case .taken = makeRoom(event) { return }
+            try await waitForRoom(event)
         }
     }
 

@@ -23,8 +23,8 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     ///
     /// Throws what a node threw if no `onError` edge takes it; of several, what was thrown first. `CancellationError`
     /// when the task is cancelled or the listener has gone; `CodedError` when the context's deadline passes
-    /// (`deadline_exceeded`), when nodes start more often than the limit allows, when a route leads nowhere, or when
-    /// the run is over without having passed an end (`internal_error`). Returns or throws only after every branch has
+    /// (`deadline_exceeded`), when nodes start more often than they may (`activation_limit`), when a route leads nowhere
+    /// (`unknown_route`), or when the run is over without having passed an end (`end_not_reached`). Returns or throws only after every branch has
     /// ended. Costs under a microsecond a node, and a child task for each branch; what a deadline costs is in
     /// ``DeadlineRule``.
     @inlinable
