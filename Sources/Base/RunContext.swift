@@ -47,9 +47,10 @@ public struct RunContext: Sendable {
     /// For a program without requests and tenants, which runs graphs for itself: the local scope, a request id that is
     /// the run's, and a trace whose ids follow from it.
     public init(local runID: String, deadline: Instant? = nil, priority: Priority = .interactive) {
-        // FNV-1a: the same ids each time, so that a run that goes on later is the same trace.
-        let seed = runID.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        var generator = SeededGenerator(seed: seed)
+        // The same ids each time, so that a run that goes on later is the same trace.
+        var seed = Fingerprint()
+        seed.add(runID)
+        var generator = SeededGenerator(seed: seed.value)
         self.init(
             requestID: runID, runID: runID, scope: .local, deadline: deadline, priority: priority,
             trace: TraceContext(using: &generator))

@@ -232,8 +232,8 @@ struct Veiled: Codable, Sendable {
 }
 
 /// Stops the world at a commit: it is written, but whoever wrote it never hears of that, and no later one gets through.
-final class StoppingCheckpointer: Checkpointer {
-    private let memory = MemoryCheckpointer()
+final class StoppingCheckpointer: WrappingCheckpointer {
+    let base = MemoryCheckpointer()
     private let state: Mutex<(left: Int, kept: [CheckpointEntry])>
 
     init(after count: Int) { state = Mutex((count, [])) }
@@ -243,7 +243,7 @@ final class StoppingCheckpointer: Checkpointer {
 
     /// Of a writer that has nothing to do with the world's stops.
     func appendLate(_ entries: [CheckpointEntry], to run: RunKey, epoch: UInt64) async throws(CodedError) {
-        try await memory.append(entries, to: run, epoch: epoch)
+        try await base.append(entries, to: run, epoch: epoch)
     }
 
     func append(_ entries: [CheckpointEntry], to run: RunKey, epoch: UInt64) async throws(CodedError) {
@@ -253,23 +253,7 @@ final class StoppingCheckpointer: Checkpointer {
             state.kept += entries
             return (true, state.left > 0)
         }
-        if isWritten { try await memory.append(entries, to: run, epoch: epoch) }
+        if isWritten { try await base.append(entries, to: run, epoch: epoch) }
         if !isHeard { throw CodedError(.internalError, "The world has stopped.") }
     }
-
-    func create(_ run: RunKey) async throws(CodedError) { try await memory.create(run) }
-    func claim(_ run: RunKey) async throws(CodedError) -> RunClaim { try await memory.claim(run) }
-    func entries(of run: RunKey, through: UInt64?) async throws(CodedError) -> [CheckpointEntry] {
-        try await memory.entries(of: run, through: through)
-    }
-    func history(of run: RunKey, before: UInt64?, limit: Int) async throws(CodedError) -> [CheckpointSummary] {
-        try await memory.history(of: run, before: before, limit: limit)
-    }
-    func fork(_ run: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
-        try await memory.fork(run, at: sequence, to: newRun)
-    }
-    func prune(_ run: RunKey, before sequence: UInt64) async throws(CodedError) -> Int {
-        try await memory.prune(run, before: sequence)
-    }
-    func delete(_ run: RunKey) async throws(CodedError) { try await memory.delete(run) }
 }

@@ -207,7 +207,7 @@ struct RunProcess {
 
 /// A store as one process sees it, with somebody who is there at each append: before it is stored, and again before the
 /// process hears that it was.
-final class WatchedCheckpointer: Checkpointer {
+final class WatchedCheckpointer: WrappingCheckpointer {
     struct Commit: Sendable {
         let number: Int
         let isStored: Bool
@@ -215,12 +215,12 @@ final class WatchedCheckpointer: Checkpointer {
         let epoch: UInt64
     }
 
-    private let memory: MemoryCheckpointer
+    let base: MemoryCheckpointer
     private let watch: @Sendable (Commit) async -> Void
     private let counts = Mutex((appends: 0, claims: 0))
 
-    init(_ memory: MemoryCheckpointer, watch: @escaping @Sendable (Commit) async -> Void) {
-        self.memory = memory
+    init(_ base: MemoryCheckpointer, watch: @escaping @Sendable (Commit) async -> Void) {
+        self.base = base
         self.watch = watch
     }
 
@@ -233,29 +233,14 @@ final class WatchedCheckpointer: Checkpointer {
             return counts.appends
         }
         await watch(Commit(number: number, isStored: false, entries: entries, epoch: epoch))
-        try await memory.append(entries, to: run, epoch: epoch)
+        try await base.append(entries, to: run, epoch: epoch)
         await watch(Commit(number: number, isStored: true, entries: entries, epoch: epoch))
     }
 
     func claim(_ run: RunKey) async throws(CodedError) -> RunClaim {
         counts.withLock { $0.claims += 1 }
-        return try await memory.claim(run)
+        return try await base.claim(run)
     }
-
-    func create(_ run: RunKey) async throws(CodedError) { try await memory.create(run) }
-    func entries(of run: RunKey, through: UInt64?) async throws(CodedError) -> [CheckpointEntry] {
-        try await memory.entries(of: run, through: through)
-    }
-    func history(of run: RunKey, before: UInt64?, limit: Int) async throws(CodedError) -> [CheckpointSummary] {
-        try await memory.history(of: run, before: before, limit: limit)
-    }
-    func fork(_ run: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
-        try await memory.fork(run, at: sequence, to: newRun)
-    }
-    func prune(_ run: RunKey, before sequence: UInt64) async throws(CodedError) -> Int {
-        try await memory.prune(run, before: sequence)
-    }
-    func delete(_ run: RunKey) async throws(CodedError) { try await memory.delete(run) }
 }
 
 extension MemoryCheckpointer {

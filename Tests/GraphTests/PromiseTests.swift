@@ -90,29 +90,14 @@ import Testing
         #expect(Set(keys.all).count == 3)
     }
 
-    private final class Slow: Checkpointer {
-        let memory = MemoryCheckpointer()
+    private final class Slow: WrappingCheckpointer {
+        let base = MemoryCheckpointer()
         let before: @Sendable () async -> Void
         init(_ before: @escaping @Sendable () async -> Void) { self.before = before }
         func append(_ entries: [CheckpointEntry], to run: RunKey, epoch: UInt64) async throws(CodedError) {
             await before()
-            try await memory.append(entries, to: run, epoch: epoch)
+            try await base.append(entries, to: run, epoch: epoch)
         }
-        func create(_ run: RunKey) async throws(CodedError) { try await memory.create(run) }
-        func claim(_ run: RunKey) async throws(CodedError) -> RunClaim { try await memory.claim(run) }
-        func entries(of run: RunKey, through: UInt64?) async throws(CodedError) -> [CheckpointEntry] {
-            try await memory.entries(of: run, through: through)
-        }
-        func history(of run: RunKey, before: UInt64?, limit: Int) async throws(CodedError) -> [CheckpointSummary] {
-            try await memory.history(of: run, before: before, limit: limit)
-        }
-        func fork(_ run: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
-            try await memory.fork(run, at: sequence, to: newRun)
-        }
-        func prune(_ run: RunKey, before sequence: UInt64) async throws(CodedError) -> Int {
-            try await memory.prune(run, before: sequence)
-        }
-        func delete(_ run: RunKey) async throws(CodedError) { try await memory.delete(run) }
     }
 
     @Test("a node does not start after the deadline, or in a cancelled task, because keeping took long")

@@ -1,3 +1,5 @@
+internal import Base
+
 /// What keeping runs of a graph takes.
 struct Keeping<State: Sendable>: Sendable {
     /// By node: how its writes are done again.

@@ -1,5 +1,6 @@
 internal import Base
 internal import JSON
+internal import Synchronization
 
 /// A node's policies, to be put around its work.
 struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
@@ -89,7 +90,7 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
             for attempt in 1..<PolicyStack.maxAttempts {
                 do {
                     return try await work()
-                } catch  where isFailure(error, context) {
+                } catch let error where isFailure(error, context) {
                     guard let (delay, end) = next(retry, attempt, error, context) else { throw error }
                     await context.tell(
                         .debug,
@@ -125,7 +126,7 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
         {
             do {
                 return try await work()
-            } catch  where isFailure(error, context) {
+            } catch let error where isFailure(error, context) {
                 trail.fellBack()
                 await context.tell(
                     .debug,
@@ -193,4 +194,13 @@ extension PolicyStack.Caching {
         update(&scratch, Array(repeating: 0, count: loops))
         return try? scratch.takeRecord()
     }
+}
+
+/// What one activation's policies have to know of one another.
+private final class Trail: Sendable {
+    private let isDegraded = Atomic(false)
+
+    /// What comes now is the fallback's.
+    func fellBack() { isDegraded.store(true, ordering: .relaxed) }
+    var hasFallenBack: Bool { isDegraded.load(ordering: .relaxed) }
 }

@@ -59,25 +59,3 @@ extension Graph: InnerGraph {
     @usableFromInline var keepingComplaints: [String] { keeping.complaints }
     @usableFromInline var fingerprint: UInt64 { keeping.fingerprint }
 }
-
-/// FNV-1a with 64 bits: the same in every process, unlike `Hasher`.
-struct Fingerprint {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte: byte) }
-        add(byte: 0xff)
-    }
-
-    /// With their number before them, so that no list runs into the next.
-    mutating func add(_ numbers: [Int]) {
-        add(UInt64(numbers.count))
-        for number in numbers { add(UInt64(number)) }
-    }
-
-    mutating func add(_ number: UInt64) {
-        for shift in stride(from: UInt64(0), to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> shift)) }
-    }
-
-    private mutating func add(byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-}
