@@ -31,7 +31,7 @@ public enum CheckpointerContract {
         },
         Check(description: "a run is created once") { engine in
             try await engine.create(key)
-            try await refused(.runExists) { () throws(CodedError) in try await engine.create(key) }
+            try await refused(.runExists) { () throws(CodedError) in _ = try await engine.create(key) }
             try await engine.create(RunKey(other, key.run))
         },
         Check(description: "an unknown run and another scope's are answered alike") { engine in
@@ -141,6 +141,23 @@ public enum CheckpointerContract {
             try await engine.create(key)
             try await refused(.runNotFound) { () throws(CodedError) in
                 _ = try await engine.entries(of: key, through: nil)
+            }
+        },
+        Check(description: "a writer of a deleted run is refused by the one that has its name now") { engine in
+            for _ in 0..<3 {
+                let old = try await engine.create(key)
+                try await engine.append([entry(1, .snapshot)], to: key, epoch: old.epoch)
+                let later = try await engine.claim(key)
+                try await engine.delete(key)
+                let new = try await engine.create(key)
+                try same(new.lastSequence, 0)
+                for epoch in [old.epoch, later.epoch] {
+                    try await refused(.runStale) { () throws(CodedError) in
+                        try await engine.append([entry(1, .snapshot)], to: key, epoch: epoch)
+                    }
+                }
+                try await engine.append([entry(1, .snapshot)], to: key, epoch: new.epoch)
+                try await engine.delete(key)
             }
         },
         Check(description: "bytes and steps of any kind are kept as they are") { engine in

@@ -7,7 +7,8 @@ public protocol WrappingCheckpointer: Checkpointer {
 }
 
 extension WrappingCheckpointer {
-    public func create(_ run: RunKey) async throws(CodedError) { try await base.create(run) }
+    @discardableResult
+    public func create(_ run: RunKey) async throws(CodedError) -> RunClaim { try await base.create(run) }
 
     public func claim(_ run: RunKey) async throws(CodedError) -> RunClaim { try await base.claim(run) }
 

@@ -9,8 +9,10 @@ public import Base
 ///
 /// Calls come from any task, also at the same time. Besides the codes that are named an engine may throw its own.
 public protocol Checkpointer: Sendable {
-    /// Begins a run that does not exist yet, in epoch 1. Throws `run_exists`.
-    func create(_ run: RunKey) async throws(CodedError)
+    /// Begins a run that does not exist yet, and claims it for whoever does: in an epoch that no writer of a deleted run
+    /// of this name has had, 1 where nothing was deleted yet. Throws `run_exists`.
+    @discardableResult
+    func create(_ run: RunKey) async throws(CodedError) -> RunClaim
 
     /// Takes a run over: its next epoch, and the sequence of its last entry (0 for none). Throws `run_not_found`.
     func claim(_ run: RunKey) async throws(CodedError) -> RunClaim
@@ -28,8 +30,8 @@ public protocol Checkpointer: Sendable {
     /// What was kept, newest first, at most `limit` before `before`. Throws `run_not_found`.
     func history(of run: RunKey, before: UInt64?, limit: Int) async throws(CodedError) -> [CheckpointSummary]
 
-    /// Copies a run up to and with an entry into a new one of the same scope, in epoch 1. Throws `run_not_found`,
-    /// `run_exists`.
+    /// Copies a run up to and with an entry into a new one of the same scope, in an epoch as of `create`. Throws
+    /// `run_not_found`, `run_exists`.
     func fork(_ run: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError)
 
     /// Drops the entries before the last snapshot at or before `sequence`, and says how many: what remains can still

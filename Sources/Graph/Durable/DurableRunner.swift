@@ -100,9 +100,9 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
 
     private func begin(_ initial: State, _ key: RunKey) async throws(CodedError) -> DurableRun {
         let bytes = try Self.encode(initial)
-        var claim = RunClaim(epoch: 1, lastSequence: 0)
+        let claim: RunClaim
         do throws(CodedError) {
-            try await checkpointer.create(key)
+            claim = try await checkpointer.create(key)
         } catch {
             // One whose beginning broke off before its first entry is begun again.
             guard error.code == .runExists, try await checkpointer.history(of: key, before: nil, limit: 1).isEmpty

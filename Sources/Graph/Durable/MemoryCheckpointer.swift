@@ -7,7 +7,7 @@ internal import Synchronization
 /// and `fork` O(entries copied), `history` O(entries passed over and shown), `prune` O(entries of the run).
 public final class MemoryCheckpointer: Checkpointer {
     private struct Run {
-        var epoch: UInt64 = 1
+        var epoch: UInt64
         var entries: [CheckpointEntry] = []
 
         var lastSequence: UInt64 { entries.last?.sequence ?? 0 }
@@ -22,23 +22,37 @@ public final class MemoryCheckpointer: Checkpointer {
         func lastSnapshot(through index: Int) -> Int? { entries[...index].lastIndex { $0.kind == .snapshot } }
     }
 
-    private let runs = Mutex<[RunKey: Run]>([:])
+    private struct Shelf {
+        var runs: [RunKey: Run] = [:]
+        /// The latest epoch of all runs that were deleted: new ones begin after it, so that no writer of a deleted run
+        /// is taken for one of the run that has its name now.
+        var lastDeleted: UInt64 = 0
+
+        /// Whether the name was free.
+        mutating func begin(_ key: RunKey, with entries: [CheckpointEntry] = []) -> RunClaim? {
+            guard runs[key] == nil else { return nil }
+            let run = Run(epoch: lastDeleted + 1, entries: entries)
+            runs[key] = run
+            return RunClaim(epoch: run.epoch, lastSequence: run.lastSequence)
+        }
+    }
+
+    private let shelf = Mutex(Shelf())
 
     /// Without runs. O(1).
     public init() {}
 
     /// What all runs hold, in bytes of their entries. O(entries of all runs), under the lock.
     public var byteCount: Int {
-        runs.withLock { $0.values.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.bytes.count + $1.step.utf8.count } } }
+        shelf.withLock {
+            $0.runs.values.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.bytes.count + $1.step.utf8.count } }
+        }
     }
 
-    public func create(_ run: RunKey) async throws(CodedError) {
-        let isNew = runs.withLock { runs in
-            guard runs[run] == nil else { return false }
-            runs[run] = Run()
-            return true
-        }
-        if !isNew { throw CodedError(.runExists, "There is a run of this name already.", param: "run") }
+    @discardableResult
+    public func create(_ run: RunKey) async throws(CodedError) -> RunClaim {
+        guard let claim = shelf.withLock({ $0.begin(run) }) else { throw .runTaken() }
+        return claim
     }
 
     public func claim(_ run: RunKey) async throws(CodedError) -> RunClaim {
@@ -75,17 +89,12 @@ public final class MemoryCheckpointer: Checkpointer {
     }
 
     public func fork(_ run: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
-        let copy = try change(run) { kept throws(CodedError) -> Run in
+        let copy = try change(run) { kept throws(CodedError) -> [CheckpointEntry] in
             guard let index = kept.index(of: sequence) else { throw .unknownRun(run.run) }
-            return Run(entries: Array(kept.entries[...index]))
+            return Array(kept.entries[...index])
         }
-        let isNew = runs.withLock { runs in
-            let key = RunKey(run.scope, newRun)
-            guard runs[key] == nil else { return false }
-            runs[key] = copy
-            return true
-        }
-        if !isNew { throw CodedError(.runExists, "There is a run of this name already.", param: "run") }
+        let claim = shelf.withLock { $0.begin(RunKey(run.scope, newRun), with: copy) }
+        if claim == nil { throw .runTaken() }
     }
 
     public func prune(_ run: RunKey, before sequence: UInt64) async throws(CodedError) -> Int {
@@ -99,16 +108,26 @@ public final class MemoryCheckpointer: Checkpointer {
     }
 
     public func delete(_ run: RunKey) async throws(CodedError) {
-        let removed = runs.withLock { $0.removeValue(forKey: run) }
+        let removed = shelf.withLock { shelf in
+            let removed = shelf.runs.removeValue(forKey: run)
+            shelf.lastDeleted = max(shelf.lastDeleted, removed?.epoch ?? 0)
+            return removed
+        }
         if removed == nil { throw .unknownRun(run.run) }
     }
 
     private func change<Result: Sendable>(
         _ run: RunKey, _ body: (inout Run) throws(CodedError) -> Result
     ) throws(CodedError) -> Result {
-        try runs.withLock { (runs) throws(CodedError) -> Result in
-            guard runs[run] != nil else { throw .unknownRun(run.run) }
-            return try body(&runs[run]!)
+        try shelf.withLock { (shelf) throws(CodedError) -> Result in
+            guard shelf.runs[run] != nil else { throw .unknownRun(run.run) }
+            return try body(&shelf.runs[run]!)
         }
+    }
+}
+
+extension CodedError {
+    fileprivate static func runTaken() -> CodedError {
+        CodedError(.runExists, "There is a run of this name already.", param: "run")
     }
 }
