@@ -14,6 +14,8 @@ public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
     /// By node; of nodes that are ready at the same time the highest starts first.
     @usableFromInline let priorities: [Int]
     @usableFromInline let hasPriorities: Bool
+    /// Whether one of its nodes, or of the graphs inside them, asks.
+    @usableFromInline let asks: Bool
     private let keepingOnce = Mutex<Keeping<State>?>(nil)
 
     init(
@@ -27,6 +29,7 @@ public final class Graph<State: Sendable, Payload: Sendable>: Sendable {
         self.heldFields = heldFields
         self.priorities = priorities
         hasPriorities = priorities.contains { $0 != 0 }
+        asks = nodes.contains { $0.content.asks }
     }
 
     /// What stands around a node's work, from the outside in: the order is that of ``NodePolicy``. Empty for a node

@@ -89,26 +89,32 @@ private final class Entry<Value: Sendable>: Runnable {
     }
 }
 
-/// Starts `work` for all items side by side and returns the result of the first that succeeds; the others are
-/// cancelled, and have ended when the call returns.
+/// Does `work` for all items side by side and returns the result of the first that succeeds; the others are cancelled,
+/// and have ended when the call returns. At most `limit` at once (at least one, all of them without a limit), begun in
+/// order: the next one begins when one has failed.
 ///
 /// Failures are passed over as long as one can still succeed. When all have failed, the error of the first item is
 /// thrown, whenever it came: what is named first is what one wants to hear about. After a cancellation of the caller,
 /// which reaches all, that is `CancellationError` instead. A race without items throws a `CodedError`
 /// (`internal_error`). Children inherit the caller's executor preference, priority and task-local values. Costs a child
-/// task for each item, all at once: give it few.
+/// task for each item that is begun, of which no more than `limit` live at a time.
 public func race<Item: Sendable, Value: Sendable>(
-    _ items: some Collection<Item>, _ work: @escaping @Sendable (Item) async throws -> Value
+    _ items: some Collection<Item>, limit: Int? = nil, _ work: @escaping @Sendable (Item) async throws -> Value
 ) async throws -> Value {
+    let limit = max(1, limit ?? .max)
     let result = await withTaskGroup(
         of: (position: Int, result: Result<Value, any Error>).self, returning: Result<Value, any Error>.self
     ) { group in
-        for (position, item) in items.enumerated() {
-            group.addTask {
+        var first = (position: Int.max, error: CodedError(.internalError, "A race needs an entry.") as any Error)
+        var waiting = items.enumerated().makeIterator()
+        func begin() {
+            guard let (position, item) = waiting.next() else { return }
+            // In a race that is cancelled the next one has nothing to win.
+            _ = group.addTaskUnlessCancelled {
                 do { return (position, .success(try await work(item))) } catch { return (position, .failure(error)) }
             }
         }
-        var first = (position: Int.max, error: CodedError(.internalError, "A race needs an entry.") as any Error)
+        for _ in 0..<min(limit, items.count) { begin() }
         while let (position, result) = await group.next() {
             switch result {
             case .success:
@@ -116,6 +122,7 @@ public func race<Item: Sendable, Value: Sendable>(
                 return result
             case .failure(let error): if position < first.position { first = (position, error) }
             }
+            begin()
         }
         return .failure(Task.isCancelled && !items.isEmpty ? CancellationError() : first.error)
     }

@@ -103,6 +103,19 @@ import Testing
         #expect(effects.all == once((1...10).map { "spin#\($0)" }))
     }
 
+    @Test("a graph that asks is refused before anything has run, where nothing is kept")
+    func notKept() async throws {
+        let inner = try GraphBuilder<Board, Never>("inner").ask("ask", writes: \.text) { "?" }
+            .start("ask").end("ask").build()
+        let notes = Notes()
+        let graph = try boardBuilder().node("a") { _ in notes.add("a ran") }
+            .graph("b", inner, writes: \.text, enter: { Board() }, leave: { $0.text })
+            .start("a").edge("a", to: "b").end("b").build()
+        let error = await #expect(throws: CodedError.self) { try await run(graph) }
+        #expect(error?.code == .internalError && error?.detail == "\"board\" asks: use a DurableRunner")
+        #expect(notes.all.isEmpty)
+    }
+
     @Test("a run that is longer than its reader's limit can be read, and resuming it is refused for the limit alone")
     func lowerLimit() async throws {
         let run = rounds(10)

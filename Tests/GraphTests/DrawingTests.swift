@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Testing
 
 @testable import Graph
@@ -114,6 +115,101 @@ import Testing
                 "n6 -.->|\"again\"| n5", "n6 -.->|\"error, again\"| n6", "n9 --> n8", "n6 -.-> stop", "n7 --> stop",
                 "n8 --> stop", "linkStyle 8,14 stroke:#b3261e",
             ])
+    }
+
+    // MARK: Graphs inside nodes
+
+    /// A graph inside another inside a branch, a question, a list, a list of graphs, a deferred node.
+    private func layered() throws -> Graph<Board, Never> {
+        let rating = try builder("rating", ["rate"]).start("rate").end("rate").build()
+        let review = try builder("review", ["look"])
+            .graph("rating", rating, reads: \.plain, writes: \.plain, enter: { Board(plain: $0) }, leave: { $0.plain })
+            .start("look").edge("look", to: "rating").end("rating").build()
+        return try builder("layered", ["plan", "notes"])
+            .graph("review", review, reads: \.plain, writes: \.plain, enter: { Board(plain: $0) }, leave: { $0.plain })
+            .ask("approve", writes: \.text) { "?" }
+            .map("each", over: \.items, writes: \.mapped, limit: 2) { _, item in item }
+            .map(
+                "deep", over: \.items, rating, writes: \.log, limit: 2, enter: { Board(plain: $0) },
+                leave: { $0.plain }
+            )
+            .deferred("notes").start("plan").edge("plan", to: "review", "approve", "notes")
+            .edge("review", to: "each").edge("approve", to: "each").edge("each", to: "deep").end("deep", "notes")
+            .build()
+    }
+
+    @Test("a graph inside a node stands below its line, and what a node is at the end of it")
+    func plainLayered() throws {
+        let heard: [RunEvent<String>] = [
+            .nodeStarted(node: "review", round: 1), .nodeStarted(node: "review/look", round: 1),
+            .nodeFinished(node: "review/look", round: 1, duration: .milliseconds(3)),
+            .nodeStarted(node: "review/rating/rate", round: 1), .nodeStarted(node: "deep[0]/rate", round: 1),
+        ]
+        let text = try layered().plainText(of: tally(heard))
+        #expect(
+            text == """
+                … layered                   → plan
+                    plan                    → review, approve, notes
+                    ├─ notes                → (end)  deferred
+                …   └──┬─ review            → each  graph
+                ✓      │  ┊ look    3.0 ms  → rating
+                       │  ┊ rating          → (end)  graph
+                …      │  ┊ ┊ rate          → (end)
+                       └─ approve           → each  asks
+                       each                 → deep  each
+                       deep                 → (end)  each: graph
+                       ┊ rate               → (end)
+
+                """)
+    }
+
+    @Test("Mermaid's text of a graph inside a node is a subgraph of the same id")
+    func mermaidLayered() throws {
+        let text = try layered().mermaid(of: tally([.nodeStarted(node: "review/look", round: 1)]))
+        #expect(
+            text == """
+                flowchart TD
+                    start(("start"))
+                    n0["plan"]
+                    n1(["notes"])
+                    subgraph n2["review"]
+                        n2_start(("start"))
+                        n2_0["look<br/>…"]
+                        subgraph n2_1["rating"]
+                            n2_1_start(("start"))
+                            n2_1_0["rate"]
+                            n2_1_stop(("end"))
+                            n2_1_start --> n2_1_0
+                            n2_1_0 --> n2_1_stop
+                        end
+                        n2_stop(("end"))
+                        n2_start --> n2_0
+                        n2_0 --> n2_1
+                        n2_1 --> n2_stop
+                    end
+                    n3{{"approve"}}
+                    n4[["each"]]
+                    subgraph n5["deep<br/>for each"]
+                        n5_start(("start"))
+                        n5_0["rate"]
+                        n5_stop(("end"))
+                        n5_start --> n5_0
+                        n5_0 --> n5_stop
+                    end
+                    stop(("end"))
+                    start --> n0
+                    n0 --> n2
+                    n0 --> n3
+                    n0 --> n1
+                    n2 --> n4
+                    n3 --> n4
+                    n4 --> n5
+                    n1 --> stop
+                    n5 --> stop
+                    classDef running fill:#dbeafe,stroke:#1d4ed8,color:#172554
+                    class n2_0 running
+
+                """)
     }
 
     // MARK: A run

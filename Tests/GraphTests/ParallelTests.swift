@@ -245,6 +245,41 @@ private func dawdle(_ seed: UInt64) async {
         #expect(log.events.count { $0 == "cancelled" } == 4)
     }
 
+    @Test("no more than the limit run at once; the next begins when one has failed, and none after a success")
+    func limited() async throws {
+        for limit in [-1, 1, 2, 5] {
+            let log = EventLog<Int>()
+            let running = Mutex((now: 0, most: 0))
+            let winner = try await race(0..<9, limit: limit) { number in
+                log.append(number)
+                running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                await dawdle(UInt64(number))
+                running.withLock { $0.now -= 1 }
+                if number < 4 { throw Broken(node: number) }
+                return number
+            }
+            #expect(winner >= 4 && running.withLock(\.most) <= max(1, limit))
+            #expect(log.events.sorted() == Array(0..<log.events.count) && log.events.count <= 4 + max(1, limit))
+        }
+        await #expect(throws: Broken(node: 0)) { try await race(0..<9, limit: 2) { throw Broken(node: $0) } }
+    }
+
+    @Test("what has not begun when the caller is cancelled never does")
+    func limitedAndCancelled() async throws {
+        let log = EventLog<Int>()
+        let task = Task {
+            try await race(0..<9, limit: 2) { number -> Int in
+                log.append(number)
+                try await Signal().wait()
+                throw Broken(node: number)
+            }
+        }
+        try await log.atLeast(2)
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(log.events.count == 2)
+    }
+
     @Test("a race without entries says so")
     func empty() async throws {
         let error = await #expect(throws: CodedError.self) { try await race([Int]()) { $0 } }

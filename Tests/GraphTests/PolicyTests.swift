@@ -235,6 +235,18 @@ import Testing
         #expect(shelf.all.keys.allSatisfy { $0.scope == .local && $0.node == "a" && $0.graph == "board" })
     }
 
+    @Test("what a node did before its work changed is not taken")
+    func cacheVersion() async throws {
+        let shelf = Shelf()
+        for (version, expected) in [(1, 1), (2, 2), (1, 1)] {
+            let graph = try solo {
+                $0.node("a", writes: \.last) { _ in version }.policies("a", cache: shelf, cacheVersion: version)
+            }
+            #expect(try await finish(graph).last == expected)
+        }
+        #expect(shelf.all.count == 2)
+    }
+
     @Test("what is no result of the node is a miss", arguments: ["", "{", "[]", "{}", "{\"last\":\"x\"}", "null"])
     func unreadableCache(bytes: String) async throws {
         struct Odd: NodeCache {

@@ -22,10 +22,13 @@ struct GraphBench {
         let build = try median { _ = try Self.sequence(1000) } / 1_000_000
         let buildRing = try median { _ = try Self.sequence(1000, isRing: true) } / 1_000_000
         let buildFan = try median { _ = try Self.fanOut(1000, summing: true) } / 1_000_000
+        let buildLoops = try median { _ = try Self.loops(333) } / 1_000_000
+        let buildChoices = try median { _ = try Self.choices(333) } / 1_000_000
 
         let sequence = try await median(of: chain, runs: 20) / 1000
         let branch100 = try await median(of: fan100, runs: 100) / 100 / 1000
         let branch1000 = try await median(of: fan1000, runs: 10) / 1000 / 1000
+        let floor100 = try await median(ofTasks: 100)
         let summing100 = try await median(of: summing, runs: 100) / 100 / 1000
         let emit = try await emitting()
         let kept = try await keeping(1000) / 1000 / 1000
@@ -34,8 +37,10 @@ struct GraphBench {
             """
             {"sequence_ns_per_node": \(rounded(sequence)), "fanout100_us_per_branch": \(rounded(branch100)), \
             "fanout1000_us_per_branch": \(rounded(branch1000)), "fanout100_sum_us_per_branch": \(rounded(summing100)), \
+            "floor_us_per_child_task": \(rounded(floor100)), \
             "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build)), \
             "build1000_loop_ms": \(rounded(buildRing)), "build1000_fanout_ms": \(rounded(buildFan)), \
+            "build1000_loops_ms": \(rounded(buildLoops)), "build1000_choices_ms": \(rounded(buildChoices)), \
             "kept_us_per_node": \(rounded(kept)), "parked_bytes_per_run": \(parked)}
             """)
     }
@@ -56,6 +61,39 @@ struct GraphBench {
         return try builder.start("n0").end("n\(count - 1)").build()
     }
 
+    /// Loops of three nodes, one after another.
+    static func loops(_ count: Int) throws -> Graph<BenchState, Never> {
+        let builder = GraphBuilder<BenchState, Never>("loops")
+        for loop in 0..<count {
+            for part in ["a", "b", "c"] {
+                builder.node("\(part)\(loop)", reads: \.counter, writes: \.counter) { _, counter in counter + 1 }
+            }
+            let next = loop == count - 1 ? [] : ["a\(loop + 1)"]
+            builder.edge("a\(loop)", to: "b\(loop)").edge("b\(loop)", to: "c\(loop)")
+                .route("c\(loop)", reads: \.counter, to: ["a\(loop)"] + next) { $0 < 0 ? "a\(loop)" : next.first }
+        }
+        return try builder.start("a0").end("c\(count - 1)").build()
+    }
+
+    /// Choices between two nodes that write the same field, beside one another.
+    static func choices(_ count: Int) throws -> Graph<BenchState, Never> {
+        let builder = GraphBuilder<BenchState, Never>("choices").field(\.total, .sum)
+        builder.node("split") { _ in }
+        builder.node("join", reads: \.total) { _, _ in }
+        for choice in 0..<count {
+            builder.node("c\(choice)", reads: \.counter) { _, _ in }
+            for part in ["l", "r"] {
+                builder.node("\(part)\(choice)", reads: \.counter, writes: \.total) { _, counter in counter }
+                    .edge("\(part)\(choice)", to: "join")
+            }
+            builder.edge("split", to: "c\(choice)")
+                .route("c\(choice)", reads: \.counter, to: ["l\(choice)", "r\(choice)"]) {
+                    $0 > 0 ? "l\(choice)" : "r\(choice)"
+                }
+        }
+        return try builder.start("split").end("join").build()
+    }
+
     /// One node, `width` branches that read one field, one join.
     static func fanOut(_ width: Int, summing: Bool = false) throws -> Graph<BenchState, Never> {
         let builder = GraphBuilder<BenchState, Never>("fan-out").field(\.total, .sum)
@@ -70,6 +108,24 @@ struct GraphBench {
             builder.edge("split", to: "b\(index)").edge("b\(index)", to: "join")
         }
         return try builder.start("split").end("join").build()
+    }
+
+    /// What no engine that runs branches as tasks can do without, in microseconds a task: a group of child tasks that
+    /// begin at once and do nothing.
+    static func median(ofTasks width: Int) async throws -> Double {
+        let clock = SystemClock()
+        var samples: [Double] = []
+        for _ in 0..<rounds {
+            let start = clock.now()
+            for _ in 0..<100 {
+                await withTaskGroup(of: Int.self) { group in
+                    for number in 0..<width { group.addImmediateTask { number } }
+                    while await group.next() != nil {}
+                }
+            }
+            samples.append(Double(clock.now().since(start).saturatingNanoseconds))
+        }
+        return samples.sorted()[rounds / 2] / 100 / Double(width) / 1000
     }
 
     /// Nanoseconds a run whose every step is kept in memory.

@@ -9,8 +9,7 @@ extension GraphBuilder {
     /// is left to do, the run is parked and costs no more than what is kept of it. Nothing that has run runs again when
     /// the answer comes. Any number of nodes may ask at the same time, also in graphs inside this one.
     ///
-    /// Fails the node with what `question` throws, and with `internal_error` for content that JSON cannot hold and in a
-    /// run that is not kept. Costs two entries, the answer's and the step's.
+    /// Fails the node with what `question` throws, and with `internal_error` for content that JSON cannot hold. Costs two entries, the answer's and the step's.
     @discardableResult
     public func ask<each Read: Sendable, Answer: Codable & Sendable>(
         _ name: String, reads: repeat any KeyPath<State, each Read> & Sendable,
@@ -40,10 +39,7 @@ extension NodeContext {
     func answer<Answer: Decodable>(
         to content: JSON, as type: Answer.Type, check: @escaping AnswerCheck
     ) async throws -> Answer {
-        guard let inbox = environment.durable?.inbox else {
-            throw CodedError(
-                .internalError, "A run that asks must be kept.", detail: "node \"\(name)\": use a DurableRunner")
-        }
+        guard let inbox = environment.durable?.inbox else { throw CodedError.notKept(name) }
         let shown = item.map { "\(environment.shownPlace)\(name)[\($0)]" } ?? environment.shownPlace + name
         let question = Question(id: step, node: shown, content: content)
         do throws(JSONCodingError) { _ = try JSONCoding.encode([question]) } catch {

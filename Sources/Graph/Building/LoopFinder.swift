@@ -31,11 +31,12 @@ struct LoopFinder {
 
     func find() -> Result {
         var result = Result()
-        let retreating: [Topology.Edge]
-        (result.order, retreating) = walk()
+        let walk = DepthFirstWalk(successors: successors, starts: starts)
+        let retreating = walk.retreating
+        result.order = walk.order
         guard !retreating.isEmpty else { return result }
-        let dominators = dominators(order: result.order)
-        for edge in retreating where !dominators.contains(edge.source, edge.target) {
+        let dominators = DominatorTree(predecessors: predecessors, order: walk.order, starts: starts)
+        for edge in retreating where !dominators.dominates(edge.target, edge.source) {
             result.irreducible.append(edge)
         }
         guard result.irreducible.isEmpty else { return result }
@@ -45,63 +46,6 @@ struct LoopFinder {
             result.loops.append(Topology.Loop(header: header, members: members(header: header, sources: sources)))
         }
         return result
-    }
-
-    /// Depth first, without recursion: the reverse of the order of leaving is topological once the edges that lead
-    /// back into the walk's own path are left out.
-    private func walk() -> (order: [Int], retreating: [Topology.Edge]) {
-        enum Mark { case unseen, open, left }
-        var marks = Array(repeating: Mark.unseen, count: count)
-        var leaving: [Int] = []
-        var retreating: [Topology.Edge] = []
-        for start in starts where marks[start] == .unseen {
-            var path = [(node: start, next: 0)]
-            marks[start] = .open
-            while let (node, next) = path.last {
-                guard next < successors[node].count else {
-                    marks[node] = .left
-                    leaving.append(node)
-                    path.removeLast()
-                    continue
-                }
-                path[path.count - 1].next += 1
-                let target = successors[node][next]
-                switch marks[target] {
-                case .unseen:
-                    marks[target] = .open
-                    path.append((target, 0))
-                case .open: retreating.append(Topology.Edge(source: node, target: target, kind: .always))
-                case .left: break
-                }
-            }
-        }
-        return (leaving.reversed(), retreating)
-    }
-
-    /// For each reachable node those that lie on every path to it; nothing is said of the others. Repeats until nothing
-    /// changes; two rounds where every cycle has one entry.
-    private func dominators(order: [Int]) -> NodeMatrix {
-        var matrix = NodeMatrix(count: count, filledWith: .max)
-        var isReached = Array(repeating: false, count: count)
-        for node in order { isReached[node] = true }
-        let isStart = Set(starts)
-        var row = Array(repeating: UInt64.max, count: matrix.width)
-        var changed = true
-        while changed {
-            changed = false
-            for node in order {
-                for index in row.indices { row[index] = isStart.contains(node) ? 0 : .max }
-                for source in predecessors[node] where isReached[source] {
-                    for index in row.indices { row[index] &= matrix.word(source, index) }
-                }
-                row[node >> 6] |= 1 << UInt64(node & 63)
-                for index in row.indices where row[index] != matrix.word(node, index) {
-                    matrix.set(node, index, to: row[index])
-                    changed = true
-                }
-            }
-        }
-        return matrix
     }
 
     private func members(header: Int, sources: [Int]) -> NodeSet {

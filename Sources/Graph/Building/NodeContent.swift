@@ -13,6 +13,14 @@ enum NodeContent: Sendable {
     case items(unkeptType: String?)
 
     @usableFromInline var isQuestion: Bool { if case .question = self { true } else { false } }
+
+    var asks: Bool {
+        switch self {
+        case .question: true
+        case .graph(let inner, _): inner.asks
+        case .work, .items: false
+        }
+    }
 }
 
 /// Throws what is to be told to whoever gave an answer of the wrong type.
@@ -29,6 +37,8 @@ protocol InnerGraph: Sendable {
     func content(ofNode name: String) -> NodeContent?
     /// Whether one of its nodes, or of the graphs inside them, asks.
     var asks: Bool { get }
+    /// As it is drawn inside `depth` others.
+    func drawing(depth: Int) -> DrawnGraph
     /// Whether one of its nodes, or of the graphs inside them, has a fallback.
     var fallsBack: Bool { get }
 }
@@ -39,22 +49,15 @@ extension Graph: InnerGraph {
         nodeNames.firstIndex(of: name).map { nodes[$0].content }
     }
 
-    @usableFromInline var asks: Bool {
-        nodes.contains { node in
-            switch node.content {
-            case .question: true
-            case .graph(let inner, _): inner.asks
-            case .work, .items: false
-            }
-        }
-    }
-
     @usableFromInline var fallsBack: Bool {
         nodes.contains { node in
             if case .graph(let inner, _) = node.content, inner.fallsBack { return true }
             return node.policies.contains(.fallback)
         }
     }
+
+    @usableFromInline
+    func drawing(depth: Int) -> DrawnGraph { DrawnGraph(self, depth: depth) }
 
     @usableFromInline var keepingComplaints: [String] { keeping.complaints }
     @usableFromInline var fingerprint: UInt64 { keeping.fingerprint }

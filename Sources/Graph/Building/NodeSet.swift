@@ -46,10 +46,10 @@ struct NodeMatrix: Equatable, Sendable {
     let width: Int
     private var words: [UInt64]
 
-    init(count: Int, filledWith word: UInt64 = 0) {
+    init(count: Int) {
         self.count = count
         width = (count + 63) / 64
-        words = Array(repeating: word, count: count * width)
+        words = Array(repeating: 0, count: count * width)
     }
 
     func contains(_ row: Int, _ node: Int) -> Bool {
@@ -72,13 +72,22 @@ struct NodeMatrix: Equatable, Sendable {
         return added != 0
     }
 
-    mutating func formUnion(_ row: Int, with source: Int, of other: NodeMatrix) {
-        for index in 0..<width { words[row * width + index] |= other.words[source * width + index] }
+    mutating func formUnion(_ row: Int, with source: Int, of other: NodeMatrix) -> Bool {
+        var added: UInt64 = 0
+        for index in 0..<width {
+            let old = words[row * width + index]
+            let new = old | other.words[source * width + index]
+            added |= old ^ new
+            words[row * width + index] = new
+        }
+        return added != 0
+    }
+
+    mutating func removeAll(of row: Int) {
+        for index in 0..<width { words[row * width + index] = 0 }
     }
 
     func word(_ row: Int, _ index: Int) -> UInt64 { words[row * width + index] }
-
-    mutating func set(_ row: Int, _ index: Int, to word: UInt64) { words[row * width + index] = word }
 
     /// Whether the row shares a member with either set.
     func intersects(_ row: Int, _ first: NodeSet, or second: NodeSet) -> Bool {

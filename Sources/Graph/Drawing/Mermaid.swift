@@ -1,39 +1,71 @@
-/// Writes a graph as a Mermaid flowchart.
+/// Writes a graph as a Mermaid flowchart, and the graphs inside its nodes as subgraphs.
 struct Mermaid {
     private static let maximumLabelColumns = 80
 
-    private let names: [String]
-    private let topology: Topology
-    private let policies: [[NodePolicy]]
     private let tally: RunTally?
+    private var lines = ["flowchart TD"]
+    private var links = 0
+    private var failureLinks: [String] = []
+    /// By outcome the nodes that have it.
+    private var outcomes: [RunTally.Outcome: [String]] = [:]
 
-    init(names: [String], topology: Topology, policies: [[NodePolicy]], tally: RunTally?) {
-        self.names = names
-        self.topology = topology
-        self.policies = policies
+    /// The whole text.
+    var text: String { lines.joined(separator: "\n") + "\n" }
+
+    init(_ graph: DrawnGraph, tally: RunTally?) {
         self.tally = tally
-    }
-
-    var text: String {
-        var lines = ["flowchart TD", "    start((\"start\"))"]
-        for node in 0..<topology.count { lines.append("    n\(node)[\"\(label(node))\"]") }
-        lines.append("    stop((\"end\"))")
-        for start in topology.starts { lines.append("    start --> n\(start)") }
-        var links = topology.starts.count
-        var failureLinks: [String] = []
-        for (index, edge) in topology.edges.enumerated() {
-            lines.append("    n\(edge.source) \(arrow(edge.kind, isBack: topology.isBack[index])) n\(edge.target)")
-            if edge.kind == .onError { failureLinks.append("\(links)") }
-            links += 1
-        }
-        for node in 0..<topology.count where topology.isEnd[node] {
-            let goesOn = topology.edges(of: node).contains { topology.edges[$0].kind != .onError }
-            lines.append("    n\(node) \(goesOn ? "-.->" : "-->") stop")
-        }
+        add(graph, prefix: "n", indent: "    ", place: "")
         if !failureLinks.isEmpty {
             lines.append("    linkStyle \(failureLinks.joined(separator: ",")) stroke:#b3261e")
         }
-        return (lines + classes).joined(separator: "\n") + "\n"
+        for outcome in RunTally.Outcome.allCases {
+            guard let nodes = outcomes[outcome] else { continue }
+            lines.append("    classDef \(outcome) \(Mermaid.style(outcome))")
+            lines.append("    class \(nodes.joined(separator: ",")) \(outcome)")
+        }
+    }
+
+    /// The place of its nodes in the tally is `nil` inside the items of a list, of which there is more than one. A
+    /// graph lies inside no more than `DrawnGraph.maximumDepth` others.
+    private mutating func add(_ graph: DrawnGraph, prefix: String, indent: String, place: String?) {
+        let (start, stop) = prefix == "n" ? ("start", "stop") : ("\(prefix)start", "\(prefix)stop")
+        lines.append("\(indent)\(start)((\"start\"))")
+        for node in 0..<graph.topology.count { add(node, of: graph, prefix, indent, place) }
+        lines.append("\(indent)\(stop)((\"end\"))")
+        for node in graph.topology.starts { link("\(indent)\(start) --> \(prefix)\(node)") }
+        for (index, edge) in graph.topology.edges.enumerated() {
+            if edge.kind == .onError { failureLinks.append("\(links)") }
+            let arrow = arrow(edge.kind, isBack: graph.topology.isBack[index])
+            link("\(indent)\(prefix)\(edge.source) \(arrow) \(prefix)\(edge.target)")
+        }
+        for node in 0..<graph.topology.count where graph.topology.isEnd[node] {
+            let goesOn = graph.topology.edges(of: node).contains { graph.topology.edges[$0].kind != .onError }
+            link("\(indent)\(prefix)\(node) \(goesOn ? "-.->" : "-->") \(stop)")
+        }
+    }
+
+    private mutating func link(_ line: String) {
+        lines.append(line)
+        links += 1
+    }
+
+    private mutating func add(
+        _ node: Int, of graph: DrawnGraph, _ prefix: String, _ indent: String, _ place: String?
+    ) {
+        let heard = place.flatMap { tally?.nodes[$0 + graph.names[node]] }
+        let label = Mermaid.label(graph, node, heard)
+        if let heard { outcomes[heard.outcome, default: []].append("\(prefix)\(node)") }
+        let id = "\(indent)\(prefix)\(node)"
+        switch graph.kinds[node] {
+        case .question: lines.append("\(id){{\"\(label)\"}}")
+        case .list: lines.append("\(id)[[\"\(label)\"]]")
+        case .work: lines.append(graph.isDeferred[node] ? "\(id)([\"\(label)\"])" : "\(id)[\"\(label)\"]")
+        case .graph(let inner, let isMapped):
+            lines.append("\(indent)subgraph \(prefix)\(node)[\"\(label)\(isMapped ? "<br/>for each" : "")\"]")
+            let within = isMapped ? nil : place.map { $0 + graph.names[node] + "/" }
+            add(inner, prefix: "\(prefix)\(node)_", indent: indent + "    ", place: within)
+            lines.append("\(indent)end")
+        }
     }
 
     private func arrow(_ kind: Topology.EdgeKind, isBack: Bool) -> String {
@@ -44,28 +76,16 @@ struct Mermaid {
         }
     }
 
-    private func label(_ node: Int) -> String {
-        var name = Mermaid.escaped(DrawnText.name(names[node], columns: Mermaid.maximumLabelColumns))
-        if !policies[node].isEmpty { name += "<br/>" + policies[node].map(\.rawValue).joined(separator: ", ") }
-        guard let entry = tally?.nodes[names[node]] else { return name }
-        var parts = [entry.outcome.mark]
-        let hasEnded = entry.outcome == .finished || entry.outcome == .failed
-        if entry.duration > .zero || hasEnded { parts.append(DrawnText.duration(entry.duration)) }
-        if entry.activations > 1 { parts.append(DrawnText.rounds(entry.activations)) }
+    private static func label(_ graph: DrawnGraph, _ node: Int, _ heard: RunTally.Node?) -> String {
+        var name = escaped(DrawnText.name(graph.names[node], columns: maximumLabelColumns))
+        let policies = graph.policies[node]
+        if !policies.isEmpty { name += "<br/>" + policies.map(\.rawValue).joined(separator: ", ") }
+        guard let heard else { return name }
+        var parts = [heard.outcome.mark]
+        let hasEnded = heard.outcome == .finished || heard.outcome == .failed
+        if heard.duration > .zero || hasEnded { parts.append(DrawnText.duration(heard.duration)) }
+        if heard.activations > 1 { parts.append(DrawnText.rounds(heard.activations)) }
         return name + "<br/>" + parts.joined(separator: " ")
-    }
-
-    /// One class for each outcome that occurs, in the order of `Outcome`.
-    private var classes: [String] {
-        guard let tally else { return [] }
-        var lines: [String] = []
-        for outcome in RunTally.Outcome.allCases {
-            let nodes = names.indices.filter { tally.nodes[names[$0]]?.outcome == outcome }
-            guard !nodes.isEmpty else { continue }
-            lines.append("    classDef \(outcome) \(Mermaid.style(outcome))")
-            lines.append("    class \(nodes.map { "n\($0)" }.joined(separator: ",")) \(outcome)")
-        }
-        return lines
     }
 
     private static func style(_ outcome: RunTally.Outcome) -> String {

@@ -47,31 +47,18 @@ struct Outline {
     // MARK: Who stands below whom
 
     private mutating func findDominators() {
-        let root = topology.count
         var sources: [[Int]] = Array(repeating: [], count: topology.count)
         for (index, edge) in topology.edges.enumerated() where !topology.isBack[index] {
             sources[edge.target].append(edge.source)
         }
-        for start in topology.starts { sources[start].append(root) }
-        var parent = Array(repeating: root, count: topology.count + 1)
-        var depth = Array(repeating: 0, count: topology.count + 1)
-        for (place, node) in topologicalOrder().enumerated() {
-            rank[node] = place
-            guard var common = sources[node].first else { continue }
-            for source in sources[node].dropFirst() {
-                var other = source
-                while common != other {
-                    if depth[common] >= depth[other] { common = parent[common] } else { other = parent[other] }
-                }
-            }
-            parent[node] = common
-            depth[node] = depth[common] + 1
-        }
-        for node in 0..<topology.count {
-            children[parent[node]].append(node)
-            for source in sources[node] where source != parent[node] {
+        let order = topologicalOrder()
+        for (place, node) in order.enumerated() { rank[node] = place }
+        let tree = DominatorTree(predecessors: sources, order: order, starts: topology.starts)
+        for node in order.sorted() {
+            children[tree.parent[node]].append(node)
+            for source in sources[node] where source != tree.parent[node] {
                 var sibling = source
-                while depth[sibling] > depth[node] { sibling = parent[sibling] }
+                while tree.depth[sibling] > tree.depth[node] { sibling = tree.parent[sibling] }
                 if !earlierSiblings[node].contains(sibling) { earlierSiblings[node].append(sibling) }
             }
         }

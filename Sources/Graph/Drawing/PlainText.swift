@@ -16,33 +16,42 @@ struct PlainText {
     private static let maximumNameColumns = 42
     private static let maximumTargetColumns = 24
 
-    private let names: [String]
-    private let topology: Topology
-    private let policies: [[NodePolicy]]
+    private static let minimumNameColumns = 8
+
     private let tally: RunTally?
     private var rows: [Row] = []
 
-    init(graph: String, names: [String], topology: Topology, policies: [[NodePolicy]], tally: RunTally?) {
-        self.names = names
-        self.topology = topology
-        self.policies = policies
+    init(_ graph: DrawnGraph, tally: RunTally?) {
         self.tally = tally
-        let starts = topology.starts.map { DrawnText.name(names[$0], columns: PlainText.maximumTargetColumns) }
+        let starts = graph.topology.starts.map {
+            DrawnText.name(graph.names[$0], columns: PlainText.maximumTargetColumns)
+        }
         rows.append(
             Row(
-                mark: tally?.outcome.mark ?? "", name: DrawnText.name(graph, columns: PlainText.maximumNameColumns),
-                ways: [("→", starts)]))
-        for line in Outline(topology).lines { rows.append(row(line)) }
+                mark: tally?.outcome.mark ?? "",
+                name: DrawnText.name(graph.name, columns: PlainText.maximumNameColumns), ways: [("→", starts)]))
+        addRows(of: graph, indent: "  ", place: "")
     }
 
-    private func row(_ line: Outline.Line) -> Row {
-        let indent = "  " + line.indent
-        let name = indent + DrawnText.name(names[line.node], columns: PlainText.maximumNameColumns - indent.count)
-        var row = Row(name: name, ways: ways(from: line.node))
-        if !policies[line.node].isEmpty {
-            row.note = "[" + policies[line.node].map(\.rawValue).joined(separator: " › ") + "]"
+    /// A graph lies inside no more than `DrawnGraph.maximumDepth` others. What a tally says of nodes at `place`, `nil`
+    /// inside the items of a list, of which there is more than one.
+    private mutating func addRows(of graph: DrawnGraph, indent: String, place: String?) {
+        for line in Outline(graph.topology).lines {
+            let name = graph.names[line.node]
+            rows.append(
+                row(graph, line.node, indent: indent + line.indent, heard: place.flatMap { tally?.nodes[$0 + name] }))
+            guard case .graph(let inner, let isMapped) = graph.kinds[line.node] else { continue }
+            let below = String((indent + line.indent).map { "├┬│┊".contains($0) ? ($0 == "┊" ? "┊" : "│") : " " })
+            addRows(of: inner, indent: below + "┊ ", place: isMapped ? nil : place.map { $0 + name + "/" })
         }
-        guard let node = tally?.nodes[names[line.node]] else { return row }
+    }
+
+    private func row(_ graph: DrawnGraph, _ node: Int, indent: String, heard: RunTally.Node?) -> Row {
+        let columns = max(PlainText.minimumNameColumns, PlainText.maximumNameColumns - indent.count)
+        var row = Row(
+            name: indent + DrawnText.name(graph.names[node], columns: columns), ways: ways(in: graph, from: node))
+        row.note = PlainText.note(graph, node)
+        guard let node = heard else { return row }
         row.mark = node.outcome.mark
         row.rounds = DrawnText.rounds(node.activations)
         if node.duration > .zero || node.outcome == .finished || node.outcome == .failed {
@@ -52,8 +61,23 @@ struct PlainText {
         return row
     }
 
+    private static func note(_ graph: DrawnGraph, _ node: Int) -> String {
+        var notes: [String] = []
+        switch graph.kinds[node] {
+        case .work: break
+        case .question: notes.append("asks")
+        case .list: notes.append("each")
+        case .graph(_, let isMapped): notes.append(isMapped ? "each: graph" : "graph")
+        }
+        if graph.isDeferred[node] { notes.append("deferred") }
+        let policies = graph.policies[node]
+        if !policies.isEmpty { notes.append("[" + policies.map(\.rawValue).joined(separator: " › ") + "]") }
+        return notes.joined(separator: " ")
+    }
+
     /// Where a node leads, by kind: → always, ⇢ by choice, ↺ round its loop again, ✗→ and ✗↺ when it fails.
-    private func ways(from node: Int) -> [(arrow: String, names: [String])] {
+    private func ways(in graph: DrawnGraph, from node: Int) -> [(arrow: String, names: [String])] {
+        let topology = graph.topology
         var ways: [(arrow: String, names: [String])] = ["→", "⇢", "↺", "✗→", "✗↺"].map { ($0, []) }
         var goesOn = false
         for index in topology.edges(of: node) {
@@ -66,7 +90,7 @@ struct PlainText {
             case .onError: way = isBack ? 4 : 3
             }
             goesOn = goesOn || edge.kind != .onError
-            ways[way].names.append(DrawnText.name(names[edge.target], columns: PlainText.maximumTargetColumns))
+            ways[way].names.append(DrawnText.name(graph.names[edge.target], columns: PlainText.maximumTargetColumns))
         }
         // A run may end here, but where there is a way on it need not.
         if topology.isEnd[node] { ways[goesOn ? 1 : 0].names.append("(end)") }

@@ -76,7 +76,7 @@ final class Journal: Sendable {
     func commit(snapshot head: [UInt8]) async throws(CodedError) {
         try await append(.snapshot, step: "") { state in
             var bytes = head + Array(",\"unfinished\":[".utf8)
-            for (index, record) in (state.carried.inner + state.carried.answers).enumerated() {
+            for (index, record) in state.carried.all.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 bytes += record.bytes
             }

@@ -43,15 +43,12 @@ struct StepRecord: Equatable, Sendable {
         }
     }
 
-    /// Whether the other was made inside this step's node, or is an answer to it.
-    func encloses(_ other: StepRecord) -> Bool {
-        let outer = step
-        func isInside(_ inner: String) -> Bool {
-            guard inner.hasPrefix(outer) else { return false }
-            let rest = inner.utf8.dropFirst(outer.utf8.count).first
-            return rest == nil || rest == UInt8(ascii: "/") || rest == UInt8(ascii: "[")
-        }
-        return isInside(other.place) || isInside(other.step)
+    /// The steps inside which this one was made, outermost first; of an answer also the one that asked.
+    var enclosingSteps: [Substring] {
+        let step = step
+        var steps = step.utf8.indices.filter { "/[".utf8.contains(step.utf8[$0]) }.map { step[..<$0] }
+        if case .answered = event { steps.append(step[...]) }
+        return steps
     }
 
     static func step(_ place: String, _ node: String, _ activation: Int) -> String {

@@ -51,14 +51,17 @@ public struct NodeCacheKey: Hashable, Sendable {
     public let graph: String
     /// The node's name in that graph.
     public let node: String
+    /// Which of the ways to work that the node has had; results of another are not looked up.
+    public let version: Int
     /// The values that the node reads, as a JSON array in the order of its declaration.
     public let inputs: [UInt8]
 
     /// For tests of caches; the engine makes its own. O(1).
-    public init(scope: Scope, graph: String, node: String, inputs: [UInt8]) {
+    public init(scope: Scope, graph: String, node: String, version: Int = 1, inputs: [UInt8]) {
         self.scope = scope
         self.graph = graph
         self.node = node
+        self.version = version
         self.inputs = inputs
     }
 }
@@ -72,6 +75,7 @@ extension GraphBuilder {
     ///   - cache: Where results are kept. The node must read and write `Codable` fields only, and its result must
     ///     follow from what it reads alone: neither from the time nor from effects. Costs writing what the node reads
     ///     as JSON and a look-up; a miss also writing the result.
+    ///   - cacheVersion: To be raised when the node's work changes, so that what it did before is no longer taken.
     ///   - retry: Whether a failed attempt is followed by another, with the same ``NodeContext/stepKey``. Not for lists
     ///     and graphs inside nodes: give it to the nodes inside, whose work is then not done again. Costs nothing
     ///     before the first failure.
@@ -79,9 +83,11 @@ extension GraphBuilder {
     ///     ended it counts as failed with `node_timeout`. Costs a child task and a timer an attempt.
     @discardableResult
     public func policies(
-        _ node: String, cache: (any NodeCache)? = nil, retry: (any RetryPolicy)? = nil, timeout: Duration? = nil
+        _ node: String, cache: (any NodeCache)? = nil, cacheVersion: Int = 1, retry: (any RetryPolicy)? = nil,
+        timeout: Duration? = nil
     ) -> Self {
-        policies.append(PolicyDeclaration(node: node, cache: cache, retry: retry, timeout: timeout))
+        policies.append(
+            PolicyDeclaration(node: node, cache: cache, cacheVersion: cacheVersion, retry: retry, timeout: timeout))
         return self
     }
 
@@ -129,6 +135,7 @@ extension GraphBuilder {
 struct PolicyDeclaration: Sendable {
     let node: String
     let cache: (any NodeCache)?
+    let cacheVersion: Int
     let retry: (any RetryPolicy)?
     let timeout: Duration?
 }

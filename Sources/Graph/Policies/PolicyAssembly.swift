@@ -94,13 +94,13 @@ struct PolicyAssembly<State: Sendable, Payload: Sendable> {
         stack.timeout = policy?.timeout
         stack.retry = policy?.retry
         stack.fallback = fallback?.body(table)
-        if let cache = policy?.cache {
+        if let policy, let cache = policy.cache {
             let declaration = builder.nodes[node]
             let stored = declaration.writes.map { $0.stored(table) }
             var fields: [FieldKey: KeptField] = [:]
             for field in stored { if let key = field.key, let kept = field.kept { fields[key] = kept } }
             stack.caching = PolicyStack.Caching(
-                graph: builder.name, cache: cache, inputs: declaration.reads.compactMap { $0.encoder() },
+                graph: builder.name, cache: cache, version: policy.cacheVersion, inputs: declaration.reads.compactMap { $0.encoder() },
                 fields: fields, stored: stored, heldFields: held, loops: loops)
         }
         return stack

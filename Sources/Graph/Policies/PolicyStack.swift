@@ -8,6 +8,7 @@ struct PolicyStack<State: Sendable, Payload: Sendable>: Sendable {
     struct Caching: Sendable {
         let graph: String
         let cache: any NodeCache
+        let version: Int
         /// Writes what the node reads.
         let inputs: [@Sendable (borrowing State, inout JSONWriter) throws(JSONCodingError) -> Void]
         let fields: [FieldKey: KeptField]
@@ -172,7 +173,7 @@ extension PolicyStack.Caching {
             do throws(JSONCodingError) { try input(state, &writer) } catch { return nil }
         }
         writer.endArray()
-        return NodeCacheKey(scope: context.run.scope, graph: graph, node: context.name, inputs: writer.bytes)
+        return NodeCacheKey(scope: context.run.scope, graph: graph, node: context.name, version: version, inputs: writer.bytes)
     }
 
     /// `nil` for bytes that are not this node's result.

@@ -24,8 +24,9 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     /// Throws what a node threw if no `onError` edge takes it; of several, what was thrown first. `CancellationError`
     /// when the task is cancelled or the listener has gone; `CodedError` when the context's deadline passes
     /// (`deadline_exceeded`), when nodes start more often than they may (`activation_limit`), when a route leads nowhere
-    /// (`unknown_route`), or when the run is over without having passed an end (`end_not_reached`). Returns or throws only after every branch has
-    /// ended. Costs under a microsecond a node, and a child task for each branch; what a deadline costs is in
+    /// (`unknown_route`), or when the run is over without having passed an end (`end_not_reached`); and before anything
+    /// runs for a graph that asks (`internal_error`), which only a ``DurableRunner`` can run. Returns or throws only after
+    /// every branch has ended. Costs under a microsecond a node, and a child task for each branch; what a deadline costs is in
     /// ``DeadlineRule``.
     @inlinable
     public func run(_ initial: State, context: RunContext) async throws -> State {
@@ -57,6 +58,11 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     func run(
         _ initial: State, context: RunContext, hearing: Hearing<Payload>?, end: (RunEvent<Payload>) -> Void
     ) async throws -> State {
+        if graph.asks {
+            let error = CodedError.notKept(graph.name)
+            end(.failed(node: nil, error: error))
+            throw error
+        }
         let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline)
         let environment = RunEnvironment(
             context: context, names: graph.nodeNames, hearing: hearing, time: time, limits: limits)
@@ -77,5 +83,12 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
             end(.failed(node: drive.culprit, error: error))
             throw error
         }
+    }
+}
+
+extension CodedError {
+    @usableFromInline
+    static func notKept(_ name: String) -> CodedError {
+        CodedError(.internalError, "A run that asks must be kept.", detail: "\"\(name)\" asks: use a DurableRunner")
     }
 }
