@@ -14,7 +14,7 @@ public struct Assembler: Sendable {
 
     public mutating func add(_ event: ModelEvent) {
         switch event.kind {
-        case .other: break
+        case .other, .signature, .sealedReasoning: break
         case .usage(let usage): self.usage = usage
         case .whole(let completion):
             whole = completion

@@ -20,6 +20,10 @@ public struct ChatMessage: Sendable {
     /// The call that a tool's message answers.
     public var toolCallID: String?
     public var refusal: String?
+    /// What an assistant thought before it said this, in order.
+    public var reasoning: [Reasoning] = []
+    /// Of a tool's message: whether the call failed.
+    public var isFailure = false
 
     public init(
         role: Role, content: Content, name: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil,
@@ -55,8 +59,9 @@ public enum ContentPart: Sendable {
     /// A URL as the client gave it, often a `data:` one. Never fetched by us.
     case image(url: String, detail: String?)
     case audio(data: String, format: String)
-    /// A file, as the client described it.
-    case file(JSONNode)
+    case document(Document)
+    /// The prompt up to here is worth keeping in the provider's cache.
+    case cacheMark(CacheMark)
     /// A kind that OpenAI's dialect does not name; providers have more. The whole part.
     case other(type: String, JSONNode)
 
@@ -67,10 +72,45 @@ public enum ContentPart: Sendable {
         case .refusal: "refusal"
         case .image: "image_url"
         case .audio: "input_audio"
-        case .file: "file"
+        case .document: "file"
+        case .cacheMark: "cache_control"
         case .other(let type, _): type
         }
     }
+}
+
+/// A file in a conversation.
+public struct Document: Sendable, Equatable {
+    public enum Source: Sendable, Equatable {
+        case base64(mediaType: String, data: String)
+        case url(String)
+        case text(String)
+        /// The provider's id of a file that it has.
+        case id(String)
+    }
+
+    public var source: Source
+    public var name: String?
+
+    public init(_ source: Source, name: String? = nil) {
+        self.source = source
+        self.name = name
+    }
+}
+
+/// How long a provider is to keep what it caches, in its own words; `nil` leaves it to the provider.
+public struct CacheMark: Sendable, Equatable {
+    public var lifetime: String?
+
+    public init(lifetime: String? = nil) { self.lifetime = lifetime }
+}
+
+/// A piece of an assistant's reasoning.
+public enum Reasoning: Sendable, Equatable {
+    /// With the provider's proof that it is its own, if it gives one. The text may be empty beside it.
+    case text(String, signature: String?)
+    /// What only its provider can read.
+    case sealed(String)
 }
 
 public struct ToolCall: Sendable, Equatable {
@@ -93,6 +133,8 @@ public struct ToolDefinition: Sendable {
     /// The JSON schema of its arguments.
     public var parameters: JSONNode?
     public var strict: Bool?
+    /// The tools up to and with this one are worth keeping in the provider's cache.
+    public var cacheMark: CacheMark?
 
     public init(name: String, description: String? = nil, parameters: JSONNode? = nil, strict: Bool? = nil) {
         self.name = name

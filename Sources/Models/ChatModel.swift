@@ -51,7 +51,8 @@ public struct ModelCall: Sendable {
 
 /// A wire format.
 public enum Dialect: String, Sendable, Hashable, CaseIterable {
-    case openai, anthropic, local
+    /// OpenAI's chat completions, its responses, Anthropic's messages, and what has no wire.
+    case openai, responses, anthropic, local
 }
 
 /// One message of a provider as it came: of a stream the data of one event, otherwise the body.
@@ -70,6 +71,10 @@ public struct ModelEvent: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         case text(String)
         case reasoning(String)
+        /// What proves to its provider that the reasoning before it is its own, and ends that piece of reasoning.
+        case signature(String)
+        /// Reasoning that only its provider can read.
+        case sealedReasoning(String)
         case refusal(String)
         case toolCall(ToolCallDelta)
         case finish(FinishReason)
@@ -150,19 +155,22 @@ public enum FinishReason: Sendable, Hashable {
     }
 }
 
-/// The tokens of one answer.
+/// The tokens of one answer. The prompt's include those that were cached, the answer's those of its reasoning.
 public struct Usage: Sendable, Hashable {
     public var promptTokens: Int
     public var completionTokens: Int
     public var totalTokens: Int
     /// The part of the prompt that the provider had cached.
     public var cachedTokens: Int?
+    /// The part of the prompt that the provider has put into its cache, and of that the part which it keeps for an hour.
+    public var cacheWriteTokens: Int?
+    public var cacheWriteHourTokens: Int?
     /// The part of the answer that was reasoning.
     public var reasoningTokens: Int?
 
     public init(
         promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil, cachedTokens: Int? = nil,
-        reasoningTokens: Int? = nil
+        cacheWriteTokens: Int? = nil, cacheWriteHourTokens: Int? = nil, reasoningTokens: Int? = nil
     ) {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
@@ -170,6 +178,8 @@ public struct Usage: Sendable, Hashable {
         let (sum, overflow) = promptTokens.addingReportingOverflow(completionTokens)
         self.totalTokens = totalTokens ?? (overflow ? .max : sum)
         self.cachedTokens = cachedTokens
+        self.cacheWriteTokens = cacheWriteTokens
+        self.cacheWriteHourTokens = cacheWriteHourTokens
         self.reasoningTokens = reasoningTokens
     }
 }

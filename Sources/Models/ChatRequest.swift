@@ -1,3 +1,24 @@
+/// How much a model is to think before it answers.
+public enum ReasoningRequest: Sendable, Equatable {
+    case off
+    /// As much as the model sees fit.
+    case adaptive
+    /// At most so many tokens.
+    case budget(Int)
+    /// In the words of OpenAI's dialect: minimal, low, medium, high…
+    case effort(String)
+
+    /// In the words of OpenAI's dialect; `nil` leaves it to the model.
+    var effort: String? {
+        switch self {
+        case .off: "none"
+        case .adaptive: nil
+        case .budget(let tokens): tokens < 4096 ? "low" : tokens < 16_384 ? "medium" : "high"
+        case .effort(let effort): effort
+        }
+    }
+}
+
 /// What a client asks for, in neutral terms, and the bytes in which it asked.
 public struct ChatRequest: Sendable {
     /// The body as the client sent it.
@@ -22,6 +43,7 @@ public struct ChatRequest: Sendable {
     public var toolChoice: ToolChoice?
     public var parallelToolCalls: Bool?
     public var responseFormat: ResponseFormat?
+    public var reasoning: ReasoningRequest?
 
     public var stop: [String] = []
     public var seed: Int64?
@@ -31,6 +53,7 @@ public struct ChatRequest: Sendable {
     public var n = 1
     public var temperature: Double?
     public var topP: Double?
+    public var topK: Int?
     public var frequencyPenalty: Double?
     public var presencePenalty: Double?
     /// The most tokens of one answer.
@@ -43,6 +66,9 @@ public struct ChatRequest: Sendable {
     public var includeUsage = false
     public var user: String?
 
+    /// The dialect in which the client asked. What only that one knows (`other` parts and choices, foreign tools) can
+    /// go to nobody else.
+    public var dialect = Dialect.openai
     /// The client's own bytes. An upstream of the same dialect gets them as they are, but for the model and the
     /// stream options; so whoever changes anything else in the request sets this to `nil`.
     public var original: Original?
@@ -60,7 +86,7 @@ public struct ChatRequest: Sendable {
             guard case .parts(let parts) = message.content else { continue }
             for (position, part) in parts.enumerated() {
                 switch part {
-                case .text, .refusal: continue
+                case .text, .refusal, .cacheMark: continue
                 default: return ("messages[\(index)].content[\(position)]", "\(part.type) content")
                 }
             }

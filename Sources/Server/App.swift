@@ -153,14 +153,14 @@ extension App {
         for provider in configuration.providers {
             switch provider.service {
             case .remote(let remote):
-                var settings = OpenAI.ProviderConfiguration(
+                var settings = ProviderConfiguration(
                     name: provider.name, baseURL: remote.baseURL.text, key: remote.apiKey)
                 settings.proxy = remote.proxy?.text
                 settings.asksForUsage = remote.asksForUsage
                 settings.timeouts = OutgoingRequest.Timeouts(
                     connect: remote.timeouts.connect, firstByte: remote.timeouts.firstByte,
                     betweenBytes: remote.timeouts.betweenTokens, total: remote.timeouts.total)
-                models[provider.name] = OpenAI.Provider(settings, client: client, clock: time)
+                models[provider.name] = Provider<OpenAI>(settings, client: client, clock: time)
             case .local(let name, let path):
                 let local = LocalModel(
                     configuration: LocalConfiguration(model: path ?? name, environment: environment),

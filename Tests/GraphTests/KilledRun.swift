@@ -43,21 +43,25 @@ struct KilledRun: Sendable {
     }
 
     let graph: Graph<Board, Never>
-    let effects: Effects
+    let outside: Outside
     let seed: UInt64
     /// Nodes whose failure is the run's.
     let unhandled: Set<Int>
+    var limits = RunLimits()
+    var deadline: Instant?
 
     func undisturbed() throws -> Undisturbed {
-        let before = effects.all
-        return try scheduled("undisturbed") { executor in
+        try scheduled("undisturbed") { executor in
             let memory = MemoryCheckpointer()
             let watched = WatchedCheckpointer(memory) { _ in }
             var process = try process(on: watched, executor, seed: seed)
             let end = await process.live(begins: true) { false }
             let entries = try await memory.everything()
-            let work = work(since: before)
+            let (work, misjudged) = (outside.work, outside.misjudged)
             guard work.values.allSatisfy({ $0 == 1 }) else { throw Disproof("work was done twice: \(work)") }
+            if case .finished = end, !misjudged.isEmpty {
+                throw Disproof("attempts were more or less than needed: \(misjudged)")
+            }
             return Undisturbed(
                 end: end, appends: watched.appends, entries: entries, records: try Self.records(of: entries),
                 work: work)
@@ -67,11 +71,10 @@ struct KilledRun: Sendable {
     /// The same run up to a commit, where its process stands still while another one takes it over and brings it to its
     /// end; then the first one wakes. Throws what does not hold.
     func killed(at kill: Kill, comparedWith undisturbed: Undisturbed) throws -> Outcome {
-        let before = effects.all
-        return try scheduled("\(kill)") { executor in
+        try scheduled("\(kill)") { executor in
             let memory = MemoryCheckpointer()
             let successor = Successor(
-                to: self, at: kill, comparedWith: undisturbed, memory: memory, executor: executor, before: before)
+                to: self, at: kill, comparedWith: undisturbed, memory: memory, executor: executor)
             let watched = WatchedCheckpointer(memory) { commit in
                 guard commit.number == kill.append, commit.isStored == kill.isStored else { return }
                 // In a task of its own: what the process that stands still cancels does not reach it.
@@ -87,6 +90,7 @@ struct KilledRun: Sendable {
     private func scheduled<Value: Sendable>(
         _ title: String, _ body: @escaping @Sendable (SeededExecutor) async throws -> Value
     ) throws -> Value {
+        outside.forget()
         let executor = SeededExecutor(seed: seed)
         do { return try executor.run { try await body(executor) } } catch {
             throw Disproof("seed \(seed), \(title): \(error)")
@@ -94,13 +98,8 @@ struct KilledRun: Sendable {
     }
 
     func process(on checkpointer: any Checkpointer, _ executor: SeededExecutor, seed: UInt64) throws -> RunProcess {
-        let runner = try DurableRunner(graph, checkpointer: checkpointer, time: FixedTime())
-        return RunProcess(runner, executor, SeededGenerator(seed: seed))
-    }
-
-    /// How often the work of each step has been done since.
-    func work(since before: [String: Int]) -> [String: Int] {
-        effects.all.merging(before) { $0 - $1 }.filter { $0.value > 0 }
+        let runner = try DurableRunner(graph, checkpointer: checkpointer, time: LeapingTime(), limits: limits)
+        return RunProcess(runner, executor, SeededGenerator(seed: seed), deadline)
     }
 
     /// What has happened by the entries, each once; that a run parked may be said any number of times.
@@ -133,13 +132,18 @@ struct RunProcess {
     private let runner: DurableRunner<Board, Never>
     private let executor: SeededExecutor
     private var generator: SeededGenerator
+    private let deadline: Instant?
     /// Whether questions are also answered while other branches go on.
     private let answersLive: Bool
 
-    init(_ runner: DurableRunner<Board, Never>, _ executor: SeededExecutor, _ generator: SeededGenerator) {
+    init(
+        _ runner: DurableRunner<Board, Never>, _ executor: SeededExecutor, _ generator: SeededGenerator,
+        _ deadline: Instant?
+    ) {
         self.runner = runner
         self.executor = executor
         self.generator = generator
+        self.deadline = deadline
         answersLive = self.generator.next() % 2 == 0
     }
 
@@ -162,20 +166,28 @@ struct RunProcess {
         return .other("it asks without end")
     }
 
-    private func attempt(_ begins: Bool, _ answers: [String: JSON]) async -> Result<RunResult<Board>, any Error> {
+    private mutating func attempt(
+        _ begins: Bool, _ answers: [String: JSON]
+    ) async -> Result<RunResult<Board>, any Error> {
         let live = LiveRun()
+        let context = makeContext(deadline: deadline)
+        let audience = Audience(generator.next(), on: executor)
         var bystander: Task<Void, Never>?
         if answersLive { bystander = Task(executorPreference: executor) { await Self.answer(live) } }
         let result: Result<RunResult<Board>, any Error>
         do {
             result = .success(
                 begins
-                    ? try await runner.start(Board(), context: makeContext(), live: live)
-                    : try await runner.resume(context: makeContext(), answers: answers, live: live))
+                    ? try await runner.start(Board(), context: context, live: live, events: audience.listeners)
+                    : try await runner.resume(
+                        context: context, answers: answers, live: live, events: audience.listeners))
         } catch {
             result = .failure(error)
         }
         await bystander?.value
+        guard await audience.leave().allSatisfy(\.isWhole) else {
+            return .failure(Disproof("somebody has not heard the end, once"))
+        }
         return result
     }
 

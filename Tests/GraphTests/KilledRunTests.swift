@@ -49,7 +49,7 @@ import Testing
         for seed in 0..<Self.seeds {
             let (run, model) = try subject(seed)
             let undisturbed = try run.undisturbed()
-            guard isRight(undisturbed.end, run, model) else { throw Disproof("seed \(seed): \(undisturbed.end)") }
+            guard isRight(undisturbed.end, model) else { throw Disproof("seed \(seed): \(undisturbed.end)") }
             if case .failed = undisturbed.end { failing += 1 }
             if undisturbed.asks { asking += 1 }
             // Some node of it has begun at least twice.
@@ -65,31 +65,29 @@ import Testing
         #expect(asking > count / 4 && failing > count / 100 && looping > count / 50)
     }
 
-    /// Whether the model says so too, where there is one.
-    private func isRight(_ end: RunProcess.End, _ run: KilledRun, _ model: ReferenceModel?) -> Bool {
+    /// Whether the model says so too.
+    private func isRight(_ end: RunProcess.End, _ model: any GraphModel) -> Bool {
         switch end {
-        case .finished(let board):
-            model.map { $0.unhandled.isEmpty && $0.passedEnd && $0.board == board } ?? true
-        case .nowhere: model.map { $0.unhandled.isEmpty && !$0.passedEnd } ?? true
-        case .failed(let node): run.unhandled.contains(node)
+        case .finished(let board): model.unhandled.isEmpty && model.passedEnd && board == model.board
+        case .nowhere: model.unhandled.isEmpty && !model.passedEnd
+        case .failed(let node): model.unhandled.contains(node)
         case .stale, .parked, .other: false
         }
     }
 
-    /// A random graph, and what it comes to when there is a model for that: for graphs without loops.
-    private func subject(_ seed: UInt64) throws -> (KilledRun, ReferenceModel?) {
-        let effects = Effects()
+    /// A random graph, and what it comes to.
+    private func subject(_ seed: UInt64) throws -> (KilledRun, any GraphModel) {
+        let outside = Outside()
+        var random = RandomGraph.acyclic(seed: seed, maximum: seed % 8 == 7 ? 30 : 14)
         if [3, 6].contains(seed % 8) {
-            let random = RandomGraph.cyclic(seed: seed)
-            let unhandled = random.failing.filter { random.targets($0, .onError).isEmpty }
-            if !random.back.isEmpty, let graph = try? random.buildKept(effects) {
-                return (KilledRun(graph: graph, effects: effects, seed: seed, unhandled: unhandled), nil)
-            }
+            let cyclic = RandomGraph.cyclic(seed: seed)
+            if !cyclic.back.isEmpty, (try? cyclic.buildKept(outside)) != nil { random = cyclic }
         }
-        let random = RandomGraph.acyclic(seed: seed, maximum: seed % 8 == 7 ? 30 : 14)
-        let model = ReferenceModel(random, isKept: true)
-        let graph = try random.buildKept(effects)
-        return (KilledRun(graph: graph, effects: effects, seed: seed, unhandled: model.unhandled), model)
+        let model = random.keptModel
+        let run = KilledRun(
+            graph: try random.buildKept(outside), outside: outside, seed: seed, unhandled: model.unhandled,
+            limits: random.limits, deadline: random.deadline)
+        return (run, model)
     }
 
     @Test("the same of runs so long that snapshots are kept in the middle of them")
@@ -98,8 +96,8 @@ import Testing
         var midway = 0
         let count = max(4, Int(Self.seeds / 30))
         for seed in 0..<UInt64(count) {
-            let effects = Effects()
-            let run = KilledRun(graph: try wordy(effects, seed), effects: effects, seed: seed, unhandled: [])
+            let outside = Outside()
+            let run = KilledRun(graph: try wordy(outside, seed), outside: outside, seed: seed, unhandled: [])
             let undisturbed = try run.undisturbed()
             guard case .finished(let board) = undisturbed.end else {
                 throw Disproof("seed \(seed): \(undisturbed.end)")
@@ -117,23 +115,23 @@ import Testing
     }
 
     /// Three rounds of long writes, beside a list and a graph that asks.
-    private func wordy(_ effects: Effects, _ seed: UInt64) throws -> Graph<Board, Never> {
+    private func wordy(_ outside: Outside, _ seed: UInt64) throws -> Graph<Board, Never> {
         let inner = try boardBuilder()
             .node("think", writes: \.plain) {
-                effects.note($0.step)
+                outside.note($0.step)
                 return 7
             }
             .ask("ask", reads: \.plain, writes: \.last) { .int(Int64($0)) }
             .start("think").edge("think", to: "ask").end("ask").build()
         return try boardBuilder()
-            .node("go") { effects.note($0.step) }
+            .node("go") { outside.note($0.step) }
             .node("say", writes: \.text) { context in
-                effects.note(context.step)
+                outside.note(context.step)
                 for _ in 0..<(seed + UInt64(context.activation)) % 8 { await Task.yield() }
                 return String(repeating: "x", count: 34_000)
             }
             .map("list", over: \.items, writes: \.mapped, limit: 2) { context, item in
-                effects.note(context.step)
+                outside.note(context.step)
                 await Task.yield()
                 return item
             }
@@ -143,10 +141,10 @@ import Testing
                 $0.last
             }
             .node("join", writes: \.sum) {
-                effects.note($0.step)
+                outside.note($0.step)
                 return 1
             }
-            .node("done") { effects.note($0.step) }
+            .node("done") { outside.note($0.step) }
             .start("go").edge("go", to: "say", "list", "talk")
             .edge("say", to: "join").edge("list", to: "join").edge("talk", to: "join")
             .route("join", reads: \.sum, to: ["go", "done"]) { $0 < 3 ? "go" : "done" }

@@ -37,6 +37,22 @@ struct RandomGraph: Sendable {
     /// What a node writes: log and sum, log and seen, last, or nothing.
     func kind(_ node: Int) -> Int { Int((seed >> UInt64(node % 60)) % 4) }
 
+    /// Whether the `onError` edges of a node note its failure: all of them or the first one.
+    func records(_ node: Int) -> (first: Bool, all: Bool) {
+        let draw = (seed >> UInt64((node + 7) % 61)) % 4
+        return (draw > 0, draw > 1)
+    }
+
+    /// What a failing node throws: where somebody may note it, it says whose it is.
+    func failure(of node: Int) -> any Error {
+        targets(node, .onError).isEmpty ? Broken(node: node) : CodedError.noted("n\(node) ")
+    }
+
+    /// What its `onError` edges note of one failure.
+    func note(of node: Int) -> String {
+        String(repeating: "n\(node) ", count: records(node).all ? targets(node, .onError).count : 1)
+    }
+
     /// In graphs that are kept: how it comes to that, and whether one that would write nothing works on a list.
     func style(_ node: Int) -> Int { Int((seed &* 0x9e37_79b9_7f4a_7c15 >> UInt64(node % 50)) % 3) }
     func isMapped(_ node: Int) -> Bool { kind(node) == 0 && style(node) > 0 }
@@ -103,14 +119,14 @@ extension RandomGraph {
     func build(
         rounds: Rounds, pause: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> Graph<Board, Never> {
-        let builder = boardBuilder().field(\.error, .lastValue)
+        let builder = boardBuilder().field(\.error, .everyMessage)
         for node in 0..<count {
             let name = "n\(node)"
             let fails = failing.contains(node)
             @Sendable func enter() async throws -> Int {
                 let round = rounds.enter(node)
                 await pause(node)
-                if fails { throw Broken(node: node) }
+                if fails { throw failure(of: node) }
                 return node * 100 + round
             }
             switch kind(node) {
@@ -146,11 +162,31 @@ extension RandomGraph {
                 }
             }
             for target in targets(node, .always) { builder.edge(name, to: "n\(target)") }
-            for target in targets(node, .onError) { builder.onError(name, to: "n\(target)") }
+            for (index, target) in targets(node, .onError).enumerated() {
+                if index == 0 ? records(node).first : records(node).all {
+                    builder.onError(name, to: "n\(target)", recording: \.error)
+                } else {
+                    builder.onError(name, to: "n\(target)")
+                }
+            }
         }
         for start in starts { builder.start("n\(start)") }
         for end in ends.sorted() { builder.end("n\(end)") }
     }
+}
+
+extension Reducer where Value == CodedError? {
+    /// All that is noted, in the order in which it joins.
+    static var everyMessage: Reducer {
+        .custom { all, next in
+            guard let next else { return }
+            all = .noted((all?.message ?? "") + next.message)
+        }
+    }
+}
+
+extension CodedError {
+    static func noted(_ message: String) -> CodedError { CodedError(.invalidValue, message) }
 }
 
 /// How often each node of one run has started.
@@ -167,75 +203,4 @@ final class Rounds: Sendable {
     }
 
     func current(_ node: Int) -> Int { counts.withLock { $0[node] } }
-}
-
-/// What DESIGN says about a graph without cycles, told once more and in the plainest way: nodes in topological order, a
-/// node runs if an edge into it was taken.
-struct ReferenceModel {
-    var board = Board()
-    var ran: Set<Int> = []
-    /// Nodes that fail with nobody to take it.
-    var unhandled: Set<Int> = []
-    var passedEnd = false
-
-    init(_ graph: RandomGraph, isKept: Bool = false) {
-        var done: Set<Int> = []
-        var active = Set(graph.starts)
-        while done.count < graph.count {
-            for node in 0..<graph.count where !done.contains(node) {
-                guard graph.edges.allSatisfy({ $0.target != node || done.contains($0.source) }) else { continue }
-                done.insert(node)
-                guard active.contains(node) else { continue }
-                ran.insert(node)
-                if graph.failing.contains(node) {
-                    let handlers = graph.targets(node, .onError)
-                    if handlers.isEmpty { unhandled.insert(node) }
-                    active.formUnion(handlers)
-                    continue
-                }
-                if graph.ends.contains(node) { passedEnd = true }
-                active.formUnion(graph.targets(node, .always))
-                let choices = graph.targets(node, .choice)
-                if !choices.isEmpty { active.formUnion(graph.choice(node, round: 1).map { choices[$0] }) }
-            }
-        }
-        write(graph, isKept: isKept)
-    }
-
-    private mutating func write(_ graph: RandomGraph, isKept: Bool) {
-        func writers(_ kinds: Set<Int>, where writes: (Int) -> Bool = { _ in true }) -> [Int] {
-            ReferenceModel.order((0..<graph.count).filter { kinds.contains(graph.kind($0)) && writes($0) }, in: graph)
-                .filter { ran.contains($0) && !graph.failing.contains($0) }
-        }
-        board.log = writers([1, 2]).map { $0 * 100 + 1 }
-        board.sum = writers([1]).reduce(0) { $0 + $1 * 100 + 1 }
-        board.seen = Set(writers([2]).map { $0 * 100 + 1 })
-        board.last = writers([3]).last.map { $0 * 100 + 1 } ?? 0
-        if isKept {
-            let mapping = { graph.isMapped($0) && !graph.failing.contains($0) }
-            board.mapped = writers([0], where: mapping).flatMap { node in [0, 1, 2].map { node * 1000 + $0 } }
-        }
-    }
-
-    /// Declaration order, but never before a writer from which an edge leads here.
-    private static func order(_ writers: [Int], in graph: RandomGraph) -> [Int] {
-        func reaches(_ source: Int, _ target: Int) -> Bool {
-            var stack = [source]
-            var seen: Set<Int> = []
-            while let node = stack.popLast() {
-                for edge in graph.edges where edge.source == node {
-                    if edge.target == target { return true }
-                    if seen.insert(edge.target).inserted { stack.append(edge.target) }
-                }
-            }
-            return false
-        }
-        var rest = writers
-        var result: [Int] = []
-        while let next = rest.first(where: { node in !rest.contains { $0 != node && reaches($0, node) } }) {
-            result.append(next)
-            rest.removeAll { $0 == next }
-        }
-        return result
-    }
 }

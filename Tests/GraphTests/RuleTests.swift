@@ -200,6 +200,20 @@ import Testing
         #expect(board.plain == 1)
     }
 
+    @Test("nothing comes between the writes of a loop, and what follows it keeps its place")
+    func afterALoop() async throws {
+        let graph = try boardBuilder()
+            .node("go") { _ in }
+            .node("after", writes: \.log) { _ in [1] }
+            .node("head", writes: \.log) { _ in [2] }
+            .node("beside", writes: \.log) { _ in [3] }
+            .node("body", reads: \.plain, writes: \.log, \.plain) { _, plain in ([4], plain + 1) }
+            .edge("go", to: "head", "beside").edge("head", to: "body")
+            .route("body", reads: \.plain, to: ["head", "after"]) { $0 < 2 ? "head" : "after" }
+            .start("go").end("after", "beside").build()
+        #expect(try await run(graph).log == [2, 4, 2, 4, 1, 3])
+    }
+
     @Test("several ends may be passed in one run")
     func severalEnds() async throws {
         let graph = try boardBuilder()

@@ -18,16 +18,14 @@ final class Successor: Sendable {
     private let undisturbed: KilledRun.Undisturbed
     private let memory: MemoryCheckpointer
     private let executor: SeededExecutor
-    /// What had been done before the run began.
-    private let before: [String: Int]
     private let legacy = Mutex<Result<Legacy, any Error>?>(nil)
 
     init(
         to run: KilledRun, at kill: Kill, comparedWith undisturbed: KilledRun.Undisturbed, memory: MemoryCheckpointer,
-        executor: SeededExecutor, before: [String: Int]
+        executor: SeededExecutor
     ) {
         (self.run, self.kill, self.undisturbed) = (run, kill, undisturbed)
-        (self.memory, self.executor, self.before) = (memory, executor, before)
+        (self.memory, self.executor) = (memory, executor)
     }
 
     var hasEnded: Bool { legacy.withLock { $0 != nil } }
@@ -40,7 +38,7 @@ final class Successor: Sendable {
 
     private func inherit(_ commit: WatchedCheckpointer.Commit) async throws -> Legacy {
         let kept = try await memory.everything()
-        let begun = run.work(since: before)
+        let begun = run.outside.work
         let stale = StaleWriter(memory, epoch: commit.epoch)
         let fence = WatchedCheckpointer(memory) { own in
             // Each time the writer of before is a little faster, with the very same entries.
@@ -57,7 +55,7 @@ final class Successor: Sendable {
         }
         guard isExpected(end) else { throw Disproof("the run ended with \(end), not \(undisturbed.end)") }
         try look(at: entries, after: kept)
-        let work = run.work(since: before)
+        let work = run.outside.work
         try look(at: work, after: begun, kept)
         return Legacy(
             entries: entries, refusals: stale.refused, doneAgain: work.values.contains { $0 > 1 })

@@ -11,7 +11,7 @@ struct ForwardingTests {
     {
         let request = try OpenAI.decodeRequest(Array(body.utf8))
         let call = ModelCall(request: request, model: model, streaming: streaming ?? request.stream)
-        return text(OpenAI.encodeRequest(call, asksForUsage: asksForUsage))
+        return text(try OpenAI.encodeRequest(call, asksForUsage: asksForUsage))
     }
 
     static let odd = """
@@ -68,7 +68,7 @@ struct ForwardingTests {
             #"{"model":"real","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"u","detail":"low"}},{"type":"odd","a":[1,{}]}],"name":"ann"},{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","content":"r","tool_call_id":"c"}],"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","n":1.5},"strict":false}}],"tool_choice":"required","parallel_tool_calls":true,"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{},"strict":true}},"stop":["a"],"seed":4,"logprobs":true,"top_logprobs":2,"n":3,"temperature":0.5,"top_p":0.25,"frequency_penalty":1.0,"presence_penalty":-1.0,"max_completion_tokens":9,"user":"u","stream":true,"stream_options":{"include_usage":true}}"#
         var request = try OpenAI.decodeRequest(Array(body.utf8))
         request.original = nil
-        let built = OpenAI.encodeRequest(
+        let built = try OpenAI.encodeRequest(
             ModelCall(request: request, model: "real", streaming: true), asksForUsage: true)
         let expected = try #require(try JSON(Array(body.utf8)).object)
         let actual = try #require(try JSON(built).object)

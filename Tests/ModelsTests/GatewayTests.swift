@@ -22,8 +22,8 @@ struct GatewayTests {
             self.first = ScriptedClient(first)
             self.second = ScriptedClient(second)
             let clock = TickingClock()
-            func provider(_ name: String, _ client: ScriptedClient) -> OpenAI.Provider {
-                OpenAI.Provider(
+            func provider(_ name: String, _ client: ScriptedClient) -> Provider<OpenAI> {
+                Provider(
                     .init(name: name, baseURL: "https://\(name).test/v1/", key: Secret(GatewayTests.key)),
                     client: client,
                     clock: clock)

@@ -103,7 +103,7 @@ struct RecordingsTests {
         for frame in recording.frames where frame != "[DONE]" {
             let value = try JSON(Array(frame.utf8))
             if value["error"]?.object != nil { break }
-            if let usage = value["usage"], usage != .null { expectedUsage = usage }
+            if let usage = value["usage"] ?? value["x_groq"]?["usage"], usage != .null { expectedUsage = usage }
             for choice in value["choices"]?.array ?? [] where choice["index"] == 0 {
                 expectedFinish = choice["finish_reason"]?.string ?? expectedFinish
                 expectedText += choice["delta"]?["content"]?.string ?? ""

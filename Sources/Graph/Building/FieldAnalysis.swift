@@ -115,18 +115,26 @@ struct FieldAnalysis {
         return nil
     }
 
-    /// Declaration order, except that a write comes after those that its node waits for.
+    /// Declaration order, except that a write comes after those that its node waits for, and that nothing comes between
+    /// those of a loop.
     private func order(_ writers: [Int], _ set: NodeSet) -> [Int: Int] {
         var rest = writers
         var left = set
         var ranks: [Int: Int] = [:]
+        // The innermost loop of which some have their rank and others do not.
+        var open: Topology.Loop?
+        func isNext(_ node: Int) -> Bool {
+            !topology.blockers.intersects(node, left) || !rest.contains { topology.precedes($0, node) }
+        }
         while !rest.isEmpty {
-            let next = rest.firstIndex { node in
-                !topology.blockers.intersects(node, left) || !rest.contains { topology.precedes($0, node) }
-            }
+            let next =
+                rest.firstIndex { (open?.members.contains($0) ?? true) && isNext($0) }
+                ?? rest.firstIndex(where: isNext)
             let node = rest.remove(at: next ?? 0)
             left.remove(node)
             ranks[node] = ranks.count
+            open = topology.loopsAround[node].last { topology.loops[$0].members.intersects(left) }
+                .map { topology.loops[$0] }
         }
         return ranks
     }

@@ -23,6 +23,8 @@ struct NodeSet: Equatable, Sendable {
         for index in 0..<width { self[word: index] |= other[word: index] }
     }
 
+    func intersects(_ other: NodeSet) -> Bool { (0..<width).contains { self[word: $0] & other[word: $0] != 0 } }
+
     /// The members in ascending order.
     var members: [Int] {
         var result: [Int] = []

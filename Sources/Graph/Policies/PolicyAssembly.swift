@@ -100,7 +100,8 @@ struct PolicyAssembly<State: Sendable, Payload: Sendable> {
             var fields: [FieldKey: KeptField] = [:]
             for field in stored { if let key = field.key, let kept = field.kept { fields[key] = kept } }
             stack.caching = PolicyStack.Caching(
-                graph: builder.name, cache: cache, version: policy.cacheVersion, inputs: declaration.reads.compactMap { $0.encoder() },
+                graph: builder.name, cache: cache, version: policy.cacheVersion,
+                inputs: declaration.reads.compactMap { $0.encoder() },
                 fields: fields, stored: stored, heldFields: held, loops: loops)
         }
         return stack

@@ -173,7 +173,8 @@ extension PolicyStack.Caching {
             do throws(JSONCodingError) { try input(state, &writer) } catch { return nil }
         }
         writer.endArray()
-        return NodeCacheKey(scope: context.run.scope, graph: graph, node: context.name, version: version, inputs: writer.bytes)
+        return NodeCacheKey(
+            scope: context.run.scope, graph: graph, node: context.name, version: version, inputs: writer.bytes)
     }
 
     /// `nil` for bytes that are not this node's result.

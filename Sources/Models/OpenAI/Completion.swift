@@ -32,7 +32,7 @@ extension OpenAI {
         choice.logprobs = logprobs(node["logprobs"])
         guard let message = node["message"]?.fields else { return choice }
         choice.refusal = message["refusal"]?.string
-        choice.reasoning = (message["reasoning_content"] ?? message["reasoning"])?.string
+        choice.reasoning = message["reasoning_content"]?.string ?? message["reasoning"]?.string
         if let content = message["content"], content.kind == .array {
             var pieces: [ModelEvent] = []
             readPieces(content, choice: choice.index, into: &pieces)

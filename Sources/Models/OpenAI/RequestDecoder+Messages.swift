@@ -32,6 +32,10 @@ extension OpenAI {
         var message = ChatMessage(role: role, content: try content(of: fields))
         message.name = try fields.name("name", limit: limits.name)
         message.refusal = try fields.string("refusal")
+        // What DeepSeek and others give, given back.
+        if role == .assistant, let thought = try fields.string("reasoning_content"), !thought.isEmpty {
+            message.reasoning = [.text(thought, signature: nil)]
+        }
         message.toolCalls = try toolCalls(of: fields)
         message.toolCallID = try fields.string("tool_call_id")
         if case .none = message.content, role != .assistant, role != .function {
@@ -52,9 +56,30 @@ extension OpenAI {
         var parts: [ContentPart] = []
         parts.reserveCapacity(node.count)
         for (index, element) in node.elements.enumerated() {
-            parts.append(try part(fields.element(element, "content", index)))
+            let fields = try fields.element(element, "content", index)
+            parts.append(try part(fields))
+            // Not OpenAI's own: OpenRouter and other gateways pass it on to Anthropic.
+            if case .other? = parts.last {
+            } else if let mark = try fields.object("cache_control") {
+                parts.append(.cacheMark(CacheMark(lifetime: try mark.string("ttl"))))
+            }
         }
         return .parts(parts)
+    }
+
+    private static func file(_ fields: FieldReader) throws(CodedError) -> ContentPart {
+        guard let file = try fields.object("file") else { throw fields.missing("file", "an object") }
+        let name = try file.string("filename")
+        if let id = try file.string("file_id") { return .document(Document(.id(id), name: name)) }
+        guard let data = try file.string("file_data") else {
+            throw file.missing("file_data", "base64 text, a data: URL or the URL of a file")
+        }
+        if let (mediaType, base64) = DataURL.parts(of: data) {
+            return .document(Document(.base64(mediaType: mediaType, data: base64), name: name))
+        }
+        let isURL = data.hasPrefix("https://") || data.hasPrefix("http://")
+        return .document(
+            Document(isURL ? .url(data) : .base64(mediaType: "application/pdf", data: data), name: name))
     }
 
     private static func part(_ fields: FieldReader) throws(CodedError) -> ContentPart {
@@ -84,8 +109,7 @@ extension OpenAI {
             guard let format = try audio.string("format") else { throw audio.missing("format", "wav or mp3") }
             return .audio(data: data, format: format)
         case "file":
-            guard let file = try fields.object("file") else { throw fields.missing("file", "an object") }
-            return .file(file.node)
+            return try file(fields)
         default:
             return .other(type: type, fields.node)
         }
@@ -138,8 +162,8 @@ extension OpenAI {
     private static func definition(
         of tool: FieldReader, limits: RequestLimits
     ) throws(CodedError) -> ToolDefinition? {
-        guard let type = try tool.string("type") else { throw tool.missing("type", "'function'") }
-        guard type == "function" else { return nil }
+        // Mistral takes functions without it.
+        if let type = try tool.string("type"), type != "function" { return nil }
         guard let function = try tool.object("function") else {
             throw tool.missing("function", "an object with a name")
         }

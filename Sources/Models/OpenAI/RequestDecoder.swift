@@ -2,7 +2,7 @@ public import Base
 internal import JSON
 
 /// OpenAI's dialect: one file a capability.
-public enum OpenAI {}
+public enum OpenAI: Sendable {}
 
 extension OpenAI {
     /// What a request may hold at most.
@@ -98,6 +98,14 @@ extension OpenAI {
             request.includeUsage = try options.bool("include_usage") ?? false
         }
         request.user = try fields.string("user")
+        // OpenAI's field, or OpenRouter's.
+        var effort = try fields.string("reasoning_effort")
+        if effort == nil, fields.present("reasoning")?.kind == .object {
+            effort = try fields.object("reasoning")?.string("effort")
+        }
+        if let effort {
+            request.reasoning = effort == "none" ? .off : .effort(effort)
+        }
         _ = try fields.object("metadata")
         guard let format = try fields.object("response_format") else { return }
         guard let type = try format.string("type") else {

@@ -1,12 +1,15 @@
+public import Base
 internal import JSON
 
 extension OpenAI {
     /// The body for an upstream of this dialect: the client's own bytes with as little changed as can be (the model,
-    /// the stream flag and, if `asksForUsage`, the stream options), or built anew for a request of another dialect.
-    static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) -> [UInt8] {
+    /// the stream flag and, if `asksForUsage`, the stream options), or built anew for a request of another dialect,
+    /// which throws what this one cannot say.
+    public static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) throws(CodedError) -> [UInt8] {
         let request = call.request
         let addsUsage = call.streaming && asksForUsage && !request.includeUsage
         guard let original = request.original, original.dialect == .openai else {
+            try request.refuseForeign(to: .openai)
             return build(call, includeUsage: call.streaming && (asksForUsage || request.includeUsage))
         }
         var body = JSONMembers.setting("model", to: JSON.string(call.model).bytes, in: original.bytes)
@@ -56,6 +59,7 @@ extension OpenAI {
             }
         }
         writer.member("user", ifPresent: request.user)
+        if let effort = request.reasoning?.effort { writer.member("reasoning_effort", effort) }
         if call.streaming {
             writer.member("stream", true)
             if includeUsage { writer.member("stream_options", ["include_usage": true]) }
@@ -76,6 +80,9 @@ extension OpenAI {
             for part in parts { write(part, to: &writer) }
             writer.endArray()
         }
+        // DeepSeek wants its own words back; whoever does not know the field passes over it.
+        let thoughts = message.reasoning.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
+        if !thoughts.isEmpty { writer.member("reasoning_content", thoughts.joined()) }
         writer.member("name", ifPresent: message.name)
         writer.member("refusal", ifPresent: message.refusal)
         writer.member("tool_call_id", ifPresent: message.toolCallID)
@@ -101,9 +108,24 @@ extension OpenAI {
             writer.value(["type": "image_url", "image_url": image])
         case .audio(let data, let format):
             writer.value(["type": "input_audio", "input_audio": ["data": .string(data), "format": .string(format)]])
-        case .file(let node):
-            writer.value(["type": "file", "file": JSON(node)])
+        case .document(let document): writer.value(["type": "file", "file": file(document)])
+        // Providers of this dialect cache by themselves.
+        case .cacheMark: break
         }
+    }
+
+    private static func file(_ document: Document) -> JSON {
+        var file: JSON
+        switch document.source {
+        case .base64(let mediaType, let data):
+            file = ["file_data": .string(DataURL.make(mediaType: mediaType, data: data))]
+        case .url(let url): file = ["file_data": .string(url)]
+        case .text(let text):
+            file = ["file_data": .string(DataURL.make(mediaType: "text/plain", data: DataURL.base64(text)))]
+        case .id(let id): file = ["file_id": .string(id)]
+        }
+        file["filename"] = document.name.map(JSON.string)
+        return file
     }
 
     static func write(_ call: ToolCall, to writer: inout JSONWriter) {

@@ -78,7 +78,8 @@ extension OpenAI {
 
         private mutating func build(_ event: ModelEvent, into output: inout [UInt8]) {
             switch event.kind {
-            case .usage, .other: return
+            // Signatures mean nothing but to the provider that gave them.
+            case .usage, .other, .signature, .sealedReasoning: return
             case .whole(let completion): return encode(completion, into: &output)
             case .finish(let reason):
                 begin(event.choice, into: &output)

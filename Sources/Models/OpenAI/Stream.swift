@@ -4,7 +4,7 @@ internal import JSON
 
 extension OpenAI {
     /// Reads the body of a streaming answer: server-sent events in, model events out. A pure state machine.
-    public struct StreamDecoder: Sendable {
+    public struct StreamDecoder: AnswerDecoder {
         /// Pictures come in one event, so the bound is high; a stream as a whole is bounded by its transfer.
         private var events = SSEDecoder(maxLine: 8 << 20, maxEvent: 8 << 20)
         private var sawDone = false
@@ -58,7 +58,8 @@ extension OpenAI {
             }
             let before = output.count
             for choice in root.elements(of: "choices") { read(choice, into: &output) }
-            if let usage = OpenAI.usage(root["usage"]) {
+            // Groq says it only there where nobody has asked.
+            if let usage = OpenAI.usage(root["usage"]) ?? OpenAI.usage(root["x_groq"]?["usage"]) {
                 // Alone in its frame only when there are no choices; a client that did not ask then does without it.
                 if output.count == before, root["choices"]?.count ?? 0 > 0 { output.append(ModelEvent(.other)) }
                 output.append(ModelEvent(.usage(usage)))
@@ -91,7 +92,7 @@ extension OpenAI {
     /// The pieces of a `delta`, without sources.
     static func readParts(of delta: JSONNode, choice: Int, into output: inout [ModelEvent]) {
         // DeepSeek and vLLM say reasoning_content, Groq and OpenRouter say reasoning.
-        if let text = (delta["reasoning_content"] ?? delta["reasoning"])?.string, !text.isEmpty {
+        if let text = delta["reasoning_content"]?.string ?? delta["reasoning"]?.string, !text.isEmpty {
             output.append(ModelEvent(.reasoning(text), choice: choice))
         }
         if let content = delta["content"] {
@@ -146,6 +147,7 @@ extension OpenAI {
             // DeepSeek counts its cache beside the details.
             cachedTokens: count(node["prompt_tokens_details"]?["cached_tokens"])
                 ?? count(node["prompt_cache_hit_tokens"]),
+            cacheWriteTokens: count(node["prompt_tokens_details"]?["cache_write_tokens"]),
             reasoningTokens: count(node["completion_tokens_details"]?["reasoning_tokens"]))
     }
 

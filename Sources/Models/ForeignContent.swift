@@ -1,0 +1,27 @@
+internal import Base
+
+extension ChatRequest {
+    /// Throws `unsupported_by_model` for the first thing in the request that only the client's own dialect can say. Its
+    /// meaning would change if it were left out.
+    func refuseForeign(to other: Dialect) throws(CodedError) {
+        guard dialect != other else { return }
+        if hasForeignTools { throw .foreign("tools", "a tool that only its own dialect has") }
+        if case .other? = toolChoice { throw .foreign("tool_choice", "a choice that only its own dialect has") }
+        for (index, message) in messages.enumerated() {
+            guard case .parts(let parts) = message.content else { continue }
+            for (position, part) in parts.enumerated() {
+                guard case .other(let type, _) = part else { continue }
+                throw .foreign("messages[\(index)].content[\(position)]", "'\(type)' content")
+            }
+        }
+    }
+}
+
+extension CodedError {
+    /// Another target of a chain may be able to.
+    static func foreign(_ param: String, _ what: String) -> CodedError {
+        CodedError(
+            .unsupportedByModel, "'\(param)' is \(what), which this model's provider cannot be asked for.",
+            param: param)
+    }
+}

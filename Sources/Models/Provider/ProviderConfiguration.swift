@@ -1,0 +1,23 @@
+public import Base
+public import HTTPClient
+
+/// How one provider is reached.
+public struct ProviderConfiguration: Sendable {
+    /// The name in the configuration.
+    public var name: String
+    /// What the dialect's paths are appended to.
+    public var baseURL: String
+    public var key: Secret?
+    public var timeouts = OutgoingRequest.Timeouts()
+    /// The most bytes of a whole answer, and of a stream together.
+    public var maxAnswerBytes = 64 << 20
+    /// Whether streams are asked for their usage; off for servers that refuse `stream_options`.
+    public var asksForUsage = true
+    public var proxy: String?
+
+    public init(name: String, baseURL: String, key: Secret? = nil) {
+        self.name = name
+        self.baseURL = baseURL
+        self.key = key
+    }
+}

@@ -1,0 +1,35 @@
+public import Base
+public import HTTP
+
+/// What a wire format says of asking a provider and of reading its answers: pure functions, and a decoder that is a
+/// value.
+public protocol ProviderDialect: Sendable {
+    associatedtype Decoder: AnswerDecoder
+
+    /// What follows a provider's base URL.
+    static var path: String { get }
+    /// How a call says who makes it, and what else goes with every call.
+    static func headers(key: Secret?) -> [(name: String, value: String)]
+    /// Headers of a provider's answers that reach the caller: these, and those that begin so.
+    static var forwardedNames: [String] { get }
+    static var forwardedPrefixes: [String] { get }
+
+    /// The body of a call. Throws what this dialect cannot say, as `unsupported_by_model` with the `param`.
+    /// `asksForUsage` is off for servers that refuse to be asked.
+    static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) throws(CodedError) -> [UInt8]
+    /// For the body of one streaming answer. What `secrets` names never shows in an error.
+    static func decoder(secrets: Secrets) -> Decoder
+    static func decodeCompletion(_ body: [UInt8], secrets: Secrets) throws(CodedError) -> ChatCompletion
+    /// Of an answer whose status is not 200.
+    static func decodeError(status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets) -> CodedError
+}
+
+/// Reads the body of a streaming answer: bytes in, model events out. A pure state machine.
+public protocol AnswerDecoder: Sendable {
+    /// Whether the provider said that the answer is over; what follows is not read.
+    var isDone: Bool { get }
+    /// Appends the events that the bytes complete. Those before a fault are appended before it is thrown.
+    mutating func feed(_ bytes: [UInt8], into output: inout [ModelEvent]) throws(CodedError)
+    /// The body has ended. Throws when the answer had not.
+    mutating func finish(into output: inout [ModelEvent]) throws(CodedError)
+}
