@@ -74,7 +74,7 @@ let package = Package(
         tests("Graph", imports: ["Base", "CInstruments", "Graph", "JSON", "Transport"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
-        tests("Configuration", imports: ["Base", "JSON", "Server"]),
+        tests("Configuration", imports: ["Base", "JSON", "Models", "Server"]),
         tests(
             "Server",
             imports: [

@@ -5,6 +5,7 @@ public enum Identifier {
         case run = "run_"
         case conversation = "conv_"
         case completion = "chatcmpl-"
+        case message = "msg_"
     }
 
     public static func make(

@@ -40,6 +40,10 @@ public struct ChatRequest: Sendable {
     /// Whether the request has tools of other kinds than functions, or functions in their old form. Only its own
     /// dialect can carry them.
     public var hasForeignTools = false
+    /// A field besides tools and content that only its own dialect can carry.
+    public var foreignField: String?
+    /// What Anthropic's clients name as still in trial, for a provider of that dialect.
+    public var betas: String?
     public var toolChoice: ToolChoice?
     public var parallelToolCalls: Bool?
     public var responseFormat: ResponseFormat?

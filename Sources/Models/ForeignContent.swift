@@ -5,6 +5,8 @@ extension ChatRequest {
     /// meaning would change if it were left out.
     func refuseForeign(to other: Dialect) throws(CodedError) {
         guard dialect != other else { return }
+        if let foreignField { throw .foreign(foreignField, "a field that only its own dialect has") }
+        if maxTokens == 0 { throw .foreign(maxTokensField, "0, which only fills a cache") }
         if hasForeignTools { throw .foreign("tools", "a tool that only its own dialect has") }
         if case .other? = toolChoice { throw .foreign("tool_choice", "a choice that only its own dialect has") }
         for (index, message) in messages.enumerated() {

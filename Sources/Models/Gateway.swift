@@ -3,13 +3,19 @@ public import Base
 /// Calls models: tries the targets of a chain in order until one begins to answer. What a provider breaks before its
 /// first event, the next one may mend; afterwards the answer stands or falls with its provider.
 public final class Gateway: Sendable {
-    private let models: [String: any ChatModel]
-    private let observer: any GatewayObserver
-    private let clock: any TimeSource
+    let models: [String: any ChatModel]
+    let observer: any GatewayObserver
+    let clock: any TimeSource
+    /// What is known of the models.
+    public let catalogue: Catalogue
 
     /// `models` by the names of their providers.
-    public init(models: [String: any ChatModel], observer: any GatewayObserver, clock: any TimeSource) {
+    public init(
+        models: [String: any ChatModel], catalogue: Catalogue = .builtIn, observer: any GatewayObserver,
+        clock: any TimeSource
+    ) {
         self.models = models
+        self.catalogue = catalogue
         self.observer = observer
         self.clock = clock
     }
@@ -63,19 +69,27 @@ public final class Gateway: Sendable {
         guard let model = models[target.provider] else {
             throw CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
         }
-        try Self.check(request, fits: target, window: window)
+        try check(request, fits: target, window: window)
         let call = ModelCall(request: request, model: target.model, streaming: streaming)
         return try await model.start(call, context: context)
     }
 
     /// What is known to be impossible is not sent.
-    private static func check(_ request: ChatRequest, fits target: Target, window: Int?) throws(CodedError) {
+    private func check(_ request: ChatRequest, fits target: Target, window: Int?) throws(CodedError) {
+        if let entry = catalogue.entry(of: target) { try request.check(against: entry, target) }
         guard let wanted = request.maxTokens else { return }
-        guard let limit = window ?? Catalogue.info(of: target.model)?.answerLimit, wanted > limit else { return }
+        guard let limit = window ?? catalogue.info(of: target)?.answerLimit, wanted > limit else { return }
         throw CodedError(
             .invalidValue,
             "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(limit) tokens.",
             param: request.maxTokensField)
+    }
+}
+
+extension Gateway {
+    /// The row of the ledger for an answer of this target; `nil` for one that did not tell its usage.
+    public func record(_ target: Target, _ usage: Usage?) -> UsageRecord? {
+        usage.map { UsageRecord(target: target, usage: $0, prices: catalogue.entry(of: target)?.prices) }
     }
 }
 

@@ -27,6 +27,12 @@ public struct Attempt: Sendable, Equatable {
 
 /// How an answer went.
 public struct AnswerReport: Sendable, Equatable {
+    /// What was asked for, by OpenTelemetry's name of it.
+    public enum Operation: String, Sendable {
+        case chat, embeddings
+    }
+
+    public var operation = Operation.chat
     public var target: Target
     /// The client's name for the model.
     public var requestedModel: String

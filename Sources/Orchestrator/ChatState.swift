@@ -37,6 +37,8 @@ public struct ChatAnswer: Sendable {
     public var headers: HTTPHeaders
     /// How many targets were tried, the successful one included.
     public var attempts: Int
+    /// What it used and cost; `nil` for an answer that did not tell.
+    public var ledger: UsageRecord?
 }
 
 /// What the output guard says of an answer.

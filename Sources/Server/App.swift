@@ -48,7 +48,8 @@ final class App: Sendable {
             configuration, client: client, environment: surroundings.environment, time: time,
             generator: &generator)
         self.locals = locals
-        let gateway = Gateway(models: models, observer: telemetry, clock: time)
+        let catalogue = configuration.modelCatalogue()
+        let gateway = Gateway(models: models, catalogue: catalogue, observer: telemetry, clock: time)
         let orchestrator = try ChatOrchestrator(
             directory: directory, gateway: gateway, recorder: telemetry, spans: spans, time: time,
             generator: generator.split())
@@ -61,9 +62,13 @@ final class App: Sendable {
 
         let routes =
             HealthRoutes(drainState: drainState, metrics: metrics).routes
-            + ModelsRoutes(directory: directory, created: time.wallTime().seconds).routes
+            + ModelsRoutes(directory: directory, catalogue: catalogue, created: time.wallTime().seconds).routes
             + [
-                ChatCompletionsRoute(turns: turns).route, OrchestratorChatRoute(turns: turns).route,
+                ChatCompletionsRoute(turns: turns).route,
+                MessagesRoute(turns: turns) { metrics.repaired($0) }.route,
+                CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
+                EmbeddingsRoute(turns: turns, directory: directory, gateway: gateway).route,
+                OrchestratorChatRoute(turns: turns).route,
                 CancelRoute(registry: registry).route,
             ]
         let pipeline = RequestPipeline(
@@ -99,11 +104,14 @@ final class App: Sendable {
         await group.shutdown()
     }
 
-    /// Calls back on a loop when the process is asked to stop: once for each signal.
-    func onStopSignal(_ received: @escaping @Sendable () -> Void) {
+    /// Calls back on a loop when the process is asked to stop: once for each signal. Returns when that is sure.
+    func onStopSignal(_ received: @escaping @Sendable () -> Void) async {
         let loop = group.loops[0]
-        loop.execute {
-            for signal in [Int32(2), 15] { _ = SignalWatcher(loop: loop, signal: signal, received: received) }
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                for signal in [Int32(2), 15] { _ = SignalWatcher(loop: loop, signal: signal, received: received) }
+                continuation.resume()
+            }
         }
     }
 }
@@ -160,7 +168,11 @@ extension App {
                 settings.timeouts = OutgoingRequest.Timeouts(
                     connect: remote.timeouts.connect, firstByte: remote.timeouts.firstByte,
                     betweenBytes: remote.timeouts.betweenTokens, total: remote.timeouts.total)
-                models[provider.name] = Provider<OpenAI>(settings, client: client, clock: time)
+                models[provider.name] =
+                    switch remote.dialect {
+                    case .anthropic: Provider<Anthropic>(settings, client: client, clock: time)
+                    case .openai, .local: Provider<OpenAI>(settings, client: client, clock: time)
+                    }
             case .local(let name, let path):
                 let local = LocalModel(
                     configuration: LocalConfiguration(model: path ?? name, environment: environment),

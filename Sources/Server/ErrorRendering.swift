@@ -6,10 +6,17 @@ internal import Models
 
 /// The outside forms of an error. One error type, rendered by the dialect of the path that was asked.
 enum ErrorRendering {
-    /// OpenAI's envelope on `/v1/*`, problem details (RFC 9457) elsewhere.
+    /// Anthropic's envelope on `/v1/messages` and below, OpenAI's on the rest of `/v1/*`, problem details (RFC 9457)
+    /// elsewhere.
     static func response(_ error: CodedError, path: String, requestID: String?) -> Response {
         var headers = HTTPHeaders()
         if let seconds = retryAfterSeconds(error) { headers.add("retry-after", String(seconds)) }
+        if isAnthropic(path) {
+            headers.add("content-type", "application/json")
+            return Response(
+                status: error.code.status, headers: headers,
+                body: Anthropic.encodeError(error, requestID: requestID))
+        }
         if path.hasPrefix("/v1/") {
             headers.add("content-type", "application/json")
             return Response(status: error.code.status, headers: headers, body: OpenAI.encodeError(error))
@@ -18,6 +25,9 @@ enum ErrorRendering {
         return Response(
             status: error.code.status, headers: headers, body: problem(error, path: path, requestID: requestID))
     }
+
+    /// Whether Anthropic's clients ask there.
+    static func isAnthropic(_ path: String) -> Bool { path == "/v1/messages" || path.hasPrefix("/v1/messages/") }
 
     /// Answers what is not a request, whose path is unknown: the envelope that most clients read.
     static func protocolError(_ error: CodedError) -> Response {

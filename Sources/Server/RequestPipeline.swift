@@ -46,6 +46,8 @@ final class RequestPipeline: Sendable {
         let head = request.head
         let requestID = self.requestID(head)
         writer.headers.add("x-request-id", requestID)
+        // The name under which Anthropic's clients look for it.
+        if ErrorRendering.isAnthropic(head.path) { writer.headers.add("request-id", requestID) }
         var exchange = Exchange(
             request: request, requestID: requestID, scope: .local, trace: trace(head), parameters: [:])
         var number = routes.count

@@ -31,6 +31,8 @@ enum Serve {
         } catch {
             return refuse(error.message)
         }
+        // Before anybody hears that the server is there, and may want it to stop.
+        let stops = await stopSignals(app)
         let port: UInt16
         do throws(TransportError) {
             port = try await app.start()
@@ -38,13 +40,13 @@ enum Serve {
             return refuse(sentence(error, configuration.server.listen))
         }
         announce(configuration, port: port, json: options.json)
-        await waitForStop(app)
+        for await _ in stops { break }
         await app.stop()
         log.flush()
         return 0
     }
 
-    private static func waitForStop(_ app: App) async {
+    private static func stopSignals(_ app: App) async -> AsyncStream<Void> {
         let stopping = Mutex(false)
         let (stops, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         let handle: @Sendable () -> Void = {
@@ -56,8 +58,8 @@ enum Serve {
             StandardStreams.write("Stopping; running answers get their time. Again to stop at once.\n", to: .error)
             continuation.yield()
         }
-        app.onStopSignal(handle)
-        for await _ in stops { return }
+        await app.onStopSignal(handle)
+        return stops
     }
 
     private static func announce(_ configuration: Configuration, port: UInt16, json: Bool) {

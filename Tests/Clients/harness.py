@@ -134,14 +134,20 @@ def deaf():
     return Deaf()
 
 
-def configuration(mock_port, local=False):
+def configuration(mock_port, local=False, anthropic=False):
     """The suites' tutti.yaml: models by behaviour, chains that fail over, a provider that nobody answers for, and one
-    to which no connection comes about."""
+    to which no connection comes about; with `anthropic` also providers of that dialect, and chains across both."""
     dead = free_port()
+
+    def provider(name, dialect, url):
+        return f"  {name}: {{ dialect: {dialect}, base_url: {url}, api_key: {PROVIDER_KEY}, allow: any }}"
+
     lines = ["providers:"]
-    lines += [
-        f"  {name}: {{ dialect: openai, base_url: http://127.0.0.1:{port}/v1, api_key: {PROVIDER_KEY}, allow: any }}"
-        for name, port in (("mock", mock_port), ("dead", dead), ("deaf", deaf().port))]
+    lines += [provider(name, "openai", f"http://127.0.0.1:{port}/v1")
+              for name, port in (("mock", mock_port), ("dead", dead), ("deaf", deaf().port))]
+    if anthropic:
+        lines += [provider(name, "anthropic", f"http://127.0.0.1:{port}")
+                  for name, port in (("claude", mock_port), ("dead-claude", dead))]
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
     lines += [
@@ -151,6 +157,12 @@ def configuration(mock_port, local=False):
         "  after-refused: { chain: [dead/gpt-4o, mock/gpt-4o-mini] }",
         "  all-fail: { chain: [dead/gpt-4o, mock/fail-500] }",
     ]
+    if anthropic:
+        lines += [
+            "  claude: { chain: [claude/claude-sonnet-4-5] }",
+            "  anthropic-first: { chain: [claude/fail-529, mock/gpt-4o-mini] }",
+            "  openai-first: { chain: [mock/fail-500, claude/claude-sonnet-4-5] }",
+        ]
     if local:
         lines.append("  smol: { chain: [local/smollm2] }")
     return "\n".join(lines) + "\n"
@@ -184,8 +196,8 @@ class Tutti(Process):
 
 
 @contextlib.contextmanager
-def servers(local=False):
-    """(mock, tutti, folder) for the time of the block."""
+def servers(**parts):
+    """(mock, tutti, folder) for the time of the block; `parts` of the configuration."""
     if not os.access(BINARY, os.X_OK):
         print(f"{BINARY} is not there: build it with ./test, or set TUTTI_BINARY", file=sys.stderr)
         sys.exit(2)
@@ -195,7 +207,7 @@ def servers(local=False):
         folder = pathlib.Path(name)
         mock = Mock(folder)
         try:
-            tutti = Tutti(folder, configuration(mock.port, local))
+            tutti = Tutti(folder, configuration(mock.port, **parts))
             try:
                 yield mock, tutti, folder
             finally:

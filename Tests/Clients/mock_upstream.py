@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
-"""A scripted model server in OpenAI's wire format. Standard library only.
+"""A scripted model server in the wire formats of OpenAI and Anthropic. Standard library only.
 
-The model's name chooses what happens; everything not in the list below answers like a well-behaved model.
+The path's end chooses the dialect: /messages (and /messages/count_tokens), /embeddings, /responses, else a chat. The
+model's name chooses what happens; everything not in the list below answers like a well-behaved model.
 
   echo             the answer's content is the request as it arrived, as JSON: {path, headers, body}
-  reasoning        deltas carry `reasoning_content`, a field that OpenAI does not know
-  length, filter   finish_reason `length`, `content_filter`
-  slow             eight chunks, 250 ms apart            endless   a chunk every 20 ms until the client goes
-  flood            chunks of 8 kB as fast as they are taken
+  repeat           the answer's content is what the user said last
+  reasoning        thinks before it answers; in chats by `reasoning_content`, a field that OpenAI does not know
+  length, filter   finish_reason `length`, `content_filter`; `max_tokens`, `refusal`; `incomplete`
+  slow             every frame 250 ms after the last      endless   a frame every 20 ms until the client goes
+  flood            frames of 8 kB as fast as they are taken
   silent           never answers                         late      answers after 300 ms
   fail-NNN         that status with an error object      html      502 with a page of HTML
   leak             401 whose message repeats the key that it got
   cut              a stream that breaks off; otherwise a body shorter than its Content-Length
   error-frame      a stream with an error object in it
   rubbish, bad-utf8, long-line, no-end, evil-tool, redirect   what the names say
+  redacted, server-tool, late-usage, pause, window            what only Anthropic's models say
+  short            one vector too few
 
 GET /control tells what the mock saw: {"requests", "open", "hangups": {tag: phase}, "sent": {tag: bytes}}. A tag is
 the text `tag-<word>` in the last user message.
@@ -24,17 +28,25 @@ Prints `listening PORT`.
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import re
+import sys
 
-CREATED = 1_700_000_000
-SAMPLE = {"string": "Ada", "integer": 36, "number": 1.5, "boolean": True, "null": None}
-USAGE = {
-    "prompt_tokens": 42, "completion_tokens": 7, "total_tokens": 49,
-    "prompt_tokens_details": {"cached_tokens": 8, "audio_tokens": 0},
-    "completion_tokens_details": {"reasoning_tokens": 3, "audio_tokens": 0},
+# Whoever starts this expects nothing to appear beside it.
+sys.dont_write_bytecode = True
+
+import mock_anthropic
+import mock_embeddings
+import mock_openai
+import mock_responses
+
+# By the end of the path; anything else is a chat.
+DIALECTS = {
+    "/messages": mock_anthropic.Messages, "/messages/count_tokens": mock_anthropic.TokenCount,
+    "/embeddings": mock_embeddings.Embeddings, "/responses": mock_responses.Responses,
 }
-FINISH = {"length": "length", "filter": "content_filter"}
+SPOILT = ("cut", "no-end", "rubbish", "bad-utf8", "long-line", "error-frame")
 
 
 class State:
@@ -44,107 +56,19 @@ class State:
         self.requests, self.open, self.hangups, self.sent = 0, 0, {}, {}
 
 
-def sample(schema, root=None):
-    """A value that fits a JSON schema, as far as the tests use schemas."""
-    root = root or schema
-    if "$ref" in schema:
-        return sample(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
-    for key in ("enum", "anyOf"):
-        if key in schema:
-            return schema[key][0] if key == "enum" else sample(schema[key][0], root)
-    if schema.get("type") == "object" or "properties" in schema:
-        return {name: sample(inner, root) for name, inner in schema.get("properties", {}).items()}
-    if schema.get("type") == "array":
-        return [sample(schema["items"], root)]
-    return SAMPLE[schema.get("type", "string")]
+def script(request):
+    path = request["path"].partition("?")[0]
+    return next((kind for ending, kind in DIALECTS.items() if path.endswith(ending)), mock_openai.Chat)(request)
 
 
-def words(text):
-    return re.findall(r"\S+\s*|\s+", text)
-
-
-def logprobs_of(pieces):
-    def one(text):
-        return {"token": text, "logprob": -0.25, "bytes": list(text.encode())}
-    return {"content": [{**one(piece), "top_logprobs": [one(piece)]} for piece in pieces], "refusal": None}
-
-
-class Answer:
-    """What a well-behaved model says to one request, whole or in pieces."""
-
-    def __init__(self, request, raw):
-        body = request["body"]
-        self.body, self.model = body, body["model"]
-        self.calls, self.content = [], "The mock answers: one two three."
-        self.finish = FINISH.get(self.model, "stop")
-        schema = (body.get("response_format") or {}).get("json_schema")
-        if self.model == "echo":
-            self.content = json.dumps(raw)
-        elif schema:
-            self.content = json.dumps(sample(schema["schema"]))
-        elif body.get("tools") and body.get("tool_choice") != "none":
-            tools = body["tools"] if body.get("parallel_tool_calls", True) else body["tools"][:1]
-            self.calls = [
-                {"id": f"call_{i}", "type": "function", "function": {
-                    "name": tool["function"]["name"],
-                    "arguments": json.dumps(sample(tool["function"].get("parameters", {"type": "object"})))}}
-                for i, tool in enumerate(tools)]
-            self.content, self.finish = None, "tool_calls"
-        if self.model == "evil-tool":
-            self.calls = [{"id": "call_0", "type": "function", "function": {
-                "name": "x\n\ndata: {\"evil\":1}\n\n", "arguments": "{}"}}]
-            self.content, self.finish = None, "tool_calls"
-        stops = body.get("stop") or []
-        for stop in [stops] if isinstance(stops, str) else stops:
-            if self.content and stop in self.content:
-                self.content = self.content[:self.content.index(stop)]
-
-    def envelope(self, kind, choices, **more):
-        return {"id": "chatcmpl-mock", "object": kind, "created": CREATED, "model": self.model, "choices": choices,
-                "system_fingerprint": "fp_mock", **more}
-
-    def whole(self):
-        message = {"role": "assistant", "content": self.content, "refusal": None}
-        if self.calls:
-            message["tool_calls"] = self.calls
-        logprobs = logprobs_of(words(self.content)) if self.body.get("logprobs") else None
-        choices = [{"index": i, "message": message, "logprobs": logprobs, "finish_reason": self.finish}
-                   for i in range(self.body.get("n") or 1)]
-        return self.envelope("chat.completion", choices, usage=USAGE)
-
-    def deltas(self):
-        yield {"role": "assistant", "content": None if self.calls else "", "refusal": None}
-        if self.model == "reasoning":
-            yield {"reasoning_content": "Let me think."}
-        for index, call in enumerate(self.calls):
-            name, arguments = call["function"]["name"], call["function"]["arguments"]
-            yield {"tool_calls": [{"index": index, "id": call["id"], "type": "function",
-                                   "function": {"name": name, "arguments": ""}}]}
-            for start in range(0, len(arguments), 5):
-                yield {"tool_calls": [{"index": index, "function": {"arguments": arguments[start:start + 5]}}]}
-        for piece in words(self.content or ""):
-            yield {"content": piece}
-
-    def chunks(self):
-        usage = (self.body.get("stream_options") or {}).get("include_usage")
-        none = {"usage": None} if usage else {}
-        for index in range(self.body.get("n") or 1):
-            for delta in self.deltas():
-                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
-                if self.body.get("logprobs") and delta.get("content"):
-                    choice["logprobs"] = logprobs_of([delta["content"]])
-                yield self.envelope("chat.completion.chunk", [choice], **none)
-            choice = {"index": index, "delta": {}, "logprobs": None, "finish_reason": self.finish}
-            yield self.envelope("chat.completion.chunk", [choice], **none)
-        if usage:
-            yield self.envelope("chat.completion.chunk", [], usage=USAGE)
-
-
-def error_object(status, model):
-    if status == 400:
-        return {"message": "temperature must be at most 2 (mock)", "type": "invalid_request_error",
-                "param": "temperature", "code": "invalid_value"}
-    return {"message": f"the mock fails with {status}", "type": "mock_error", "param": None, "code": f"mock_{model}"}
+def last_words(body):
+    """The last message of a user, or whatever a request has in its place, as text."""
+    if not isinstance(body, dict):
+        return ""
+    items = body.get("messages") or body.get("input") or []
+    users = [item for item in items if isinstance(item, dict) and item.get("role") == "user"] \
+        if isinstance(items, list) else []
+    return json.dumps(users[-1] if users else items)
 
 
 class Exchange:
@@ -200,8 +124,7 @@ class Exchange:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
         body = await self.reader.readexactly(int(headers.get("content-length", 0)))
         request = {"path": first.split(" ")[1], "headers": headers, "body": json.loads(body) if body else None}
-        users = [m for m in (request["body"] or {}).get("messages", []) if m.get("role") == "user"]
-        found = re.search(r"tag-(\w+)", json.dumps(users[-1])) if users else None
+        found = re.search(r"tag-(\w+)", last_words(request["body"]))
         self.tag, self.phase = found and found[1], "waiting"
         return request
 
@@ -211,20 +134,20 @@ class Exchange:
                  "X-Request-Id: upstream-id", "Set-Cookie: upstream=1", *headers]
         self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
-    def start_stream(self):
+    def start_stream(self, headers=()):
         self.phase = "streaming"
-        self.writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked", *headers]
+        self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
 
     async def chunk(self, data):
-        data = data if isinstance(data, bytes) else b"data: " + json.dumps(data).encode() + b"\n\n"
         self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
         await self.writer.drain()
         if self.tag:
             self.state.sent[self.tag] = self.state.sent.get(self.tag, 0) + len(data)
 
-    async def end_stream(self, done=True):
-        if done:
-            await self.chunk(b"data: [DONE]\n\n")
+    async def end_stream(self, ending=b""):
+        if ending:
+            await self.chunk(ending)
         self.writer.write(b"0\r\n\r\n")
 
     async def answer(self, request):
@@ -234,19 +157,19 @@ class Exchange:
             await asyncio.sleep(3600)
         if model == "late":
             await asyncio.sleep(0.3)
+        answer = script(request)
         if model.startswith("fail-"):
             status = int(model[5:])
-            extra = ["Retry-After: 7"] if status in (429, 503) else []
-            return self.send(status, {"error": error_object(status, model)}, extra)
+            extra = ["Retry-After: 7"] if status in (429, 503, 529) else []
+            return self.send(status, answer.failure(status, model), [*answer.headers, *extra])
         if model == "leak":
-            key = request["headers"].get("authorization", "")
-            return self.send(401, {"error": {"message": f"Incorrect API key provided: {key}", "param": None,
-                                             "type": "invalid_request_error", "code": "invalid_api_key"}})
+            return self.send(401, answer.leak(), answer.headers)
         if model == "html":
             return self.send(502, b"<html><h1>Bad gateway</h1></html>", kind="text/html")
         if model == "redirect":
             return self.send(302, b"", ["Location: /v1/elsewhere"])
-        answer = Answer(request, {key: request[key] for key in ("path", "headers", "body")})
+        if refusal := answer.refusal():
+            return self.send(*refusal, answer.headers)
         if not stream:
             return self.answer_whole(model, answer)
         return await self.answer_stream(model, answer)
@@ -262,42 +185,36 @@ class Exchange:
         if model == "bad-utf8":
             return self.send(200, json.dumps(answer.whole()).encode().replace(b"mock answers", b"mock \xff\xfe"))
         if model == "error-frame":
-            return self.send(200, {"error": error_object(500, model)})
-        return self.send(200, answer.whole())
+            return self.send(200, answer.broken())
+        return self.send(200, answer.whole(), answer.headers)
 
     async def answer_stream(self, model, answer):
-        self.start_stream()
-        chunks = list(answer.chunks())
-        if model in ("cut", "no-end", "rubbish", "bad-utf8", "long-line", "error-frame"):
-            for chunk in chunks[:3]:
-                await self.chunk(chunk)
-            return await self.spoil(model)
+        self.start_stream(answer.headers)
+        if model in SPOILT:
+            for frame in itertools.islice(answer.frames(), answer.intact):
+                await self.chunk(frame)
+            return await self.spoil(model, answer)
         if model in ("endless", "flood"):
-            text = "token " if model == "endless" else "x" * 8192
-            choice = {"index": 0, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
+            opening, again = answer.endless("token " if model == "endless" else "x" * 8192)
+            for frame in opening:
+                await self.chunk(frame)
             while True:
-                await self.chunk(answer.envelope("chat.completion.chunk", [choice]))
+                await self.chunk(again)
                 await asyncio.sleep(0.02 if model == "endless" else 0)
-        for chunk in chunks:
-            await self.chunk(chunk)
+        for frame in answer.frames():
+            await self.chunk(frame)
             await asyncio.sleep(0.25 if model == "slow" else 0)
-        await self.end_stream()
+        await self.end_stream(answer.ending)
 
-    async def spoil(self, model):
+    async def spoil(self, model, answer):
         if model == "cut":
             self.writer.transport.abort()
             return False
         if model == "no-end":
-            # A clean end of the body without finish_reason and [DONE] is a cut stream all the same.
-            return await self.end_stream(done=False)
-        await self.chunk({
-            "rubbish": b"data: {\"choices\": oops\n\n",
-            "bad-utf8": b'data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{'
-                        b'"index":0,"delta":{"content":"\xff\xfe"},"finish_reason":null}]}\n\n',
-            "long-line": b"data: " + b"x" * (10 << 20) + b"\n\n",
-            "error-frame": {"error": error_object(500, model)},
-        }[model])
-        return await self.end_stream()
+            # A clean end of the body before the answer's end is a cut stream all the same.
+            return await self.end_stream()
+        await self.chunk(answer.spoiler())
+        return await self.end_stream(answer.ending)
 
 
 async def main():

@@ -1,10 +1,19 @@
 #!/usr/bin/env python3
 """Starts the scripted upstream and Tutti, runs a client suite against them, and sees that Tutti ends well.
 
-  run_clients.py [mock|local|black-box]      default: mock
+  run_clients.py [SUITE] [--direct]      default: mock
 
-TUTTI_BINARY names the server. The OpenAI client comes from the Python that TUTTI_TEST_PYTHON names, from this one, or
-from the one that `./test` has set up. Exit code: the suite's; 2 when it cannot run.
+  mock         OpenAI's client, chats               local       the same with the local model
+  anthropic    Anthropic's client, on upstreams of both dialects
+  cross        OpenAI's client on an upstream of Anthropic's
+  embeddings   OpenAI's client                      responses   OpenAI's client, on upstreams of both dialects
+  black-box    no client
+
+--direct runs anthropic, cross, embeddings or responses against the scripted upstream alone, without what only Tutti
+does: it must pass, or the suite and the upstream do not agree.
+
+TUTTI_BINARY names the server. The clients come from the Python that TUTTI_TEST_PYTHON names, from this one, or from
+the one that `./test` has set up. Exit code: the suite's; 2 when it cannot run.
 """
 
 import argparse
@@ -12,41 +21,71 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import harness
 
 CACHE = pathlib.Path(os.environ.get("TUTTI_CACHE_DIR") or pathlib.Path(
     os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tutti")
+# The script, and the parts of the configuration that it needs.
+SUITES = {
+    "mock": ("openai_suite.py", {}), "local": ("openai_suite.py", {"local": True}),
+    "anthropic": ("anthropic_suite.py", {"anthropic": True}), "cross": ("cross_suite.py", {"anthropic": True}),
+    "embeddings": ("embeddings_suite.py", {}), "responses": ("responses_suite.py", {"anthropic": True}),
+}
+DIRECT = ("anthropic", "cross", "embeddings", "responses")
 
 
-def python_with_client():
-    """The first Python that has the client, or None."""
+def python_with_clients():
+    """The first Python that has the clients, or None."""
     for python in (os.environ.get("TUTTI_TEST_PYTHON"), sys.executable, str(CACHE / "python/bin/python")):
         if python and os.access(python, os.X_OK) and not subprocess.run(
-                [python, "-c", "import openai"], capture_output=True).returncode:
+                [python, "-c", "import anthropic, openai"], capture_output=True).returncode:
             return python
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("suite", nargs="?", default="mock", choices=["mock", "local", "black-box"])
-    suite = parser.parse_args().suite
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    if suite == "black-box":
-        return subprocess.run([sys.executable, harness.HERE / "black_box.py"], env=environment).returncode
-    python = python_with_client()
-    if not python:
-        print("run_clients: no Python has the openai package; ./test sets one up.", file=sys.stderr)
-        return 2
-    with harness.servers(local=suite == "local") as (mock, tutti, _):
+def run_direct(python, script, environment):
+    with tempfile.TemporaryDirectory(prefix="tutti-clients-") as folder:
+        mock = harness.Mock(pathlib.Path(folder))
+        try:
+            environment |= {"TUTTI_URL": f"http://127.0.0.1:{mock.port}", "TUTTI_MOCK_PORT": str(mock.port),
+                            "TUTTI_DIRECT": "1"}
+            return subprocess.run([python, harness.HERE / script], env=environment).returncode
+        finally:
+            mock.end()
+
+
+def run(python, suite, script, parts, environment):
+    with harness.servers(**parts) as (mock, tutti, _):
         environment |= {"TUTTI_URL": tutti.url(), "TUTTI_SUITE": suite, "TUTTI_MOCK_PORT": str(mock.port)}
-        code = subprocess.run([python, harness.HERE / "openai_suite.py"], env=environment).returncode
+        code = subprocess.run([python, harness.HERE / script], env=environment).returncode
         ended = tutti.end()
         if ended != 0:
             print(f"tutti ended with exit code {ended} after SIGTERM: {tutti.output()[-500:]}", file=sys.stderr)
         if code:
             print(f"The end of tutti's log:\n{tutti.output()[-2000:]}", file=sys.stderr)
     return code or (1 if ended else 0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("suite", nargs="?", default="mock", choices=[*SUITES, "black-box"])
+    parser.add_argument("--direct", action="store_true", help="without Tutti")
+    arguments = parser.parse_args()
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("TUTTI_DIRECT", None)
+    if arguments.direct and arguments.suite not in DIRECT:
+        parser.error(f"--direct is for {', '.join(DIRECT)}")
+    if arguments.suite == "black-box":
+        return subprocess.run([sys.executable, harness.HERE / "black_box.py"], env=environment).returncode
+    python = python_with_clients()
+    if not python:
+        print("run_clients: no Python has the packages anthropic and openai; ./test sets one up.", file=sys.stderr)
+        return 2
+    script, parts = SUITES[arguments.suite]
+    if arguments.direct:
+        return run_direct(python, script, environment)
+    return run(python, arguments.suite, script, parts, environment)
 
 
 if __name__ == "__main__":

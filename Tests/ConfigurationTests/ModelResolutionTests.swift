@@ -179,12 +179,12 @@ struct ModelResolutionTests {
             providers:
               local: { dialect: local, model: smollm2, retry: { retries: 1 } }
             models:
-              m: { chain: [local/smollm2], capabilities: { tools: false } }
+              m: { chain: [local/smollm2], hedge: { enabled: true } }
             """
         #expect(
             try load(text).notices == [
                 "tutti.yaml:2:44: providers.local.retry is not supported yet and is ignored.",
-                "tutti.yaml:4:32: models.m.capabilities is not supported yet and is ignored.",
+                "tutti.yaml:4:32: models.m.hedge is not supported yet and is ignored.",
             ])
     }
 }

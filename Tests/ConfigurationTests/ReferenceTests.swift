@@ -27,7 +27,8 @@ struct ReferenceTests {
     func names() throws {
         let text = try lines("docs/configuration.md").joined(separator: "\n")
         let names =
-            ProviderDraft.fields + AliasDraft.fields + WellKnownNames.all + WellKnownNames.own
+            ProviderDraft.fields + AliasDraft.fields + CatalogueDraft.fields + CatalogueDraft.rates
+            + WellKnownNames.all + WellKnownNames.own
             + ConfigurationKey.later.sorted()
         for name in names { #expect(text.contains("`\(name)`"), "\(name)") }
     }

@@ -96,7 +96,7 @@ struct EncodingTests {
 
     @Test("a failure ends the stream with the error and without [DONE]")
     func failure() {
-        let encoder = OpenAI.StreamEncoder(as: Self.identity, includeUsage: false)
+        var encoder = OpenAI.StreamEncoder(as: Self.identity, includeUsage: false)
         var output: [UInt8] = []
         encoder.fail(CodedError(.providerStreamBroken, "It \"broke\"."), into: &output)
         #expect(
@@ -123,7 +123,7 @@ struct EncodingTests {
     @Test("the list of models")
     func models() {
         #expect(
-            text(OpenAI.encodeModels(["auto", "groq/a/b"], created: 3))
+            text(OpenAI.encodeModels([("auto", nil), ("groq/a/b", nil)], created: 3))
                 == #"{"object":"list","data":[{"id":"auto","object":"model","created":3,"owned_by":"tutti"},{"id":"groq/a/b","object":"model","created":3,"owned_by":"groq"}]}"#
         )
     }

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Models
 import Testing
 
 @testable import Server
@@ -67,6 +68,32 @@ struct GeneratedDocumentTests {
     @Test("codes are unique, and each is in the table's order of documentation once")
     func unique() { #expect(Set(ErrorCode.all.map(\.name)).count == ErrorCode.all.count) }
 
+    @Test("docs/translation.md is the table of rules by which turns go from one dialect to the other")
+    func translation() throws {
+        var text = """
+            # Translation between dialects
+
+            \(Self.origin)
+
+            A turn whose client and provider speak the same dialect goes through in the client's bytes. Any other is written
+            anew by these rules: *kept* arrives with its value, *changed* in another form, *dropped* is left out because the
+            answer can do without, *refused* answers 400 with the field's `param`, for without it the meaning would be another.
+
+            """
+        func cell(_ name: String?) -> String { name.map { "`\($0.replacing(", ", with: "`, `"))`" } ?? "" }
+        for place in TranslationRule.Place.allCases {
+            text += "\n## \(place == .request ? "Requests" : place == .message ? "Messages" : "Answers")\n\n"
+            text +=
+                "| what | OpenAI's name | Anthropic's name | to Anthropic | to OpenAI | |\n| --- | --- | --- | --- | --- | --- |\n"
+            for rule in TranslationRule.all where rule.place == place {
+                text +=
+                    "| \(rule.field) | \(cell(rule.openAI)) | \(cell(rule.anthropic)) "
+                    + "| \(rule.toAnthropic?.rawValue ?? "") | \(rule.toOpenAI?.rawValue ?? "") | \(rule.note) |\n"
+            }
+        }
+        try check("docs/translation.md", is: text)
+    }
+
     /// Where a label's values come from. None comes from a client.
     private static let labels = [
         "route": "the path of a route as in [api.md](api.md), `other` for what has none",
@@ -75,11 +102,12 @@ struct GeneratedDocumentTests {
         "provider": "the name of a configured provider",
         "model": "a model that the configuration names, `other` for those that only callers named",
         "code": "`ok`, or a code of [errors.md](errors.md)",
-        "gen_ai_operation_name": "`chat`",
+        "gen_ai_operation_name": "`chat` or `embeddings`",
         "gen_ai_provider_name": "as `provider`",
         "gen_ai_request_model": "as `model`",
         "gen_ai_token_type": "`input`, `output`",
         "error_type": "empty, or a code of [errors.md](errors.md)",
+        "kind": "`tool_call_id`, `tool_arguments` or `finish_reason`",
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]
 

@@ -36,6 +36,15 @@ enum Project {
             FileManager.default.isReadableFile(atPath: cache + $0)
         }, "the local model is not set up in \(cache) (./run does it); the tests that need it do not run.")
 
+    /// Whether the recorded exchanges with providers are at hand.
+    static let hasRecordings = isThere(
+        python != nil
+            && FileManager.default.fileExists(
+                atPath: (environment["TUTTI_SHARED"] ?? root.deletingLastPathComponent().path + "/shared")
+                    + "/data/fixtures"),
+        "there are no recorded exchanges (set TUTTI_SHARED to the folder that holds data/fixtures), so none are replayed."
+    )
+
     /// Says once why tests are skipped.
     private static func isThere(_ found: Bool, _ sentence: String) -> Bool {
         if !found { print("SKIPPED: \(sentence)") }

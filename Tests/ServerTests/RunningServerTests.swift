@@ -188,6 +188,30 @@ struct RunningServerTests {
     func scriptedClients() async throws { try await clients("mock") }
 
     @Test(
+        "the official clients of both dialects, each on the other's upstream, and their embeddings",
+        .enabled(if: Project.hasClientPython), arguments: ["anthropic", "cross", "embeddings"])
+    func scriptedClients(suite: String) async throws { try await clients(suite) }
+
+    @Test(
+        "every recorded exchange, replayed as an upstream through the whole server", .enabled(if: Project.hasRecordings)
+    )
+    func replay() async throws {
+        var environment = Project.environment
+        environment["TUTTI_BINARY"] = Project.binary
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        let script = Project.root.appending(path: "Tests/Clients/replay.py").path
+        let result = try await RunningProcess(
+            [
+                try #require(Project.python), script, "--cost", "--dialects",
+                "chat,messages,embeddings,count_tokens,native",
+            ],
+            in: FileManager.default.temporaryDirectory, environment: environment
+        ).end()
+        print(result.output)
+        #expect(result.status == 0, "\(result.output.suffix(4000))\(result.errors.suffix(2000))")
+    }
+
+    @Test(
         "the official OpenAI client against the local model",
         .enabled(if: Project.hasClientPython && Project.hasLocalModel))
     func localClients() async throws { try await clients("local") }

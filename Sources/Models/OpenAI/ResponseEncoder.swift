@@ -56,20 +56,25 @@ extension OpenAI {
 
         /// Ends the stream of an answer that is whole.
         public mutating func finish(into output: inout [UInt8]) {
-            if includeUsage, !wroteUsage, let usage {
-                var writer = JSONWriter(chunkStart)
-                writer.endArray()
-                writer.key("usage")
-                OpenAI.write(usage, to: &writer)
-                writer.endObject()
-                Self.append(writer.bytes, to: &output)
-            }
+            writeUsage(into: &output)
             Self.append([UInt8]("[DONE]".utf8), to: &output)
         }
 
-        /// Ends the stream of an answer that failed: an error event, and no `[DONE]`.
-        public func fail(_ error: CodedError, into output: inout [UInt8]) {
+        /// Ends the stream of an answer that failed: an error event, and no `[DONE]`. What was used by then is told.
+        public mutating func fail(_ error: CodedError, into output: inout [UInt8]) {
+            writeUsage(into: &output)
             Self.append(OpenAI.encodeError(error), to: &output)
+        }
+
+        private mutating func writeUsage(into output: inout [UInt8]) {
+            guard includeUsage, !wroteUsage, let usage else { return }
+            wroteUsage = true
+            var writer = JSONWriter(chunkStart)
+            writer.endArray()
+            writer.key("usage")
+            OpenAI.write(usage, to: &writer)
+            writer.endObject()
+            Self.append(writer.bytes, to: &output)
         }
 
         private mutating func encode(_ completion: ChatCompletion, into output: inout [UInt8]) {

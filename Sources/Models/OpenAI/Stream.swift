@@ -54,12 +54,13 @@ extension OpenAI {
                 throw CodedError(.providerInvalidAnswer, "The provider's stream holds an event that is no JSON object.")
             }
             if let error = OpenAI.errorObject(in: root) ?? (event.event == "error" ? root : nil) {
+                // What has been used is to be paid for, answer or not.
+                if let usage = OpenAI.usage(root["usage"]) { output.append(ModelEvent(.usage(usage))) }
                 throw OpenAI.streamError(error, secrets: secrets)
             }
             let before = output.count
             for choice in root.elements(of: "choices") { read(choice, into: &output) }
-            // Groq says it only there where nobody has asked.
-            if let usage = OpenAI.usage(root["usage"]) ?? OpenAI.usage(root["x_groq"]?["usage"]) {
+            if let usage = OpenAI.usage(root["usage"]) {
                 // Alone in its frame only when there are no choices; a client that did not ask then does without it.
                 if output.count == before, root["choices"]?.count ?? 0 > 0 { output.append(ModelEvent(.other)) }
                 output.append(ModelEvent(.usage(usage)))
@@ -67,6 +68,10 @@ extension OpenAI {
             if output.count == before { output.append(ModelEvent(.other)) }
             output[before].source = .frame(Frame(dialect: .openai, bytes: event.data))
             for index in (before + 1)..<max(output.count, before + 1) { output[index].source = .sameFrame }
+            // Groq says it only there where nobody has asked, and clients do not look there.
+            if OpenAI.usage(root["usage"]) == nil, let usage = OpenAI.usage(root["x_groq"]?["usage"]) {
+                output.append(ModelEvent(.usage(usage)))
+            }
         }
 
         private mutating func read(_ choice: JSONNode, into output: inout [ModelEvent]) {

@@ -7,8 +7,10 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     private let configuration: ProviderConfiguration
     private let client: any HTTPCalling
     private let clock: any TimeSource
+    /// Without slashes at its end.
+    let base: String
     private let url: String
-    private let secrets: Secrets
+    let secrets: Secrets
     /// What goes with every call: the caller's own headers are not known here, so none of them can get out.
     private let headers: (whole: HTTPHeaders, stream: HTTPHeaders)
 
@@ -18,7 +20,8 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         self.clock = clock
         var base = configuration.baseURL[...]
         while base.hasSuffix("/") { base.removeLast() }
-        url = base + Wire.path
+        self.base = String(base)
+        url = Wire.url(base: String(base))
         secrets = Secrets(configuration.key.map { [$0] } ?? [])
         headers = (
             Self.headers(accept: "application/json", key: configuration.key),
@@ -27,13 +30,10 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     }
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
-        let deadline = Deadline(context, at: clock.now(), total: configuration.timeouts.total)
-        let response: IncomingResponse
-        let outgoing = try request(for: call, deadline: deadline)
-        do { response = try await client.send(outgoing) } catch {
-            throw error.coded(streaming: false, deadline: deadline)
-        }
-        guard response.status == 200 else { throw await failure(of: response, deadline: deadline) }
+        let deadline = deadline(of: context)
+        let body = try Wire.encodeRequest(call, asksForUsage: configuration.asksForUsage)
+        let response = try await send(
+            body, to: url, more: Wire.headers(of: call.request), streaming: call.streaming, deadline: deadline)
         let headers = Self.forwarded(response.headers)
         if call.streaming, !Self.isJSON(response.headers) {
             let stream = ProviderStream(
@@ -41,23 +41,40 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
             try await stream.waitForFirst()
             return stream
         }
-        let body: [UInt8]
-        do { body = try await response.body.collect(limit: configuration.maxAnswerBytes) } catch {
-            throw error.coded(streaming: true, deadline: deadline)
-        }
-        let completion = try Wire.decodeCompletion(body, secrets: secrets)
+        let completion = try Wire.decodeCompletion(try await whole(response, deadline: deadline), secrets: secrets)
         return WholeAnswer(completion, headers: headers)
     }
 
-    private func request(for call: ModelCall, deadline: Deadline) throws(CodedError) -> OutgoingRequest {
+    func deadline(of context: RunContext) -> Deadline {
+        Deadline(context, at: clock.now(), total: configuration.timeouts.total)
+    }
+
+    /// The provider's answer, if it is one: its status is 200.
+    func send(
+        _ body: [UInt8], to url: String, more: [(name: String, value: String)] = [], streaming: Bool,
+        deadline: Deadline
+    ) async throws(CodedError) -> IncomingResponse {
         var timeouts = configuration.timeouts
         if let remaining = deadline.remaining { timeouts.total = min(timeouts.total, remaining) }
         // A whole answer's head comes with its end: only a stream has a first byte to wait for.
-        if !call.streaming { timeouts.firstByte = timeouts.total }
-        return OutgoingRequest(
-            url: url, headers: call.streaming ? headers.stream : headers.whole,
-            body: try Wire.encodeRequest(call, asksForUsage: configuration.asksForUsage),
-            timeouts: timeouts, maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy)
+        if !streaming { timeouts.firstByte = timeouts.total }
+        var headers = streaming ? headers.stream : headers.whole
+        for (name, value) in more { headers.add(name, value) }
+        let request = OutgoingRequest(
+            url: url, headers: headers, body: body, timeouts: timeouts,
+            maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy)
+        let response: IncomingResponse
+        do { response = try await client.send(request) } catch {
+            throw error.coded(streaming: false, deadline: deadline)
+        }
+        guard response.status == 200 else { throw await failure(of: response, deadline: deadline) }
+        return response
+    }
+
+    func whole(_ response: IncomingResponse, deadline: Deadline) async throws(CodedError) -> [UInt8] {
+        do { return try await response.body.collect(limit: configuration.maxAnswerBytes) } catch {
+            throw error.coded(streaming: true, deadline: deadline)
+        }
     }
 
     private static func headers(accept: String, key: Secret?) -> HTTPHeaders {
@@ -81,7 +98,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     }
 
     /// The headers of a provider that reach the caller, by allow-list.
-    private static func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
+    static func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
         headers.selection(
             names: Wire.forwardedNames, prefixes: Wire.forwardedPrefixes, limit: 32, maxValue: 256)
     }

@@ -8,8 +8,12 @@ public protocol ProviderDialect: Sendable {
 
     /// What follows a provider's base URL.
     static var path: String { get }
+    /// The address of a provider whose base URL, without slashes at its end, is this: mostly the base and ``path``.
+    static func url(base: String) -> String
     /// How a call says who makes it, and what else goes with every call.
     static func headers(key: Secret?) -> [(name: String, value: String)]
+    /// What goes with this call besides.
+    static func headers(of request: ChatRequest) -> [(name: String, value: String)]
     /// Headers of a provider's answers that reach the caller: these, and those that begin so.
     static var forwardedNames: [String] { get }
     static var forwardedPrefixes: [String] { get }
@@ -22,6 +26,11 @@ public protocol ProviderDialect: Sendable {
     static func decodeCompletion(_ body: [UInt8], secrets: Secrets) throws(CodedError) -> ChatCompletion
     /// Of an answer whose status is not 200.
     static func decodeError(status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets) -> CodedError
+}
+
+extension ProviderDialect {
+    public static func url(base: String) -> String { base + path }
+    public static func headers(of request: ChatRequest) -> [(name: String, value: String)] { [] }
 }
 
 /// Reads the body of a streaming answer: bytes in, model events out. A pure state machine.

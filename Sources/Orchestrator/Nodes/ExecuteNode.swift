@@ -20,9 +20,10 @@ enum ExecuteNode {
             assembler.add(event)
             try await context.emit(.model(event))
         }
+        let completion = assembler.completion
         return Shared(
             ChatAnswer(
-                target: answer.target, completion: assembler.completion, headers: headers,
-                attempts: answer.attempts.count))
+                target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,
+                ledger: gateway.record(answer.target, completion.usage)))
     }
 }

@@ -3,7 +3,7 @@ internal import JSON
 /// The whole program behind `main`.
 public enum TuttiCommand {
     /// What this build can do, besides the local model.
-    static let dialects: Set<Configuration.Dialect> = [.openai, .local]
+    static let dialects: Set<Configuration.Dialect> = [.openai, .anthropic, .local]
 
     /// Runs the process's own command line and ends the process. `main` calls this and nothing else: what main itself
     /// runs stays on the main thread.

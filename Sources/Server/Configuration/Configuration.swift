@@ -1,4 +1,5 @@
 public import Base
+public import Models
 
 /// Everything that can be set, checked and complete: a snapshot that never changes. `docs/configuration.md` lists
 /// every key; `ConfigurationKey.all` maps the fixed ones to these fields.
@@ -11,6 +12,8 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.
     public internal(set) var aliases: [ModelAlias] = []
+    /// What the file says of models, over the built-in catalogue; in the order of the file.
+    public internal(set) var catalogue: [CatalogueRow] = []
 
     /// The server and its limits. Sizes are in bytes.
     public struct Server: Sendable, Equatable {

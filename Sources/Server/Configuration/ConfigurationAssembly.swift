@@ -37,7 +37,8 @@ extension ConfigurationLoader {
                 nil
             )
         }
-        return usable.flatMap { settings(of: $0) } + kept.flatMap { settings(of: $0) }
+        configuration.catalogue = catalogue.map(\.row)
+        return usable.flatMap { settings(of: $0) } + kept.flatMap { settings(of: $0) } + catalogue.flatMap(\.settings)
     }
 
     /// A chain of the file must name what there is; the built-in ones may name what the file has replaced.

@@ -204,10 +204,10 @@ extension ConfigurationKey {
 
     static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
 
-    /// What may stand in the file besides `all`: sections, the two sections of named members, and what a later
-    /// version will read.
+    /// What may stand in the file besides `all`: sections, the sections of named members, and what a later version will
+    /// read.
     static let sections: Set = ["server", "server.timeouts", "log", "resilience", "resilience.timeouts"]
-    static let memberSections: Set = ["providers", "models"]
+    static let memberSections: Set = ["providers", "models", "catalogue"]
     static let later: Set = [
         "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.retry", "resilience.breaker",
         "resilience.hedge", "resilience.midstream", "resilience.hold", "resilience.degrade", "resilience.limits",

@@ -12,9 +12,10 @@ struct ConfigurationLoader {
     var sources: [String: ConfigurationSource] = [:]
     var providers: [ProviderDraft] = []
     var aliases: [AliasDraft] = []
+    var catalogue: [CatalogueDraft] = []
     /// Every provider that the file or the built-in text has, also one that could not be read.
     var providerNames: [String] = []
-    /// Of `providers` and `models`, those that the file replaces whole.
+    /// The sections of named members that the file has; those of `providers` and `models` replace the built-in ones.
     var replacedSections: Set<String> = []
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var notices: [String] = []
@@ -32,6 +33,7 @@ struct ConfigurationLoader {
         for flag in flags.settings { apply(flag.value, to: flag.path, from: .flag(name: flag.name)) }
         checkListenAddress()
         checkChains()
+        checkCatalogue()
         let members = problems.isEmpty ? assemble() : []
         guard problems.isEmpty else { return nil }
         let fixed = ConfigurationKey.all.map { key in
@@ -109,6 +111,7 @@ struct ConfigurationLoader {
             for member in members {
                 if entry.key == "providers" { readProvider(member, of: document) }
                 if entry.key == "models" { readAlias(member, of: document) }
+                if entry.key == "catalogue" { readCatalogueRow(member, of: document) }
             }
         }
     }

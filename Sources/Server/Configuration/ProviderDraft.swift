@@ -25,9 +25,7 @@ struct ProviderDraft {
     var timeouts: [(key: ConfigurationKey, value: Sourced<String>)] = []
 
     static let fields = ["dialect", "base_url", "api_key", "model", "models", "allow", "usage", "proxy", "timeouts"]
-    static let laterFields: Set = [
-        "retry", "breaker", "hedge", "midstream", "hold", "degrade", "limits", "capabilities", "prices",
-    ]
+    static let laterFields: Set = ["retry", "breaker", "hedge", "midstream", "hold", "degrade", "limits"]
 
     /// What a local provider's model is called: its name, or the file's name without folder and `.gguf`.
     var localModel: (name: String, path: String?)? {

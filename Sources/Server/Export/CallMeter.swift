@@ -20,12 +20,12 @@ struct CallMeter: Sendable {
         let firstChunk: MetricFamily<Histogram>
         let tokens: MetricFamily<Histogram>
 
-        func series(_ provider: String, _ model: String) -> Series {
+        func series(_ provider: String, _ model: String, _ operation: String = "chat") -> Series {
             Series(
-                began: attempts.with(provider, model, "ok"), seconds: seconds.with("chat", provider, model, ""),
-                firstChunk: firstChunk.with("chat", provider, model),
-                inputTokens: tokens.with("chat", provider, model, "input"),
-                outputTokens: tokens.with("chat", provider, model, "output"))
+                began: attempts.with(provider, model, "ok"), seconds: seconds.with(operation, provider, model, ""),
+                firstChunk: firstChunk.with(operation, provider, model),
+                inputTokens: tokens.with(operation, provider, model, "input"),
+                outputTokens: tokens.with(operation, provider, model, "output"))
         }
     }
 
@@ -63,11 +63,13 @@ struct CallMeter: Sendable {
 
     func answerEnded(_ report: AnswerReport) {
         let target = report.target
-        let found = known[target]
-        let series = found ?? families.series(target.provider, "other")
+        let operation = report.operation.rawValue
+        let model = known[target] == nil ? "other" : target.model
+        // Only what a chat costs is made beforehand.
+        let made = report.operation == .chat ? known[target] : nil
+        let series = made ?? families.series(target.provider, model, operation)
         if let error = report.error {
-            let model = found == nil ? "other" : target.model
-            families.seconds.with("chat", target.provider, model, error.name).record(report.duration.seconds)
+            families.seconds.with(operation, target.provider, model, error.name).record(report.duration.seconds)
         } else {
             series.seconds.record(report.duration.seconds)
         }

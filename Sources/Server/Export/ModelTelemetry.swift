@@ -36,7 +36,7 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
         metrics.answerEnded(report, context: context)
         var attributes: [(key: StaticString, value: Span.Value)] = []
         attributes.reserveCapacity(6)
-        attributes.append(("gen_ai.operation.name", .string("chat")))
+        attributes.append(("gen_ai.operation.name", .string(report.operation.rawValue)))
         attributes.append(("gen_ai.provider.name", .string(report.target.provider)))
         attributes.append(("gen_ai.request.model", .string(report.target.model)))
         if let usage = report.usage {
@@ -48,7 +48,7 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
         }
         spans.record(
             Span(
-                "chat", report.target.model, trace: context.trace,
+                report.operation == .chat ? "chat" : "embeddings", report.target.model, trace: context.trace,
                 spanID: generator.withLock { $0.next() } | 1, parentID: context.trace.spanID,
                 start: time.now().advanced(by: .zero - report.duration), duration: report.duration,
                 attributes: attributes, errorType: report.error?.name))

@@ -15,6 +15,7 @@ final class ServerMetrics: Sendable {
     private let passed: Counter
     private let incomplete: Counter
     let running: Gauge
+    private let repairs: MetricFamily<Counter>
 
     init(knownTargets: Set<Target>) {
         requests = registry.counter(
@@ -27,6 +28,9 @@ final class ServerMetrics: Sendable {
             "tutti_turns_total", "Turns answered, by the output guard's verdict.", labels: ["verdict"])
         passed = turns.with(GuardVerdict.passed.rawValue)
         incomplete = turns.with(GuardVerdict.incomplete.rawValue)
+        repairs = registry.counter(
+            "tutti_answer_repairs_total", "What had to be mended in providers' answers.", labels: ["kind"])
+        for kind in Repairs.Kind.allCases { _ = repairs.with(kind.rawValue) }
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
     }
 
@@ -34,6 +38,12 @@ final class ServerMetrics: Sendable {
         switch method {
         case "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH": method
         default: "other"
+        }
+    }
+
+    func repaired(_ mended: Repairs) {
+        for kind in Repairs.Kind.allCases where mended[kind] > 0 {
+            repairs.with(kind.rawValue).add(UInt64(mended[kind]))
         }
     }
 

@@ -46,6 +46,8 @@ struct ChatCompletionsRoute: Sendable {
             identity.model = answer.target.name
             var headers = answer.headers
             headers.set("content-type", "application/json")
+            // In dollars. A stream's head is sent before anybody knows.
+            if let cost = answer.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
             let body = OpenAI.encodeCompletion(answer.completion, as: identity)
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
         } catch {
@@ -97,6 +99,7 @@ struct OpenAIStreamFormat: EventStreamFormat {
     mutating func finish(_ answer: ChatAnswer, into output: inout [UInt8]) { encoder?.finish(into: &output) }
 
     mutating func fail(_ error: CodedError, into output: inout [UInt8]) {
-        (encoder ?? OpenAI.StreamEncoder(as: identity, includeUsage: includeUsage)).fail(error, into: &output)
+        var encoder = encoder ?? OpenAI.StreamEncoder(as: identity, includeUsage: includeUsage)
+        encoder.fail(error, into: &output)
     }
 }

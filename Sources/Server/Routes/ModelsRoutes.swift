@@ -6,13 +6,14 @@ internal import Models
 /// `GET /v1/models` and `GET /v1/models/{id}`: exactly the names that resolve, in stable order.
 struct ModelsRoutes: Sendable {
     let directory: ModelDirectory
+    let catalogue: Catalogue
     /// When the server started; models have no better date.
     let created: Int64
 
     var routes: [Route] {
         [
             Route.simple("GET", "/v1/models") { [self] _ in
-                json(OpenAI.encodeModels(directory.names, created: created))
+                json(OpenAI.encodeModels(directory.names.map { ($0, entry(of: $0)) }, created: created))
             },
             // A name may hold slashes; some clients send them as they are, others as %2F.
             Route.simple("GET", "/v1/models/{model...}") { [self] exchange throws(CodedError) in
@@ -23,7 +24,12 @@ struct ModelsRoutes: Sendable {
 
     private func one(_ name: String) throws(CodedError) -> Response {
         _ = try directory.resolve(name)
-        return json(OpenAI.encodeModel(name, created: created))
+        return json(OpenAI.encodeModel(name, entry(of: name), created: created))
+    }
+
+    /// Of an alias that of the model which is asked first.
+    private func entry(of name: String) -> CatalogueEntry? {
+        (try? directory.resolve(name))?.first.flatMap { catalogue.entry(of: $0) }
     }
 
     private func json(_ body: [UInt8]) -> Response {

@@ -33,7 +33,12 @@ struct TurnReport: Sendable {
         writer.member("personaId", orNull: personaID)
         writer.key("usage")
         if let usage = answer.completion.usage { write(usage, to: &writer) } else { writer.null() }
-        writer.member("cost", JSON.null)
+        // Exact decimals, so not by way of a floating-point number.
+        if let cost = answer.ledger?.cost {
+            writer.member("cost", raw: Array(cost.description.utf8))
+        } else {
+            writer.member("cost", JSON.null)
+        }
         writer.member("cached", false)
         writer.member("finishReason", orNull: answer.completion.choices.first?.finishReason?.name)
     }
@@ -44,6 +49,7 @@ struct TurnReport: Sendable {
         writer.member("completionTokens", usage.completionTokens)
         writer.member("totalTokens", usage.totalTokens)
         writer.member("cachedTokens", ifPresent: usage.cachedTokens)
+        writer.member("cacheWriteTokens", ifPresent: usage.cacheWriteTokens)
         writer.member("reasoningTokens", ifPresent: usage.reasoningTokens)
         writer.endObject()
     }

@@ -1,0 +1,39 @@
+public import Base
+internal import JSON
+
+extension Anthropic: TokenCountingDialect {
+    public static let path = "/v1/messages"
+    public static let forwardedNames = ["request-id", "retry-after"]
+    public static let forwardedPrefixes = ["anthropic-ratelimit-"]
+
+    /// The base URL of Anthropic's own clients has no `/v1`; those of OpenAI's have one, and people write both.
+    public static func url(base: String) -> String {
+        base.hasSuffix("/v1") ? base + "/messages" : base + path
+    }
+
+    public static func tokenCountURL(base: String) -> String { url(base: base) + "/count_tokens" }
+
+    public static func encodeTokenCountRequest(_ request: ChatRequest, model: String) -> [UInt8]? {
+        guard let original = request.original, original.dialect == .anthropic else { return nil }
+        return JSONMembers.setting("model", to: JSON.string(model).bytes, in: original.bytes)
+    }
+
+    public static func checkTokenCount(_ body: [UInt8]) throws(CodedError) {
+        guard let count = (try? JSONDocument(body))?.root["input_tokens"]?.int, count >= 0 else {
+            throw CodedError(.providerInvalidAnswer, "The provider's answer holds no count of tokens.")
+        }
+    }
+
+    public static func headers(key: Secret?) -> [(name: String, value: String)] {
+        let version = [(name: "anthropic-version", value: "2023-06-01")]
+        return version + (key.map { [("x-api-key", $0.reveal())] } ?? [])
+    }
+
+    /// Fields in trial go with the client's own bytes alone.
+    public static func headers(of request: ChatRequest) -> [(name: String, value: String)] {
+        guard request.original?.dialect == .anthropic, let betas = request.betas else { return [] }
+        return [("anthropic-beta", betas)]
+    }
+
+    public static func decoder(secrets: Secrets) -> StreamDecoder { StreamDecoder(secrets: secrets) }
+}

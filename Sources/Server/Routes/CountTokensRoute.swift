@@ -1,0 +1,27 @@
+internal import Base
+internal import HTTP
+internal import HTTPServer
+internal import Models
+
+/// `POST /v1/messages/count_tokens`: how many input tokens a message would have. Asked of a provider that counts, else an
+/// estimate, and marked as one.
+struct CountTokensRoute: Sendable {
+    let turns: Turns
+    let directory: ModelDirectory
+    let gateway: Gateway
+
+    var route: Route {
+        Route.simple("POST", "/v1/messages/count_tokens") { [self] exchange throws(CodedError) in
+            var request = try Anthropic.decodeTokenCountRequest(try await exchange.json(limit: turns.settings.maxBody))
+            request.betas = MessagesRoute.betas(of: exchange)
+            let chain = try directory.resolve(request.model)
+            let context = turns.context(exchange, requestID: exchange.requestID)
+            var headers: HTTPHeaders = ["content-type": "application/json"]
+            let counted = try await gateway.countTokens(of: request, chain: chain, context: context)
+            if counted == nil { headers.set("x-tutti-estimate", "true") }
+            return Response(
+                status: 200, headers: headers,
+                body: counted ?? Anthropic.encodeTokenCount(Anthropic.estimateInputTokens(of: request)))
+        }
+    }
+}
