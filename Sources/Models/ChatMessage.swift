@@ -65,6 +65,8 @@ public enum ContentPart: Sendable {
     /// A kind that OpenAI's dialect does not name; providers have more. The whole part.
     case other(type: String, JSONNode)
 
+    var isText: Bool { if case .text = self { true } else { false } }
+
     /// The name in OpenAI's dialect.
     public var type: String {
         switch self {

@@ -41,11 +41,14 @@ public struct ModelCall: Sendable {
     public var model: String
     /// Whether the answer is wanted piece by piece. A model may answer otherwise; its events then say so.
     public var streaming: Bool
+    /// What is known of the model at this provider.
+    public var entry: CatalogueEntry?
 
-    public init(request: ChatRequest, model: String, streaming: Bool) {
+    public init(request: ChatRequest, model: String, streaming: Bool, entry: CatalogueEntry? = nil) {
         self.request = request
         self.model = model
         self.streaming = streaming
+        self.entry = entry
     }
 }
 

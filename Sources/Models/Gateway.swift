@@ -70,7 +70,8 @@ public final class Gateway: Sendable {
             throw CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
         }
         try check(request, fits: target, window: window)
-        let call = ModelCall(request: request, model: target.model, streaming: streaming)
+        let call = ModelCall(
+            request: request, model: target.model, streaming: streaming, entry: catalogue.entry(of: target))
         return try await model.start(call, context: context)
     }
 

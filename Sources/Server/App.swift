@@ -40,7 +40,7 @@ final class App: Sendable {
         logger = Logger(sink: surroundings.log, level: App.level(configuration.log.level), time: time)
         spans = MemorySpans()
 
-        let directory = App.directory(configuration)
+        let directory = configuration.modelDirectory()
         let metrics = ServerMetrics(knownTargets: Set(directory.names.compactMap { Target($0) }))
         let telemetry = ModelTelemetry(
             metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
@@ -49,6 +49,11 @@ final class App: Sendable {
             generator: &generator)
         self.locals = locals
         let catalogue = configuration.modelCatalogue()
+        for target in configuration.targetsWithoutPrice(directory, catalogue) {
+            logger.log(
+                .warning, "price unknown, answers will have no cost", .string("provider", target.provider),
+                .string("model", target.model))
+        }
         let gateway = Gateway(models: models, catalogue: catalogue, observer: telemetry, clock: time)
         let orchestrator = try ChatOrchestrator(
             directory: directory, gateway: gateway, recorder: telemetry, spans: spans, time: time,
@@ -137,19 +142,6 @@ extension App {
         limits.writeTimeout = server.writeTimeout
         limits.maxConnections = server.maxConnections
         return limits
-    }
-
-    private static func directory(_ configuration: Configuration) -> ModelDirectory {
-        ModelDirectory(
-            aliases: configuration.aliases.map { alias in
-                ModelDirectory.Alias(
-                    name: alias.name,
-                    chain: alias.chain.map { Target(provider: $0.provider, model: $0.model) },
-                    window: alias.window)
-            },
-            providers: configuration.providers.map {
-                ModelDirectory.Provider(name: $0.name, models: $0.models, allowsAny: $0.allowsAnyModel)
-            })
     }
 
     private static func models(

@@ -12,6 +12,8 @@ struct CommandLineParserTests {
             ("", .help(.tutti)), ("--help", .help(.tutti)), ("-h", .help(.tutti)), ("help", .help(.tutti)),
             ("help serve", .help(.serve)), ("serve --help", .help(.serve)), ("chat -h", .help(.chat)),
             ("config --help", .help(.config)), ("config show --help", .help(.config)), ("--json", .help(.tutti)),
+            ("models", .models(.init())),
+            ("models --config x --json", .models(.init(flags: .init(file: "x"), json: true))),
             ("version", .version(.init())), ("--version", .version(.init())),
             ("version --json", .version(.init(json: true))),
             ("--json version", .version(.init(json: true))), ("version --help", .help(.version)),

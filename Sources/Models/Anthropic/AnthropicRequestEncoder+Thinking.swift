@@ -24,9 +24,10 @@ extension Anthropic {
 
     /// The most tokens of an answer, which this dialect must be told and which thinking is part of, and the thinking.
     static func answerTokens(
-        of request: ChatRequest, model: String
+        of call: ModelCall
     ) throws(CodedError) -> (maxTokens: Int, thinking: Thinking?) {
-        let limit = Catalogue.info(of: model)?.answerLimit
+        let request = call.request
+        let limit = call.entry?.output ?? Catalogue.info(of: call.model)?.answerLimit
         let most = request.maxTokens ?? limit ?? usualAnswer
         switch try wantedThinking(of: request) {
         case nil: return (most, nil)

@@ -19,7 +19,7 @@ extension Anthropic {
     private static func build(_ call: ModelCall) throws(CodedError) -> [UInt8] {
         let request = call.request
         try refuseUnspeakable(in: request)
-        let (maxTokens, thinking) = try answerTokens(of: request, model: call.model)
+        let (maxTokens, thinking) = try answerTokens(of: call)
         var writer = JSONWriter(reserving: 1024)
         writer.beginObject()
         writer.member("model", call.model)
@@ -27,7 +27,8 @@ extension Anthropic {
         try writeConversation(of: request, to: &writer)
         writeTools(of: request, to: &writer)
         thinking?.write(to: &writer)
-        try writeFormat(of: request, model: call.model, to: &writer)
+        let hasSchemas = call.entry?.supports(.jsonSchema) ?? hasSchemas(call.model)
+        try writeFormat(of: request, hasSchemas: hasSchemas, to: &writer)
         writeSampling(of: request, thinks: thinking != nil, to: &writer)
         if let user = request.user, !user.isEmpty { writer.member("metadata", ["user_id": .string(user)]) }
         if call.streaming { writer.member("stream", true) }
@@ -41,6 +42,9 @@ extension Anthropic {
         if request.hasForeignTools { throw .foreign("tools", "a tool that is no function") }
         if request.n > 1 { throw .foreign("n", "over 1") }
         if request.logprobs { throw .foreign("logprobs", "true") }
+        for (index, text) in request.stop.enumerated() where !text.isEmpty && text.allSatisfy(\.isWhitespace) {
+            throw .foreign("stop[\(index)]", "white space alone")
+        }
         if let temperature = request.temperature, temperature > 1 { throw .foreign("temperature", "over 1") }
     }
 
@@ -56,13 +60,13 @@ extension Anthropic {
     }
 
     private static func writeFormat(
-        of request: ChatRequest, model: String, to writer: inout JSONWriter
+        of request: ChatRequest, hasSchemas: Bool, to writer: inout JSONWriter
     ) throws(CodedError) {
         switch request.responseFormat {
         case nil, .text: break
         case .jsonObject: throw .foreign("response_format", "JSON without a schema")
         case .jsonSchema(_, let schema, _):
-            guard let schema, hasSchemas(model) else { throw .foreign("response_format", "a JSON schema") }
+            guard let schema, hasSchemas else { throw .foreign("response_format", "a JSON schema") }
             writer.key("output_config")
             writer.beginObject()
             writer.key("format")
@@ -75,7 +79,7 @@ extension Anthropic {
         }
     }
 
-    /// Whether a model can be held to a JSON schema: those of version 4.5 and later.
+    /// Of models that the catalogue does not know: whether one can be held to a JSON schema: those of version 4.5 and later.
     static func hasSchemas(_ model: String) -> Bool {
         let words = model.lowercased().split { "-./:@".contains($0) }
         guard let name = words.lastIndex(of: "claude") else { return false }

@@ -10,6 +10,7 @@ extension OpenAI {
         let addsUsage = call.streaming && asksForUsage && !request.includeUsage
         guard let original = request.original, original.dialect == .openai else {
             try request.refuseForeign(to: .openai)
+            try refuseMediaOfTools(in: request)
             return build(call, includeUsage: call.streaming && (asksForUsage || request.includeUsage))
         }
         var body = JSONMembers.setting("model", to: JSON.string(call.model).bytes, in: original.bytes)
@@ -30,14 +31,31 @@ extension OpenAI {
         return body
     }
 
+    /// A tool's message holds text alone in this dialect.
+    private static func refuseMediaOfTools(in request: ChatRequest) throws(CodedError) {
+        guard request.dialect != .openai else { return }
+        for (index, message) in request.messages.enumerated() where message.role == .tool {
+            guard case .parts(let parts) = message.content else { continue }
+            for part in parts {
+                switch part {
+                case .image, .document, .audio:
+                    throw .foreign("messages[\(index)]", "a tool's result with \(part.type) content")
+                default: continue
+                }
+            }
+        }
+    }
+
     private static func build(_ call: ModelCall, includeUsage: Bool) -> [UInt8] {
         let request = call.request
+        // A client of this dialect knows whom it gives them back to.
+        let givesThoughts = request.dialect == .openai || call.entry?.provider == "deepseek"
         var writer = JSONWriter(reserving: 1024)
         writer.beginObject()
         writer.member("model", call.model)
         writer.key("messages")
         writer.beginArray()
-        for message in request.messages { write(message, to: &writer) }
+        for message in request.messages { write(message, givesThoughts: givesThoughts, to: &writer) }
         writer.endArray()
         writeTools(of: request, to: &writer)
         if let format = request.responseFormat { write(format, to: &writer) }
@@ -51,15 +69,16 @@ extension OpenAI {
         if let value = request.frequencyPenalty { writer.member("frequency_penalty", value) }
         if let value = request.presencePenalty { writer.member("presence_penalty", value) }
         if let value = request.maxTokens {
-            // The two names are the dialect's own; any other came from another dialect.
-            if request.maxTokensField == "max_completion_tokens" {
+            // The two names are the dialect's own; any other came from another dialect. OpenAI's models that think
+            // refuse the older one, and all of them take the newer.
+            if request.maxTokensField == "max_completion_tokens" || call.entry?.provider == "openai" {
                 writer.member("max_completion_tokens", value)
             } else {
                 writer.member("max_tokens", value)
             }
         }
         writer.member("user", ifPresent: request.user)
-        if let effort = request.reasoning?.effort { writer.member("reasoning_effort", effort) }
+        if let effort = effort(for: call) { writer.member("reasoning_effort", effort) }
         if call.streaming {
             writer.member("stream", true)
             if includeUsage { writer.member("stream_options", ["include_usage": true]) }
@@ -68,21 +87,39 @@ extension OpenAI {
         return writer.bytes
     }
 
-    private static func write(_ message: ChatMessage, to writer: inout JSONWriter) {
+    /// Models that don't think refuse to be told how much to.
+    private static func effort(for call: ModelCall) -> String? {
+        guard let reasoning = call.request.reasoning, call.entry?.supports(.thinking) != false else { return nil }
+        // Not thinking is what most models do unless they are told to; few know a word for it.
+        if reasoning == .off, call.request.dialect != .openai { return nil }
+        return reasoning.effort
+    }
+
+    private static func write(_ content: ChatMessage.Content, isFailure: Bool, to writer: inout JSONWriter) {
+        // This dialect has no sign for a failed call but the words.
+        let mark = isFailure ? "Error: " : ""
+        switch content {
+        case .none: if isFailure { writer.string("Error") } else { writer.null() }
+        case .text(let text): writer.string(mark + text)
+        case .parts(let parts):
+            let shown = parts.filter { if case .cacheMark = $0 { false } else { true } }
+            // Strict servers want a string where a mark was all that made an array of it.
+            if shown.count < parts.count || shown.isEmpty || isFailure, shown.allSatisfy(\.isText) {
+                return writer.string(mark + ChatMessage(role: .user, content: .parts(shown)).text)
+            }
+            writer.beginArray()
+            for part in shown { write(part, to: &writer) }
+            writer.endArray()
+        }
+    }
+
+    private static func write(_ message: ChatMessage, givesThoughts: Bool, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("role", message.role.rawValue)
         writer.key("content")
-        switch message.content {
-        case .none: writer.null()
-        case .text(let text): writer.string(text)
-        case .parts(let parts):
-            writer.beginArray()
-            for part in parts { write(part, to: &writer) }
-            writer.endArray()
-        }
-        // DeepSeek wants its own words back; whoever does not know the field passes over it.
+        write(message.content, isFailure: message.isFailure, to: &writer)
         let thoughts = message.reasoning.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
-        if !thoughts.isEmpty { writer.member("reasoning_content", thoughts.joined()) }
+        if givesThoughts, !thoughts.isEmpty { writer.member("reasoning_content", thoughts.joined()) }
         writer.member("name", ifPresent: message.name)
         writer.member("refusal", ifPresent: message.refusal)
         writer.member("tool_call_id", ifPresent: message.toolCallID)

@@ -3,8 +3,8 @@ internal import HTTPClient
 
 /// Something that knows how many tokens a request has before it is answered.
 public protocol TokenCounter: Sendable {
-    /// The provider's answer as it came; `nil` for a request that it cannot be asked about. Cancelling the task ends the
-    /// call at once.
+    /// The provider's answer as it came; `nil` for a request that it cannot be asked about. Cancelling the task ends
+    /// the call at once.
     func countTokens(of request: ChatRequest, model: String, context: RunContext) async throws(CodedError) -> [UInt8]?
 }
 
@@ -33,8 +33,8 @@ extension Provider: TokenCounter where Wire: TokenCountingDialect {
 }
 
 extension Gateway {
-    /// What the provider of the chain's first target counts, as it wrote it; `nil` where it doesn't. Throws the caller's faults; what a
-    /// provider breaks leaves it to an estimate.
+    /// What the provider of the chain's first target counts, as it wrote it; `nil` where it doesn't. Throws the caller's
+    /// faults; what a provider breaks leaves it to an estimate.
     public func countTokens(
         of request: ChatRequest, chain: [Target], context: RunContext
     ) async throws(CodedError) -> [UInt8]? {

@@ -66,7 +66,8 @@ extension TranslationRule {
         .init(
             .message, "thoughts", openAI: "messages[].reasoning_content", anthropic: "content[].type thinking",
             toAnthropic: .dropped, toOpenAI: .changed,
-            "Anthropic takes back its own alone, known by the signature. Back, the text is reasoning_content."),
+            "Anthropic takes back its own alone, known by the signature. Back, the text is reasoning_content for DeepSeek, "
+                + "and left out for others."),
         .init(
             .message, "proof of thoughts", anthropic: "content[].signature", toOpenAI: .dropped),
         .init(
@@ -96,8 +97,10 @@ extension TranslationRule {
             "Blocks of a user's message with Anthropic, before all others. A result whose call is not in the "
                 + "assistant's message before it is refused."),
         .init(
-            .message, "failure of a tool", anthropic: "content[].is_error", toOpenAI: .dropped,
-            "The result's text says it."),
+            .message, "failure of a tool", anthropic: "content[].is_error", toOpenAI: .changed,
+            "The result's text begins with Error."),
+        .init(
+            .message, "images and documents in a tool's result", anthropic: "content[].content[]", toOpenAI: .refused),
         .init(
             .message, "results of old functions", openAI: "messages[].role function", toAnthropic: .refused),
     ]

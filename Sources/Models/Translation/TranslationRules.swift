@@ -67,7 +67,7 @@ public struct TranslationRule: Sendable {
         .init(.request, "top_k", anthropic: "top_k", toOpenAI: .dropped),
         .init(
             .request, "stop sequences", openAI: "stop", anthropic: "stop_sequences", toAnthropic: .kept,
-            toOpenAI: .kept, "Empty ones are left out."),
+            toOpenAI: .kept, "Empty ones are left out; one of white space alone is refused by Anthropic."),
         .init(.request, "seed", openAI: "seed", toAnthropic: .dropped),
         .init(
             .request, "penalties", openAI: "frequency_penalty, presence_penalty", toAnthropic: .dropped),

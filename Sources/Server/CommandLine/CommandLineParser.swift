@@ -9,7 +9,7 @@ public struct CommandLineParser {
         return try parser.command()
     }
 
-    private static let commands = ["serve", "chat", "config", "version", "help"]
+    private static let commands = ["serve", "chat", "config", "models", "version", "help"]
     private static let configuration = ["--config", "--listen", "--data", "--log-level"]
 
     private var rest: ArraySlice<String>
@@ -31,6 +31,7 @@ public struct CommandLineParser {
         case "serve": return try serve()
         case "chat": return try chat()
         case "config": return try config()
+        case "models": return try models()
         case "version", "--version", "-V": return try version()
         case "help": return try help()
         case "--help", "-h": return .help(.tutti)
@@ -69,6 +70,14 @@ public struct CommandLineParser {
         }
         try expect(words: 1)
         return .config(ConfigOptions(action: action, flags: flags, json: json))
+    }
+
+    private mutating func models() throws(UsageError) -> Command {
+        topic = .models
+        try scan(options: Self.configuration)
+        if wantsHelp { return .help(topic) }
+        try expect(words: 0)
+        return .models(ModelsOptions(flags: flags, json: json))
     }
 
     private mutating func version() throws(UsageError) -> Command {

@@ -3,6 +3,7 @@ public enum Command: Sendable, Equatable {
     case serve(ServeOptions)
     case chat(ChatOptions)
     case config(ConfigOptions)
+    case models(ModelsOptions)
     case version(VersionOptions)
     case help(HelpTopic)
 }
@@ -33,6 +34,12 @@ public struct ConfigOptions: Sendable, Equatable {
     public var json = false
 }
 
+/// `tutti models`
+public struct ModelsOptions: Sendable, Equatable {
+    public var flags = ConfigurationFlags()
+    public var json = false
+}
+
 /// `tutti version`
 public struct VersionOptions: Sendable, Equatable {
     public var json = false
@@ -40,7 +47,7 @@ public struct VersionOptions: Sendable, Equatable {
 
 /// What help is asked about.
 public enum HelpTopic: String, Sendable, CaseIterable {
-    case tutti, serve, chat, config, version
+    case tutti, serve, chat, config, models, version
 }
 
 /// A command line that cannot be understood: what is wrong, and which help says more.

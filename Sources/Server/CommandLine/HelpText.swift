@@ -6,6 +6,7 @@ enum HelpText {
         case .serve: serve
         case .chat: chat
         case .config: config
+        case .models: models
         case .version: version
         }
     }
@@ -22,6 +23,7 @@ enum HelpText {
           serve      start the server
           chat       talk to a model
           config     check or show the configuration
+          models     list the models, what they can do and cost
           version    print the version
 
         Options
@@ -76,6 +78,26 @@ enum HelpText {
 
         Usage: tutti config check|show [options]
           Reads the configuration as tutti serve would, and starts nothing.
+
+        Options
+          --config FILE         read FILE instead of ./tutti.yaml
+          --listen HOST:PORT    as for tutti serve
+          --data DIR            as for tutti serve
+          --log-level LEVEL     as for tutti serve
+          --json                print JSON
+          --help                this help
+
+        """
+
+    private static let models = """
+        Examples
+          tutti models                             every name that a client may use
+          tutti models --json                      the same as GET /v1/models
+          tutti models --config other.yaml
+
+        Usage: tutti models [options]
+          Lists the configured models with their window and longest answer in tokens, prices in dollars a million tokens,
+          and what they can do. "–" is what is not known; rows of `catalogue` in the configuration can say it.
 
         Options
           --config FILE         read FILE instead of ./tutti.yaml

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Models
 
 /// The whole program behind `main`.
 public enum TuttiCommand {
@@ -31,6 +32,7 @@ public enum TuttiCommand {
             return options.json
                 ? printed(["version": .string(TuttiVersion.text)] as JSON) : printed("tutti \(TuttiVersion.text)\n")
         case .config(let options): return config(options, environment)
+        case .models(let options): return models(options, environment)
         case .serve(let options):
             guard let loaded = load(options.flags, environment) else { return 2 }
             return await Serve.run(loaded, options: options, environment: environment)
@@ -51,6 +53,24 @@ public enum TuttiCommand {
             for problem in error.problems { tellError(problem.description, environment) }
             return nil
         }
+    }
+
+    private static func models(_ options: ModelsOptions, _ environment: [String: String]) -> Int32 {
+        guard let loaded = load(options.flags, environment) else { return 2 }
+        for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
+        let configuration = loaded.configuration
+        let (directory, catalogue) = (configuration.modelDirectory(), configuration.modelCatalogue())
+        for target in configuration.targetsWithoutPrice(directory, catalogue) {
+            StandardStreams.write("warning: the price of \(target.name) is not known.\n", to: .error)
+        }
+        let models = directory.names.map { name in
+            let chain = (try? directory.resolve(name)) ?? []
+            return (name: name, chain: chain, entry: chain.first.flatMap { catalogue.entry(of: $0) })
+        }
+        guard options.json else { return printed(ModelsCommand.table(models)) }
+        // As the server says it, but for the date of its start.
+        let list = OpenAI.encodeModels(models.map { ($0.name, $0.entry) }, created: 0)
+        return printed(String(decoding: list, as: UTF8.self) + "\n")
     }
 
     private static func config(_ options: ConfigOptions, _ environment: [String: String]) -> Int32 {

@@ -12,4 +12,33 @@ extension Configuration {
         }
         return builtIn.merging(catalogue, providers: Dictionary(known) { first, _ in first })
     }
+
+    /// Which names clients may use, and what is behind each.
+    func modelDirectory() -> ModelDirectory {
+        ModelDirectory(
+            aliases: aliases.map { alias in
+                ModelDirectory.Alias(
+                    name: alias.name,
+                    chain: alias.chain.map { Target(provider: $0.provider, model: $0.model) },
+                    window: alias.window)
+            },
+            providers: providers.map {
+                ModelDirectory.Provider(name: $0.name, models: $0.models, allowsAny: $0.allowsAnyModel)
+            })
+    }
+
+    /// Models behind a network whose answers will have no cost, in the directory's order.
+    func targetsWithoutPrice(_ directory: ModelDirectory, _ catalogue: Catalogue) -> [Target] {
+        let remote = Set(
+            providers.compactMap { provider in
+                if case .remote = provider.service { provider.name } else { nil }
+            })
+        return directory.names.compactMap { Target($0) }.filter { target in
+            guard remote.contains(target.provider), (try? directory.resolve(target.name)) == [target] else {
+                return false
+            }
+            let rates = catalogue.entry(of: target)?.prices?.standard
+            return rates?.input == nil
+        }
+    }
 }

@@ -31,6 +31,9 @@ struct EmbeddingsRoute: Sendable {
             let made = try result.get()
             var headers = made.answer.headers
             headers.set("content-type", "application/json")
+            if let cost = gateway.record(made.target, made.answer.usage)?.cost {
+                headers.set("x-tutti-cost", cost.description)
+            }
             return Response(
                 status: 200, headers: headers,
                 body: OpenAI.encodeEmbeddings(made.answer, model: made.target.name))
