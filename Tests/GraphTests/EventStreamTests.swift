@@ -93,7 +93,7 @@ import Testing
         var received: [Int] = []
         while let event = await stream.next() {
             if case .emitted(_, let index) = event { received.append(index) }
-            #expect(notes.all.count <= received.count + 4)
+            #expect(notes.count <= received.count + 4)
         }
         try await producer.value
         #expect(received == Array(0..<100))

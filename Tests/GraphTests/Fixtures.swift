@@ -69,7 +69,9 @@ final class Notes: Sendable {
     private let lines = Mutex<[String]>([])
 
     func add(_ line: String) { lines.withLock { $0.append(line) } }
-    var all: [String] { lines.withLock { $0 } }
+    // Counted and copied inside: a reference that leaves the lock would share its storage with the next `add`.
+    var count: Int { lines.withLock { $0.count } }
+    var all: [String] { lines.withLock { $0.map { $0 } } }
 }
 
 func makeContext(deadline: Instant? = nil) -> RunContext {

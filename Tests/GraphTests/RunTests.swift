@@ -237,7 +237,7 @@ import Testing
         }
         let graph = try builder.build()
         try await Task(executorPreference: executor) { _ = try await run(graph) }.value
-        #expect(notes.all.count == 14)
+        #expect(notes.count == 14)
         #expect(notes.all.allSatisfy { $0.hasSuffix("true") })
     }
 }

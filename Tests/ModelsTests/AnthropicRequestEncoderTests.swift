@@ -118,7 +118,8 @@ struct AnthropicRequestEncoderTests {
     @Test("ids stay apart and belong together, however a client writes them")
     func ids() throws {
         var list = #"{"role":"user","content":"hi"}"#
-        let turns = [["1"], ["1", "a:b", "a.b"], ["1_2", "1"], ["", "é"]]
+        let long = String(repeating: "call:", count: 40)
+        let turns = [["1"], ["1", "a:b", "a.b"], ["1_2", "1"], ["", "é"], [long + "a", long + "b"]]
         for ids in turns {
             let calls = ids.map { #"{"id":"\#($0)","function":{"name":"f"}}"# }.joined(separator: ",")
             list += #",{"role":"assistant","tool_calls":[\#(calls)]}"#
@@ -132,6 +133,7 @@ struct AnthropicRequestEncoderTests {
             let results = sent[turn * 2 + 2]?["content"]?.array ?? []
             #expect(uses.count == ids.count)
             for (use, id) in zip(uses, ids) {
+                #expect(use["id"]?.string?.wholeMatch(of: /[A-Za-z0-9_-]{1,256}/) != nil)
                 let result = results.first { $0["tool_use_id"] == use["id"] }
                 #expect(result?["content"]?.string == "of \(id)")
             }

@@ -12,7 +12,7 @@ extension Anthropic {
         init(answer: String) { self.answer = answer }
 
         mutating func id(for own: String, position: Int, repairs: inout Repairs) -> String {
-            if Self.isAcceptable(own), given.insert(own).inserted { return own }
+            if Anthropic.isCallID(own), given.insert(own).inserted { return own }
             repairs.note(.toolCallID)
             var attempt = 0
             while true {
@@ -32,20 +32,20 @@ extension Anthropic {
             for _ in 0..<24 { id.append(alphabet[Int(generator.next() % UInt64(alphabet.count))]) }
             return String(decoding: id, as: UTF8.self)
         }
+    }
 
-        /// `[A-Za-z0-9_-]{1,256}`: what `tool_use_id` may be.
-        private static func isAcceptable(_ id: String) -> Bool {
-            let bytes = id.utf8
-            return (1...256).contains(bytes.count)
-                && bytes.allSatisfy { byte in
-                    switch byte {
-                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                        true
-                    default: false
-                    }
+    /// `[A-Za-z0-9_-]{1,256}`: what `tool_use_id` may be.
+    static func isCallID(_ id: String) -> Bool {
+        let bytes = id.utf8
+        return (1...256).contains(bytes.count)
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
                 }
-        }
+            }
     }
 
     /// The `input` of a call, which must be an object. Nothing and `null` mean `{}`, and what follows an object is left

@@ -59,7 +59,7 @@ struct ToolCallOrder {
 
     /// The same for the same conversation, so that a provider's cache knows its beginning again.
     private mutating func unique(_ id: String) -> String {
-        let base = Self.isAcceptable(id) ? id : Self.spelledOut(id)
+        let base = Anthropic.isCallID(id) ? id : Self.spelledOut(id)
         var candidate = base
         while !sent.insert(candidate).inserted {
             let count = repetitions[base, default: 1] + 1
@@ -69,20 +69,14 @@ struct ToolCallOrder {
         return candidate
     }
 
-    private static func isAcceptable(_ id: String) -> Bool {
-        !id.isEmpty
-            && id.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-    }
-
-    /// By its bytes, so that different ids stay different.
+    /// By its bytes, so that different ids stay different; those that would become too long by their fingerprint, and
+    /// where two share one, by their order.
     private static func spelledOut(_ id: String) -> String {
+        if id.utf8.count > 120 {
+            var fingerprint = Fingerprint()
+            fingerprint.add(id)
+            return "id_\(String(fingerprint.value, radix: 16))"
+        }
         let digits = Array("0123456789abcdef".utf8)
         var result = Array("id_".utf8)
         result.reserveCapacity(3 + id.utf8.count * 2)
