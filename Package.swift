@@ -30,6 +30,7 @@ let package = Package(
     products: [
         .executable(name: "tutti", targets: ["tutti"]),
         .library(name: "TuttiGraph", targets: ["Graph", "Base", "JSON"]),
+        .library(name: "TuttiModels", targets: ["Models", "Base", "JSON"]),
     ],
     targets: [
         .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),
@@ -37,7 +38,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", path: "Sources/CLibs/CYAML"),
         .target(
             name: "CShims",
-            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("dl")]),
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("re2"), .linkedLibrary("dl")]),
 
         room("Base", imports: ["CShims"]),
         room("JSON", imports: ["Base", "CShims"]),

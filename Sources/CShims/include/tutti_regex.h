@@ -1,0 +1,22 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A compiled pattern. Immutable, so any number of threads may match with it.
+typedef struct tutti_regex tutti_regex;
+
+/// Compiles a pattern in RE2's syntax into at most `memory` bytes. `NULL` when it is none, or too large. Never throws.
+tutti_regex *tutti_regex_compile(const uint8_t *pattern, size_t count, int64_t memory);
+
+/// Whether the pattern occurs in the text. Time is linear in the text's length.
+int32_t tutti_regex_occurs(const tutti_regex *regex, const uint8_t *text, size_t count);
+
+void tutti_regex_free(tutti_regex *regex);
+
+#ifdef __cplusplus
+}
+#endif
