@@ -57,7 +57,8 @@ public struct JSONNode: Sendable {
 
     public var string: String? {
         guard let range = stringRange else { return nil }
-        return String(decoding: document.strings[range], as: UTF8.self)
+        let strings = document.strings
+        return JSONText.string(strings.span.extracting(range))
     }
 
     /// The unescaped bytes of a string.

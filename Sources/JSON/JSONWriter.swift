@@ -17,30 +17,24 @@ public struct JSONWriter: Sendable {
 
     /// A key that needs no escaping.
     public mutating func key(_ key: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        JSONEscaping.append(unescaped: key, to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        JSONEscaping.append(key: key, comma: needsComma, to: &bytes)
         needsComma = false
     }
 
     public mutating func key(_ key: String) {
-        separate()
-        JSONEscaping.append(key, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
+        JSONEscaping.append(key, in: JSONEscaping.Frame(comma: needsComma, colon: true), to: &bytes)
         needsComma = false
     }
 
     public mutating func string(_ text: String) {
-        separate()
-        JSONEscaping.append(text, to: &bytes)
+        JSONEscaping.append(text, in: JSONEscaping.Frame(comma: needsComma), to: &bytes)
+        needsComma = true
     }
 
     /// A string given as its UTF-8 bytes, which must be valid.
     public mutating func string(utf8 text: borrowing [UInt8]) {
-        separate()
-        JSONEscaping.append(utf8: text, to: &bytes)
+        JSONEscaping.append(utf8: text.span, in: JSONEscaping.Frame(comma: needsComma), to: &bytes)
+        needsComma = true
     }
 
     public mutating func int(_ value: some FixedWidthInteger) {
@@ -87,26 +81,56 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// A value of a document, compact. Its recursion is bounded by ``JSONDocument/maxDepth``.
+    /// A value of a document, compact. Straight off the tape: no recursion, and nothing allocated but the bytes.
     public mutating func value(_ node: JSONNode) {
-        switch node.kind {
-        case .null: null()
-        case .bool: bool(node.bool ?? false)
-        case .int: int(node.int ?? 0)
-        case .uint: int(node.uint ?? 0)
-        case .double: double(node.double ?? 0)
-        case .string: string(utf8: Array(node.stringBytes ?? []))
-        case .array:
-            beginArray()
-            for element in node.elements { value(element) }
-            endArray()
-        case .object:
-            beginObject()
-            for member in node.members {
-                key(member.key.string ?? "")
-                value(member.value)
+        let (tapeArray, stringArray) = (node.document.tape, node.document.strings)
+        let (tape, strings) = (tapeArray.span, stringArray.span)
+        // Of each open array or object a bit: whether it is an object. What a document holds is no deeper than 64.
+        var objects: UInt64 = 0
+        var isKey = false
+        var index = node.index
+        let end = JSONDocument.end(ofValueAt: index, tape)
+        while index < end {
+            let word = tape[index]
+            index += 1
+            switch UInt8(truncatingIfNeeded: word >> 56) {
+            case JSONNode.Tag.string:
+                let start = Int(word & 0x00ff_ffff_ffff_ffff)
+                let text = strings.extracting(droppingFirst: start + 4)
+                    .extracting(first: JSONDocument.length(strings, at: start))
+                let frame = JSONEscaping.Frame(comma: needsComma, colon: isKey)
+                JSONEscaping.append(utf8: text, in: frame, to: &bytes)
+                needsComma = !isKey
+                if isKey {
+                    isKey = false
+                    continue
+                }
+            case JSONNode.Tag.object:
+                open(UInt8(ascii: "{"))
+                objects = objects << 1 | 1
+            case JSONNode.Tag.array:
+                open(UInt8(ascii: "["))
+                objects <<= 1
+            case UInt8(ascii: "}"):
+                close(UInt8(ascii: "}"))
+                objects >>= 1
+            case UInt8(ascii: "]"):
+                close(UInt8(ascii: "]"))
+                objects >>= 1
+            case JSONNode.Tag.int:
+                int(Int64(bitPattern: tape[index]))
+                index += 1
+            case JSONNode.Tag.uint:
+                int(tape[index])
+                index += 1
+            case JSONNode.Tag.double:
+                double(Double(bitPattern: tape[index]))
+                index += 1
+            case JSONNode.Tag.yes: bool(true)
+            case JSONNode.Tag.no: bool(false)
+            default: null()
             }
-            endObject()
+            isKey = objects & 1 == 1
         }
     }
 }
