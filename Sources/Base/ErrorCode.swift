@@ -56,7 +56,7 @@ public struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
             .provider,
             retryable: retryable,
             status == 429 ? "rate_limit_error" : "server_error",
-            status == 429 ? "rate_limit_error" : "api_error",
+            status == 429 ? "rate_limit_error" : anthropicType(ofStatus: status),
             meaning
         )
     }
@@ -68,9 +68,17 @@ public struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
             .us,
             retryable: retryable,
             "server_error",
-            status == 503 ? "overloaded_error" : "api_error",
+            anthropicType(ofStatus: status),
             meaning
         )
+    }
+
+    private static func anthropicType(ofStatus status: Int) -> String {
+        switch status {
+        case 503: "overloaded_error"
+        case 504: "timeout_error"
+        default: "api_error"
+        }
     }
 }
 
@@ -156,6 +164,12 @@ extension ErrorCode {
         retryable: true,
         "The provider answered with an error of its own."
     )
+    public static let providerOverloaded = provider(
+        "provider_overloaded",
+        503,
+        retryable: true,
+        "The provider has too much to do."
+    )
     public static let providerInvalidAnswer = provider(
         "provider_invalid_answer",
         502,
@@ -222,8 +236,9 @@ extension ErrorCode {
         providerRefused, forbiddenOrigin, forbiddenHost, notFound, modelNotFound, methodNotAllowed, requestTimeout,
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
         targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
-        providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerInvalidAnswer,
-        providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached, unknownRoute,
+        providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
+        providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,
+        unknownRoute,
         checkpointUnreadable, modelUnavailable, overloaded,
         shuttingDown, nodeTimeout, deadlineExceeded,
     ]

@@ -6,6 +6,7 @@ public enum Identifier {
         case conversation = "conv_"
         case completion = "chatcmpl-"
         case message = "msg_"
+        case response = "resp_"
     }
 
     public static func make(

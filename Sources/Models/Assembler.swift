@@ -3,12 +3,11 @@ public struct Assembler: Sendable {
     private var choices: [ChatCompletion.Choice] = []
     private var usage: Usage?
     private var whole: ChatCompletion?
-    /// The calls of each choice by the index that the stream gives them, which need not be their position.
-    private var callIndices: [[Int]] = []
+    /// The calls of each choice.
+    private var calls: [ToolCallTracker] = []
 
-    /// More answers or calls than any model gives; whatever a stream numbers beyond is dropped.
+    /// More answers than any model gives; whatever a stream numbers beyond is dropped.
     private static let maxChoices = 128
-    private static let maxToolCalls = 1024
 
     public init() {}
 
@@ -33,6 +32,12 @@ public struct Assembler: Sendable {
     /// The answer so far, its choices in order.
     public var completion: ChatCompletion {
         if let whole { return whole }
+        var choices = choices
+        for (position, tracker) in calls.enumerated() {
+            choices[position].toolCalls = tracker.calls.map {
+                ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
+            }
+        }
         return ChatCompletion(choices: choices.sorted { $0.index < $1.index }, usage: usage)
     }
 
@@ -50,25 +55,12 @@ public struct Assembler: Sendable {
         if let position = choices.firstIndex(where: { $0.index == index }) { return position }
         guard choices.count < Self.maxChoices else { return nil }
         choices.append(ChatCompletion.Choice(index: index))
-        callIndices.append([])
+        calls.append(ToolCallTracker())
         return choices.count - 1
     }
 
     private mutating func add(_ delta: ToolCallDelta, choice index: Int) {
         guard let position = position(of: index) else { return }
-        if let call = callIndices[position].lastIndex(of: delta.index) {
-            // Some providers give every whole call the index 0; a new id then is a new call.
-            let known = choices[position].toolCalls[call]
-            if delta.id == nil || known.id.isEmpty || delta.id == known.id || delta.id == "" {
-                if let id = delta.id, known.id.isEmpty { choices[position].toolCalls[call].id = id }
-                if let name = delta.name, known.name.isEmpty { choices[position].toolCalls[call].name = name }
-                choices[position].toolCalls[call].arguments += delta.arguments
-                return
-            }
-        }
-        guard choices[position].toolCalls.count < Self.maxToolCalls else { return }
-        callIndices[position].append(delta.index)
-        choices[position].toolCalls.append(
-            ToolCall(id: delta.id ?? "", name: delta.name ?? "", arguments: delta.arguments))
+        _ = calls[position].add(delta)
     }
 }

@@ -24,6 +24,8 @@ public struct ChatMessage: Sendable {
     public var reasoning: [Reasoning] = []
     /// Of a tool's message: whether the call failed.
     public var isFailure = false
+    /// Where the client's request has it, if it does not have its messages one to one.
+    public var places: MessagePlaces?
 
     public init(
         role: Role, content: Content, name: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil,

@@ -170,10 +170,13 @@ public struct Usage: Sendable, Hashable {
     public var cacheWriteHourTokens: Int?
     /// The part of the answer that was reasoning.
     public var reasoningTokens: Int?
+    /// Why the prices of tokens do not tell what the answer cost, if they do not.
+    public var unpriced: Unpriced?
 
     public init(
         promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil, cachedTokens: Int? = nil,
-        cacheWriteTokens: Int? = nil, cacheWriteHourTokens: Int? = nil, reasoningTokens: Int? = nil
+        cacheWriteTokens: Int? = nil, cacheWriteHourTokens: Int? = nil, reasoningTokens: Int? = nil,
+        unpriced: Unpriced? = nil
     ) {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
@@ -184,6 +187,7 @@ public struct Usage: Sendable, Hashable {
         self.cacheWriteTokens = cacheWriteTokens
         self.cacheWriteHourTokens = cacheWriteHourTokens
         self.reasoningTokens = reasoningTokens
+        self.unpriced = unpriced
     }
 }
 

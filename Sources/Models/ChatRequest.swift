@@ -44,6 +44,8 @@ public struct ChatRequest: Sendable {
     public var foreignField: String?
     /// What Anthropic's clients name as still in trial, for a provider of that dialect.
     public var betas: String?
+    /// By which version of Anthropic's interface the client's own bytes are to be read.
+    public var version: String?
     public var toolChoice: ToolChoice?
     public var parallelToolCalls: Bool?
     public var responseFormat: ResponseFormat?
@@ -82,8 +84,8 @@ public struct ChatRequest: Sendable {
         self.messages = messages
     }
 
-    /// The first field that asks for something only some models can do: images, audio, files or tools. The path is
-    /// OpenAI's, and `nil` when a model that knows text alone will do.
+    /// The first field that asks for something only some models can do: images, audio, files or tools. The path is that
+    /// of the client's own request; `nil` when a model that knows text alone will do.
     public var beyondText: (param: String, what: String)? {
         if !tools.isEmpty || hasForeignTools { return ("tools", "tools") }
         for (index, message) in messages.enumerated() {
@@ -91,7 +93,7 @@ public struct ChatRequest: Sendable {
             for (position, part) in parts.enumerated() {
                 switch part {
                 case .text, .refusal, .cacheMark: continue
-                default: return ("messages[\(index)].content[\(position)]", "\(part.type) content")
+                default: return (path(of: index).part(position), "\(part.type) content")
                 }
             }
         }

@@ -13,7 +13,7 @@ extension ChatRequest {
             guard case .parts(let parts) = message.content else { continue }
             for (position, part) in parts.enumerated() {
                 guard case .other(let type, _) = part else { continue }
-                throw .foreign("messages[\(index)].content[\(position)]", "'\(type)' content")
+                throw .foreign(path(of: index).part(position), "'\(type)' content")
             }
         }
     }

@@ -104,8 +104,9 @@ enum FallOver {
     /// The errors that another target may mend, the most telling first: those that go away by waiting, those of the
     /// providers, those of the configuration, and what only this model could not do.
     private static let rank: [ErrorCode] = [
-        .providerRateLimited, .overloaded, .providerTimeout, .providerStreamBroken, .providerFailed,
-        .providerUnreachable, .providerInvalidAnswer, .providerRejectedKey, .modelUnavailable, .unsupportedByModel,
+        .providerRateLimited, .overloaded, .providerOverloaded, .providerTimeout, .providerStreamBroken,
+        .providerFailed, .providerUnreachable, .providerInvalidAnswer, .providerRejectedKey, .modelUnavailable,
+        .unsupportedByModel,
         .invalidValue,
     ]
 

@@ -4,20 +4,29 @@ internal import Models
 
 /// The map of the pipeline:
 ///
-///     validate → plan → execute → guard → remember
+///     validate → plan → execute → (conform → (repair)) → guard → remember
 ///
 /// Every chat request runs it, whichever dialect it came in; a node that a plan does not need costs under a
 /// microsecond.
 enum ChatGraph {
+    /// An answer whose form was asked for is checked.
+    private enum AfterExecute: String, CaseIterable {
+        case conform, pass = "guard"
+    }
+
+    private enum AfterConform: String, CaseIterable {
+        case repair, pass = "guard"
+    }
+
     static func make(
-        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder
+        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation policy: ViolationPolicy
     ) throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
         try GraphBuilder<ChatState, ChatEvent>("chat")
             .field(\.plan, from: .nodes)
             .field(\.answer, from: .nodes)
             .field(\.verdict, from: .nodes)
-            .node("validate", reads: \.request, writes: \.input) { _, request in
-                try ValidateNode.run(request.value)
+            .node("validate", reads: \.request, writes: \.input, \.format) { _, request in
+                (try ValidateNode.run(request.value), try AnswerFormat(request.value))
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
                 try PlanNode.run(request.value, directory: directory)
@@ -26,6 +35,20 @@ enum ChatGraph {
                 context, request, plan, streaming in
                 try await ExecuteNode.run(
                     request.value, plan: plan, streaming: streaming, gateway: gateway, context: context)
+            }
+            .node("conform", reads: \.request, \.format, \.answer, \.streaming, writes: \.violations) {
+                context, request, format, answer, streaming in
+                try ConformNode.run(
+                    answer?.value, format: format, request: request.value, streaming: streaming, policy: policy
+                ) { recorder.checked($0, context: context.run) }
+            }
+            .node(
+                "repair", reads: \.request, \.plan, \.format, \.answer, \.violations, writes: \.answer
+            ) { context, request, plan, format, answer, violations in
+                try await RepairNode.run(
+                    request.value, plan: plan, answer: answer?.value, format: format, violations: violations,
+                    gateway: gateway, context: context
+                ) { recorder.checked($0, context: context.run) }
             }
             .node("guard", reads: \.answer, writes: \.verdict) { _, answer in
                 GuardNode.run(answer?.value)
@@ -42,7 +65,9 @@ enum ChatGraph {
             .start("validate")
             .edge("validate", to: "plan")
             .edge("plan", to: "execute")
-            .edge("execute", to: "guard")
+            .route("execute", reads: \.format, to: AfterExecute.self) { $0 == nil ? .pass : .conform }
+            .route("conform", reads: \.violations, to: AfterConform.self) { $0.isEmpty ? .pass : .repair }
+            .edge("repair", to: "guard")
             .edge("guard", to: "remember")
             .end("remember")
             .build()

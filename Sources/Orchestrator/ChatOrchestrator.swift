@@ -13,15 +13,16 @@ public final class ChatOrchestrator: Sendable {
     private let generator: Mutex<SeededGenerator>
 
     public init(
-        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, spans: any SpanSink,
-        time: any TimeSource, generator: SeededGenerator
+        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy = .repair,
+        spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.spans = spans
         self.time = time
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
-            let graph = try ChatGraph.make(directory: directory, gateway: gateway, recorder: recorder)
+            let graph = try ChatGraph.make(
+                directory: directory, gateway: gateway, recorder: recorder, onViolation: onViolation)
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {

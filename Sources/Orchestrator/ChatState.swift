@@ -11,8 +11,12 @@ struct ChatState: Sendable {
 
     // Written by the nodes, in this order.
     var input = InputSummary()
+    /// `nil` where any text will do.
+    var format: AnswerFormat?
     var plan: Plan?
     var answer: Shared<ChatAnswer>?
+    /// What is wrong with the form of the answer, and to be mended.
+    var violations: [String] = []
     var verdict: GuardVerdict?
 
     init(request: ChatRequest, streaming: Bool) {

@@ -16,4 +16,6 @@ public struct RunRecord: Sendable {
 /// Who remembers answered turns: metrics and the log; later conversations, caches and the ledger. Must not block.
 public protocol RunRecorder: Sendable {
     func remember(_ record: RunRecord, context: RunContext)
+    /// An answer whose form was asked for has been checked.
+    func checked(_ outcome: FormatOutcome, context: RunContext)
 }

@@ -56,7 +56,8 @@ final class App: Sendable {
         }
         let gateway = Gateway(models: models, catalogue: catalogue, observer: telemetry, clock: time)
         let orchestrator = try ChatOrchestrator(
-            directory: directory, gateway: gateway, recorder: telemetry, spans: spans, time: time,
+            directory: directory, gateway: gateway, recorder: telemetry,
+            onViolation: configuration.structuredOutput.onViolation, spans: spans, time: time,
             generator: generator.split())
         let settings = Turns.Settings(
             maxBody: configuration.server.maxBody, total: configuration.timeouts.total,
@@ -65,12 +66,15 @@ final class App: Sendable {
             orchestrator: orchestrator, registry: registry, drainState: drainState, metrics: metrics,
             settings: settings, time: time, generator: generator.split())
 
+        let repaired = { @Sendable repairs in metrics.repaired(repairs) }
         let routes =
             HealthRoutes(drainState: drainState, metrics: metrics).routes
             + ModelsRoutes(directory: directory, catalogue: catalogue, created: time.wallTime().seconds).routes
             + [
-                ChatCompletionsRoute(turns: turns).route,
-                MessagesRoute(turns: turns) { metrics.repaired($0) }.route,
+                ChatRoute(OpenAI.self, at: "/v1/chat/completions", ids: .completion, turns: turns, repaired: repaired)
+                    .route,
+                ChatRoute(Responses.self, at: "/v1/responses", ids: .response, turns: turns, repaired: repaired).route,
+                ChatRoute(Anthropic.self, at: "/v1/messages", ids: .message, turns: turns, repaired: repaired).route,
                 CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
                 EmbeddingsRoute(turns: turns, directory: directory, gateway: gateway).route,
                 OrchestratorChatRoute(turns: turns).route,
@@ -163,7 +167,8 @@ extension App {
                 models[provider.name] =
                     switch remote.dialect {
                     case .anthropic: Provider<Anthropic>(settings, client: client, clock: time)
-                    case .openai, .local: Provider<OpenAI>(settings, client: client, clock: time)
+                    case .openai, .local:
+                        OpenAIProvider(settings, hasResponses: remote.hasResponses, client: client, clock: time)
                     }
             case .local(let name, let path):
                 let local = LocalModel(

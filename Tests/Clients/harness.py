@@ -139,12 +139,13 @@ def configuration(mock_port, local=False, anthropic=False):
     to which no connection comes about; with `anthropic` also providers of that dialect, and chains across both."""
     dead = free_port()
 
-    def provider(name, dialect, url):
-        return f"  {name}: {{ dialect: {dialect}, base_url: {url}, api_key: {PROVIDER_KEY}, allow: any }}"
+    def provider(name, dialect, url, more=""):
+        return f"  {name}: {{ dialect: {dialect}, base_url: {url}, api_key: {PROVIDER_KEY}, allow: any{more} }}"
 
     lines = ["providers:"]
     lines += [provider(name, "openai", f"http://127.0.0.1:{port}/v1")
-              for name, port in (("mock", mock_port), ("dead", dead), ("deaf", deaf().port))]
+              for name, port in (("chats", mock_port), ("dead", dead), ("deaf", deaf().port))]
+    lines.append(provider("mock", "openai", f"http://127.0.0.1:{mock_port}/v1", ", responses: native"))
     if anthropic:
         lines += [provider(name, "anthropic", f"http://127.0.0.1:{port}")
                   for name, port in (("claude", mock_port), ("dead-claude", dead))]

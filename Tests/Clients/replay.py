@@ -27,8 +27,11 @@ import replay_truth
 from replay_table import Table
 from replay_upstream import Upstream
 
-PROVIDERS = {"chat": "openai", "embeddings": "openai", "responses": "openai", "messages": "anthropic",
+PROVIDERS = {"chat": "openai", "embeddings": "openai", "responses": "responses", "messages": "anthropic",
              "count_tokens": "anthropic"}
+# By the providers' names: dialect, path, other settings.
+SETTINGS = {"openai": ("openai", "/v1", ""), "anthropic": ("anthropic", "", ""),
+            "responses": ("openai", "/v1", ", responses: native")}
 UPSTREAM_PATHS = {"chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "responses": "/v1/responses",
                   "messages": "/v1/messages", "count_tokens": "/v1/messages/count_tokens"}
 DIALECTS = ["chat", "embeddings", "messages", "count_tokens", "responses", "native"]
@@ -78,8 +81,8 @@ class Replay:
         if answer.status != 200:
             return problems + [f"status {answer.status}: {answer.body[:300]!r}"]
         if recording.kind == "whole":
-            if self.priced and recording.dialect in ("chat", "messages"):
-                problems += replay_cost.header_differences(answer, replay_truth.truth(recording).usage)
+            if self.priced and recording.dialect in ("chat", "messages", "responses"):
+                problems += replay_cost.header_differences(answer, replay_truth.truth(recording).usage, recording)
             return problems + replay_bytes.whole_differences(answer, recording, target(recording))
         return problems + replay_bytes.frame_differences(
             answer, recording, target(recording), drops_usage=streams and not asks, may_add_usage=turns_usage and asks
@@ -123,9 +126,9 @@ class Replay:
         if told.finish != wanted.finish:
             problems.append(f"reason of the end: found {told.finish!r}, wanted {wanted.finish!r}")
         if self.priced and client == "native":
-            problems += replay_cost.differences("cost", told.cost, wanted.usage)
+            problems += replay_cost.differences("cost", told.cost, wanted.usage, recording)
         elif self.priced and not stream:
-            problems += replay_cost.header_differences(answer, wanted.usage)
+            problems += replay_cost.header_differences(answer, wanted.usage, recording)
         return problems + field_differences(told.usage, replay_truth.shown_usage(wanted.usage, client))
 
     def upstream_problems(self, got, dialect):
@@ -248,10 +251,10 @@ def run(replay, recordings, dialects, verbose):
 
 def configuration(port, dialects, priced):
     lines = ["providers:"]
-    bases = {"openai": "/v1", "anthropic": ""}
     for name in sorted({PROVIDERS[dialect] for dialect in dialects if dialect in PROVIDERS}):
-        lines.append(f"  {name}: {{ dialect: {name}, base_url: http://127.0.0.1:{port}{bases[name]}, "
-                     f"api_key: {harness.PROVIDER_KEY}, allow: any }}")
+        dialect, path, more = SETTINGS[name]
+        lines.append(f"  {name}: {{ dialect: {dialect}, base_url: http://127.0.0.1:{port}{path}, "
+                     f"api_key: {harness.PROVIDER_KEY}, allow: any{more} }}")
     return "\n".join([*lines, "models: {}", *replay_cost.section(target(recording) for recording in priced)]) + "\n"
 
 

@@ -13,7 +13,8 @@ ROUTES = {"chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "messa
           "native": "/api/orchestrator/chat"}
 ERROR_TYPES = {
     "chat": {"invalid_request_error", "rate_limit_error", "server_error"},
-    "messages": {"invalid_request_error", "rate_limit_error", "api_error", "overloaded_error"},
+    "messages": {"invalid_request_error", "rate_limit_error", "api_error", "overloaded_error",
+                 "timeout_error"},
 }
 STOP_REASONS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls", "refusal": "content_filter"}
 DELTAS = {"text": {"text_delta"}, "thinking": {"thinking_delta", "signature_delta"}, "tool_use": {"input_json_delta"},

@@ -24,12 +24,20 @@ def cost(usage):
     return sum(Decimal(PRICES[kind]) * count for kind, count in tokens.items()) / 1_000_000
 
 
-def header_differences(answer, usage):
+# Answers whose price depends on more than tokens, by file and line: on a tier, a place, other models, tools there.
+UNPRICED = {
+    "openllmetry_openai": {44, 45, 94, 95}, "pydanticai_openai_responses": {8, 9, 10, 17, 20, 23},
+    "pydanticai_openrouter": {2, 7, 8, 20, 22, 26},
+    "pydanticai_groq": {7, 8}, "pydanticai_anthropic": {1, 28, 31, 32, 34}, "pydanticai_google": {48},
+}
+
+
+def header_differences(answer, usage, recording):
     """Between the header of a whole answer and what its usage costs."""
-    return differences("x-tutti-cost", answer.headers.get("x-tutti-cost"), usage)
+    return differences("x-tutti-cost", answer.headers.get("x-tutti-cost"), usage, recording)
 
 
-def differences(what, found, usage):
-    wanted = cost(usage)
+def differences(what, found, usage, recording):
+    wanted = None if recording.line in UNPRICED.get(recording.file, ()) else cost(usage)
     same = found is None if wanted is None else found is not None and Decimal(str(found)) == wanted
-    return [] if same else [f"{what}: found {found}, wanted {wanted and wanted.normalize():f}"]
+    return [] if same else [f"{what}: found {found}, wanted {wanted}"]

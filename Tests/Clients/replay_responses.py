@@ -7,6 +7,7 @@ from harness import expect
 # What a stream says of a part, and the part's field that holds the same when it is done.
 TEXTS = {"response.output_text": "text", "response.reasoning_text": "text", "response.reasoning_summary_text": "text",
          "response.refusal": "refusal", "response.function_call_arguments": "arguments"}
+SAID = ("response.output_text", "response.refusal")
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
@@ -45,9 +46,10 @@ def stream(events, model, told):
         elif subject in TEXTS:
             expect(items.get(event["output_index"]) == event["item_id"], f"of an item that did not begin: {event}")
             if verb == "delta":
-                pieces[place] = pieces.get(place, "") + event["delta"]
+                pieces[subject, place] = pieces.get((subject, place), "") + event["delta"]
             else:
-                expect(pieces.get(place, "") == event[TEXTS[subject]], f"the pieces are {pieces.get(place)!r}: {event}")
+                found = pieces.get((subject, place), "")
+                expect(found == event[TEXTS[subject]], f"the pieces are {found!r}: {event}")
         elif name in ("error", "response.failed"):
             error = event["response"]["error"] if name == "response.failed" else event
             expect(error["message"] and error["code"], f"error: {event}")
@@ -59,4 +61,5 @@ def stream(events, model, told):
     expect(over, "the stream has no end")
     # What failed has no whole to read.
     if told.error:
-        told.text = "".join(pieces.values())
+        told.text = "".join(text for (subject, _), text in pieces.items() if subject in SAID)
+        told.thinking = "".join(text for (subject, _), text in pieces.items() if "reasoning" in subject)

@@ -55,13 +55,18 @@ def chat_parts(message, told):
     told.text += message.get("refusal") or ""
 
 
-def chat_usage(usage):
+def chat_usage(usage, model=""):
     if not usage:
         return None
     prompt, answer = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
-    return {"prompt": usage["prompt_tokens"], "answer": usage["completion_tokens"], "total": usage["total_tokens"],
+    answered, thinking = usage["completion_tokens"], answer.get("reasoning_tokens")
+    hidden = usage["total_tokens"] - usage["prompt_tokens"] - answered
+    # Gemini counts its thoughts in the total alone.
+    if "gemini" in model and hidden > 0:
+        answered, thinking = answered + hidden, (thinking or 0) + hidden
+    return {"prompt": usage["prompt_tokens"], "answer": answered, "total": usage["total_tokens"],
             "cached": prompt.get("cached_tokens", usage.get("prompt_cache_hit_tokens")),
-            "written": prompt.get("cache_write_tokens"), "thinking": answer.get("reasoning_tokens")}
+            "written": prompt.get("cache_write_tokens"), "thinking": thinking}
 
 
 def chat_whole(body):
@@ -70,7 +75,7 @@ def chat_whole(body):
     chat_parts(choice["message"], told)
     told.calls = [(call["function"]["name"], arguments(call["function"].get("arguments")), call["id"])
                   for call in choice["message"].get("tool_calls") or []]
-    told.finish, told.usage = choice["finish_reason"], chat_usage(root.get("usage"))
+    told.finish, told.usage = choice["finish_reason"], chat_usage(root.get("usage"), root.get("model", ""))
     return told
 
 
@@ -89,7 +94,8 @@ def chat_stream(body):
                     known[field] += call["function"].get(field) or ""
             # It may come again in later chunks.
             told.finish = told.finish or choice.get("finish_reason")
-        told.usage = chat_usage(chunk.get("usage") or chunk.get("x_groq", {}).get("usage")) or told.usage
+        told.usage = chat_usage(
+            chunk.get("usage") or chunk.get("x_groq", {}).get("usage"), chunk.get("model") or "") or told.usage
         if error := chunk.get("error"):
             told.error = (None, error["message"])
             break
@@ -142,7 +148,17 @@ def messages_stream(body):
     return told
 
 
-READERS = {("chat", "whole"): chat_whole, ("chat", "stream"): chat_stream,
+def responses_whole(body):
+    """Of an answer that only clients of the same dialect are shown: what it is priced by."""
+    usage = json.loads(body).get("usage")
+    read, made = (usage or {}).get("input_tokens_details") or {}, (usage or {}).get("output_tokens_details") or {}
+    return Told(usage=usage and {
+        "prompt": usage["input_tokens"], "answer": usage["output_tokens"], "total": usage["total_tokens"],
+        "cached": read.get("cached_tokens"), "written": read.get("cache_write_tokens"),
+        "thinking": made.get("reasoning_tokens")})
+
+
+READERS = {("responses", "whole"): responses_whole, ("chat", "whole"): chat_whole, ("chat", "stream"): chat_stream,
            ("messages", "whole"): messages_whole, ("messages", "stream"): messages_stream}
 
 

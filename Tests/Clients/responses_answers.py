@@ -7,10 +7,10 @@ import openai
 
 from harness import CALLER_KEY, equal, expect
 from openai_calls import City, Person, Sum, client
-from upstreams import ANTHROPIC, CONTENT, DIRECT, OPENAI, THOUGHT, URL, check, parsed, texts
+from upstreams import ANTHROPIC, CHATS, CONTENT, DIRECT, OPENAI, THOUGHT, URL, check, parsed, texts
 
 # The first has Responses of its own.
-EITHER = (OPENAI, ANTHROPIC)
+EITHER = (OPENAI, CHATS, ANTHROPIC)
 TOOLS = [
     {"type": "function", "name": model.__name__, "description": model.__doc__, "parameters": model.model_json_schema(),
      "strict": False} for model in (City, Sum)]

@@ -32,6 +32,8 @@ class Upstream:
 ALIASES = ("plain", "claude", "after-500", "anthropic-first", "openai-first")
 ANTHROPIC = Upstream("anthropic", "claude", "claude-sonnet-4-5")
 OPENAI = Upstream("openai", "mock", "gpt-4o-mini")
+# Without Responses.
+CHATS = Upstream("chats", "chats", "gpt-4o-mini")
 BOTH = (ANTHROPIC, OPENAI)
 
 

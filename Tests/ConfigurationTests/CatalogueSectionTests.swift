@@ -17,13 +17,15 @@ struct CatalogueSectionTests {
           work/gpt-4o:
             prices: { input: 1.50, cached: "0.75", output: 10, tiers: { 200000: { input: 3, output: 20 } } }
           lab/team/model:7b: { kind: chat, context: 4096, output: 512, capabilities: [tools, json_schema], tokenizer: llama3 }
+          work/gpt-5: { refuses: [] }
+          work/o3: { efforts: [low, max] }
           lab/vectors: { kind: embedding, dimensions: 384, prices: { input: 0, write: 1, write_1h: 2, reasoning: 3 } }
         """
 
     @Test("rows are read and win over the built-in ones")
     func rows() throws {
         let configuration = try load(Self.text).configuration
-        #expect(configuration.catalogue.map(\.model) == ["gpt-4o", "team/model:7b", "vectors"])
+        #expect(configuration.catalogue.map(\.model) == ["gpt-4o", "team/model:7b", "gpt-5", "o3", "vectors"])
         let catalogue = configuration.modelCatalogue()
         let work = try #require(catalogue.entry(of: Target(provider: "work", model: "gpt-4o-2024-08-06")))
         #expect(work.context == 128_000 && work.source == CatalogueEntry.configuration)
@@ -34,6 +36,12 @@ struct CatalogueSectionTests {
         let lab = try #require(catalogue.entry(of: Target(provider: "lab", model: "team/model:7b")))
         #expect(lab.kind == .chat && lab.context == 4096 && lab.output == 512 && lab.tokenizer == .llama3)
         #expect(lab.capabilities == [.tools, .jsonSchema] && lab.prices == nil)
+        // Each of the two fields wins alone.
+        let gpt5 = try #require(catalogue.entry(of: Target(provider: "work", model: "gpt-5"))?.steering)
+        #expect(gpt5.refuses.isEmpty && gpt5.efforts?.contains(.minimal) == true)
+        let o3 = try #require(catalogue.entry(of: Target(provider: "work", model: "o3"))?.steering)
+        #expect(o3.efforts == [.low, .max] && o3.refuses == [.sampling])
+        #expect(o3.source == CatalogueEntry.configuration && o3.date == nil)
         let vectors = try #require(catalogue.entry(of: Target(provider: "lab", model: "vectors")))
         #expect(vectors.kind == .embedding && vectors.dimensions == 384)
         #expect(vectors.prices?.standard.input?.perToken == .zero && vectors.prices?.standard.output == nil)
@@ -82,6 +90,9 @@ struct CatalogueSectionTests {
             ("p/x: { tokenizer: x }", "catalogue.p/x.tokenizer must be one of"),
             ("p/x: { capabilities: tools }", "catalogue.p/x.capabilities must be a list"),
             ("p/x: { capabilities: [tool] }", "Did you mean 'tools'?"),
+            ("p/x: { efforts: low }", "catalogue.p/x.efforts must be a list"),
+            ("p/x: { efforts: [lots] }", "catalogue.p/x.efforts must be a list of some of none, minimal, low"),
+            ("p/x: { refuses: [samplign] }", "Did you mean 'sampling'?"),
             ("p/x: { prices: 3 }", "catalogue.p/x.prices must be a map"),
             ("p/x: { prices: { input: free } }", "catalogue.p/x.prices.input must be dollars"),
             ("p/x: { prices: { input: -1 } }", "catalogue.p/x.prices.input must be dollars"),

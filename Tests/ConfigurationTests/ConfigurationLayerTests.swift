@@ -38,7 +38,7 @@ struct ConfigurationLayerTests {
     func everyKey(key: ConfigurationKey) throws {
         let others = [
             "server.listen": "127.0.0.1:9", "server.data": "/elsewhere", "server.hosts": "a.example,b.example",
-            "server.origins": "https://a.example", "log.level": "trace",
+            "server.origins": "https://a.example", "log.level": "trace", "structured_output.on_violation": "report",
         ]
         let isSize = key.expectation.contains("size")
         let other =

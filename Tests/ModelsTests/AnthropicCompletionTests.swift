@@ -61,7 +61,8 @@ struct AnthropicCompletionTests {
         (.toolCalls, false, "end_turn", true), (.functionCall, true, "tool_use", false),
         (.contentFilter, false, "refusal", false), (.other("pause_turn"), false, "pause_turn", false),
         (.other("model_context_window_exceeded"), false, "model_context_window_exceeded", false),
-        (.other("odd\"\n"), false, "end_turn", false), (.other("odd"), true, "tool_use", false),
+        (.other("odd\"\n"), false, "end_turn", true), (.other("odd"), true, "tool_use", true),
+        (.other("model_length"), false, "max_tokens", true), (.functionCall, false, "end_turn", true),
         (nil, false, "end_turn", false), (nil, true, "tool_use", false),
     ]
 

@@ -107,11 +107,15 @@ struct AnthropicContentTests {
         message.reasoning = [
             .text("foreign", signature: nil), .text("", signature: "s"), .sealed("z"), .text("x", signature: ""),
         ]
-        let request = ChatRequest(model: "m", messages: [ChatMessage(.user, "q"), message])
+        var request = ChatRequest(model: "m", messages: [ChatMessage(.user, "q"), message])
+        let proven: JSON = ["type": "thinking", "thinking": "", "signature": "s"]
+        let text: JSON = ["type": "text", "text": "a"]
+        // What another dialect's client was given to keep is another provider's seal.
+        #expect(try Asking.encode(request)["messages"]?[1]?["content"] == [proven, text])
+        request.dialect = .anthropic
         #expect(
             try Asking.encode(request)["messages"]?[1]?["content"] == [
-                ["type": "thinking", "thinking": "", "signature": "s"], ["type": "redacted_thinking", "data": "z"],
-                ["type": "text", "text": "a"],
+                proven, ["type": "redacted_thinking", "data": "z"], text,
             ])
     }
 

@@ -39,7 +39,7 @@ struct AnthropicErrorsTests {
                 400, body("invalid_request_error", "Your credit balance is too low to access the API."),
                 .providerRejectedKey
             ),
-            (400, body("overloaded_error", "Overloaded"), .providerFailed),
+            (400, body("overloaded_error", "Overloaded"), .providerOverloaded),
             (400, body("rate_limit_error", "slow"), .providerRateLimited),
             (401, body("authentication_error", "invalid x-api-key"), .providerRejectedKey),
             (402, body("billing_error", "pay"), .providerRejectedKey),
@@ -49,7 +49,7 @@ struct AnthropicErrorsTests {
             (429, body("rate_limit_error", "prompt is too long"), .providerRateLimited),
             (500, body("api_error", "Internal server error"), .providerFailed),
             (504, body("timeout_error", "late"), .providerTimeout), (524, "", .providerTimeout),
-            (529, body("overloaded_error", "Overloaded"), .providerFailed), (503, "null", .providerFailed),
+            (529, body("overloaded_error", "Overloaded"), .providerOverloaded), (503, "null", .providerFailed),
             (301, "", .providerInvalidAnswer), (204, "", .providerInvalidAnswer), (0, "", .providerInvalidAnswer),
         ] as [(Int, String, ErrorCode)])
     func table(status: Int, body: String, expected: ErrorCode) {

@@ -243,7 +243,7 @@ struct AnthropicRequestDecoderTests {
         (#""thinking":{"type":"enabled","budget_tokens":9},"output_config":{"effort":"high"}"#, .budget(9)),
         (#""thinking":{"type":"disabled"},"output_config":{"effort":"high"}"#, .off),
         (#""output_config":{"effort":"medium"}"#, .effort("medium")),
-        (#""output_config":{"effort":"max"}"#, .effort("xhigh")), (#""thinking":{"type":"new"}"#, nil),
+        (#""output_config":{"effort":"max"}"#, .effort("max")), (#""thinking":{"type":"new"}"#, nil),
         (#""output_config":{}"#, nil),
     ]
 

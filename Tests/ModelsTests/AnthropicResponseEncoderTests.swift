@@ -209,8 +209,33 @@ struct AnthropicResponseEncoderTests {
 
     @Test("more calls than any model makes are dropped")
     func manyCalls() throws {
-        let message = try Self.read((0..<1100).map { Self.call($0, "c\($0)", "f", "{}") })
-        #expect(message.calls.count == 1024)
+        var encoder = Anthropic.StreamEncoder(as: Self.identity)
+        var output: [UInt8] = []
+        for index in 0..<1100 { encoder.encode(ModelEvent(Self.call(index, "c\(index)", "f", "{}")), into: &output) }
+        encoder.finish(into: &output)
+        #expect(try MessageGrammar(output).calls.count == 1024)
+        #expect(encoder.repairs[.toolCallDropped] == 76)
+    }
+
+    @Test(
+        "arguments that are no object, or not alone, are counted once a call; those of a cut answer may be broken off")
+    func improperArguments() throws {
+        func count(_ arguments: [String], _ reason: FinishReason = .toolCalls) -> Int {
+            var encoder = Anthropic.StreamEncoder(as: Self.identity)
+            var output: [UInt8] = []
+            for (index, piece) in arguments.enumerated() {
+                encoder.encode(ModelEvent(Self.call(index, "c\(index)", "f", piece)), into: &output)
+            }
+            encoder.encode(ModelEvent(.finish(reason)), into: &output)
+            encoder.finish(into: &output)
+            return encoder.repairs[.toolArguments]
+        }
+        #expect(count(["{}", "", " ", #"{"a":[1]} "#]) == 0)
+        for odd in ["{]", "{]}", #"{"a":}"#, "{} {}", "[1]", "null", "7", "{", #"{"a":1}}"#] {
+            #expect(count([odd, "{}"]) == 1, "\(odd)")
+        }
+        #expect(count(["{]", "{} x", "7"]) == 3)
+        #expect(count([#"{"a":"#], .length) == 0)
     }
 
     // MARK: Whole answers

@@ -84,7 +84,9 @@ struct AnthropicRulesTests {
         "end user": field(#""user":"u1""#, shows: #""metadata":{"user_id":"u1"}"#),
         "metadata": field(#""metadata":{"a":"b"}"#),
         "text as the answer": field(#""response_format":{"type":"text"}"#),
-        "any JSON as the answer": field(#""response_format":{"type":"json_object"}"#, param: "response_format"),
+        "any JSON as the answer": field(
+            #""response_format":{"type":"json_object"}"#,
+            shows: #""tool_choice":{"type":"tool","name":"answer","disable_parallel_tool_use":true}"#),
         "a JSON schema of the answer": field(
             #""response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"type":"object"}}}"#,
             shows: #""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#),
@@ -127,6 +129,8 @@ struct AnthropicRulesTests {
         "text": message(
             #""content":[{"type":"text","text":""},{"type":"text","text":"a"},{"type":"text","text":" \n"}]"#,
             shows: #"{"role":"assistant","content":[{"type":"text","text":"a"}]}"#),
+        "beginning of the answer": message(
+            #""content":"So \n""#, shows: #"{"role":"assistant","content":[{"type":"text","text":"So"}]}"#),
         "name of a participant": Sample(
             with: Asking.body(messages: #"{"role":"user","name":"bob","content":"hi"}"#)),
         "image with its bytes": part(

@@ -61,7 +61,7 @@ struct AnthropicStreamTests {
             (hello + "data: {\"type\":7}\n\n", .providerInvalidAnswer),
             (hello + "data: {\"choices\":[]}\n\n", .providerInvalidAnswer),
             (hello + "data: [DONE]\n\n", .providerInvalidAnswer),
-            (hello + event("error", #""error":{"type":"overloaded_error","message":"Overloaded"}"#), .providerFailed),
+            (hello + event("error", #""error":{"type":"overloaded_error","message":"Busy"}"#), .providerOverloaded),
             (hello + "data: {\"error\":{\"message\":\"no\"}}\n\n", .providerFailed),
             (hello + event("error"), .providerFailed),
         ] as [(String, ErrorCode?)])
@@ -88,7 +88,7 @@ struct AnthropicStreamTests {
     @Test(
         "errors inside a stream by their type",
         arguments: [
-            ("overloaded_error", "Overloaded", .providerFailed), ("api_error", "oh", .providerFailed),
+            ("overloaded_error", "Overloaded", .providerOverloaded), ("api_error", "oh", .providerFailed),
             ("rate_limit_error", "slow", .providerRateLimited), ("invalid_request_error", "bad", .providerRefused),
             ("request_too_large", "big", .providerRefused),
             ("invalid_request_error", "prompt is too long: 9 tokens > 8 maximum", .contextLengthExceeded),

@@ -106,6 +106,7 @@ struct AnthropicThinkingTests {
             messages: [
                 ChatMessage(.user, "q"), calling, ChatMessage(role: .tool, content: .text("r"), toolCallID: "a"),
             ])
+        request.dialect = .anthropic
         request.reasoning = .effort("low")
         #expect((try Asking.encode(request)["thinking"] != nil) == thinks)
         // Calls of earlier turns are of no matter.

@@ -25,8 +25,12 @@ struct CatalogueReadingTests {
                 #"{\#(Self.row),"aliases":["n"],"context":10,"output":5,"dimensions":3,"capabilities":["tools"],"#
                     + #""prices":{"input":"1","cached":null,"write":"1.25","write_1h":"2","output":"4.000001","#
                     + #""reasoning":"3","tiers":[{"above":4,"input":"2"},{"above":6,"input":"3"}]},"#
-                    + #""tokenizer":"o200k","via":"a list"}"#
+                    + #""tokenizer":"o200k","via":"a list","steering":{"efforts":["high","none"],"#
+                    + #""refuses":["forced_tool"],"source":"https://example.org/s","date":"2026-11-21"}}"#
             ).entries.first)
+        #expect(entry.steering?.efforts == [.off, .high] && entry.steering?.refuses == [.forcedTool])
+        #expect(entry.refuses(.forcedTool) && !entry.refuses(.sampling))
+        #expect(entry.steering?.source == "https://example.org/s" && entry.steering?.date == "2026-11-21")
         #expect(entry.aliases == ["n"] && entry.context == 10 && entry.output == 5 && entry.dimensions == 3)
         #expect(entry.capabilities == [.tools] && entry.tokenizer == .o200k && entry.via == "a list")
         let rates = try #require(entry.prices?.standard)
@@ -45,6 +49,14 @@ struct CatalogueReadingTests {
             (#""aliases":["n",1]"#, "models[1].aliases"), (#""aliases":["m"]"#, "models[1].aliases"),
             (#""aliases":["FIRST"]"#, "models[1].aliases"), (#""capabilities":["sing"]"#, "models[1].capabilities"),
             (#""capabilities":["tools","tools"]"#, "models[1].capabilities"),
+            (#""steering":[]"#, "models[1].steering"), (#""steering":{}"#, "models[1].steering.source"),
+            (#""steering":{"source":"https://x"}"#, "models[1].steering.date"),
+            (#""steering":{"source":"x","date":"2026-11-22"}"#, "models[1].steering.source"),
+            (#""steering":{"source":"https://x","date":"now"}"#, "models[1].steering.date"),
+            (#""steering":{"efforts":["most"]}"#, "models[1].steering.efforts"),
+            (#""steering":{"efforts":"low"}"#, "models[1].steering.efforts"),
+            (#""steering":{"refuses":["sampling","sampling"]}"#, "models[1].steering.refuses"),
+            (#""steering":{"effort":[]}"#, "models[1].steering.effort"),
             (#""tokenizer":"x""#, "models[1].tokenizer"), (#""prices":{"input":1}"#, "models[1].prices.input"),
             (#""prices":{"input":"1.0000001"}"#, "models[1].prices.input"),
             (#""prices":{"input":"-1"}"#, "models[1].prices.input"),

@@ -47,7 +47,7 @@ struct EncodingTests {
                 .init(
                     index: 0, text: "a", reasoning: "hm", toolCalls: [ToolCall(id: "c", name: "f", arguments: "{}")],
                     logprobs: [logprob], finishReason: .toolCalls),
-                .init(index: 1, refusal: "no", finishReason: .other("odd")),
+                .init(index: 1, refusal: "no", finishReason: .other("pause_turn")),
             ], usage: Usage(promptTokens: 1, completionTokens: 2, cachedTokens: 0, reasoningTokens: 0))
         let (events, error) = StreamTests.decode(Self.write([ModelEvent(.whole(completion))], includeUsage: true))
         #expect(error == nil)

@@ -24,7 +24,7 @@ struct ErrorsTests {
             (400, #"{"error":{"code":"model_decommissioned"}}"#, .modelUnavailable), (408, "", .providerTimeout),
             (429, "", .providerRateLimited), (498, "", .providerRateLimited), (500, "", .providerFailed),
             (503, "null", .providerFailed),
-            (529, "", .providerFailed), (504, "", .providerTimeout), (301, "", .providerInvalidAnswer),
+            (529, "", .providerOverloaded), (504, "", .providerTimeout), (301, "", .providerInvalidAnswer),
             (302, "", .providerInvalidAnswer),
             (204, "", .providerInvalidAnswer), (100, "", .providerInvalidAnswer), (0, "", .providerInvalidAnswer),
         ] as [(Int, String, ErrorCode)])

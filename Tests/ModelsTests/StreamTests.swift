@@ -74,7 +74,7 @@ struct StreamTests {
     func pieces() throws {
         let frame =
             #"{"choices":[{"index":1,"delta":{"role":"assistant","reasoning_content":"r","content":"t","refusal":"no","tool_calls":[{"index":2,"id":"c","type":"function","function":{"name":"f","arguments":"{"}},{"index":3,"function":{"arguments":{"a":1}}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}}"#
-        let events = Self.decode("data: \(frame)\n\n").events
+        let events = Self.decode("data: \(frame)\n\ndata: [DONE]\n\n").events
         #expect(
             events.map(\.kind) == [
                 .reasoning("r"), .text("t"), .refusal("no"),

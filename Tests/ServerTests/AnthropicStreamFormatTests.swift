@@ -15,7 +15,8 @@ struct AnthropicStreamFormatTests {
     private static let answering = ChatSignal.said(
         .answering(Target(provider: "b", model: "m"), headers: ["x-ratelimit-limit": "7"]))
 
-    private let format = AnthropicStreamFormat(
+    private let format = ChatStreamFormat<Anthropic>(
+        request: ChatRequest(model: "alias", messages: []),
         identity: AnswerIdentity(id: "msg_1", created: 7, model: "alias"), requestID: "req_7")
 
     private func said(_ kind: ModelEvent.Kind) -> ChatSignal { .said(.model(ModelEvent(kind))) }

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Models
+import Orchestrator
 import Testing
 
 @testable import Server
@@ -107,7 +108,8 @@ struct GeneratedDocumentTests {
         "gen_ai_request_model": "as `model`",
         "gen_ai_token_type": "`input`, `output`",
         "error_type": "empty, or a code of [errors.md](errors.md)",
-        "kind": "`tool_call_id`, `tool_arguments` or `finish_reason`",
+        "kind": Repairs.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "outcome": FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]
 

@@ -42,10 +42,11 @@ struct MessagesRouteTests {
             settings: Turns.Settings(maxBody: 1000, total: .seconds(60), heartbeat: .seconds(60)), time: clock,
             generator: SeededGenerator(seed: 2))
         let repairs = Mutex<[Repairs]>([])
+        let note = { @Sendable told in repairs.withLock { $0.append(told) } }
         let routes = [
-            MessagesRoute(turns: turns) { told in repairs.withLock { $0.append(told) } }.route,
+            ChatRoute(Anthropic.self, at: "/v1/messages", ids: .message, turns: turns, repaired: note).route,
             CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
-            ChatCompletionsRoute(turns: turns).route,
+            ChatRoute(OpenAI.self, at: "/v1/chat/completions", ids: .completion, turns: turns, repaired: note).route,
         ]
         let pipeline = RequestPipeline(
             routes: routes, hostAndOrigin: HostAndOrigin(hosts: [], origins: []),

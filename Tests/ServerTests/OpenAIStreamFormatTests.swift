@@ -15,9 +15,12 @@ struct OpenAIStreamFormatTests {
     private static let answering = ChatSignal.said(
         .answering(Target(provider: "b", model: "m"), headers: ["x-ratelimit-limit": "7"]))
 
-    private func format(usage: Bool = false) -> OpenAIStreamFormat {
-        OpenAIStreamFormat(
-            identity: AnswerIdentity(id: "chatcmpl-1", created: 7, model: "alias"), includeUsage: usage)
+    private func format(usage: Bool = false) -> ChatStreamFormat<OpenAI> {
+        var request = ChatRequest(model: "alias", messages: [])
+        request.includeUsage = usage
+        return ChatStreamFormat<OpenAI>(
+            request: request, identity: AnswerIdentity(id: "chatcmpl-1", created: 7, model: "alias"),
+            requestID: "req_7")
     }
 
     private func said(_ kind: ModelEvent.Kind, choice: Int = 0) -> ChatSignal {

@@ -188,8 +188,8 @@ struct RunningServerTests {
     func scriptedClients() async throws { try await clients("mock") }
 
     @Test(
-        "the official clients of both dialects, each on the other's upstream, and their embeddings",
-        .enabled(if: Project.hasClientPython), arguments: ["anthropic", "cross", "embeddings"])
+        "the official clients of both dialects, each on the other's upstream, with embeddings and Responses",
+        .enabled(if: Project.hasClientPython), arguments: ["anthropic", "cross", "embeddings", "responses"])
     func scriptedClients(suite: String) async throws { try await clients(suite) }
 
     @Test(
@@ -201,11 +201,8 @@ struct RunningServerTests {
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         let script = Project.root.appending(path: "Tests/Clients/replay.py").path
         let result = try await RunningProcess(
-            [
-                try #require(Project.python), script, "--cost", "--dialects",
-                "chat,messages,embeddings,count_tokens,native",
-            ],
-            in: FileManager.default.temporaryDirectory, environment: environment
+            [try #require(Project.python), script, "--cost"], in: FileManager.default.temporaryDirectory,
+            environment: environment
         ).end()
         print(result.output)
         #expect(result.status == 0, "\(result.output.suffix(4000))\(result.errors.suffix(2000))")

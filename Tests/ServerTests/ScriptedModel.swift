@@ -120,6 +120,9 @@ final class ListeningSink: ChatSink {
 /// Remembers what it is told to.
 final class ListRecorder: RunRecorder {
     private let list = Mutex<[RunRecord]>([])
+    private let outcomes = Mutex<[FormatOutcome]>([])
+    var checks: [FormatOutcome] { outcomes.withLock { $0 } }
+    func checked(_ outcome: FormatOutcome, context: RunContext) { outcomes.withLock { $0.append(outcome) } }
     var records: [RunRecord] { list.withLock { $0 } }
     func remember(_ record: RunRecord, context: RunContext) { list.withLock { $0.append(record) } }
 }

@@ -6,18 +6,24 @@ extension Anthropic {
     /// Why the answer ended, in this dialect's words. Clients run tools for `tool_use` alone, so that the reason
     /// follows from the calls where the two contradict each other.
     static func stopReason(_ reason: FinishReason?, hasCalls: Bool, repairs: inout Repairs) -> String {
+        // A reason of its own, and more than OpenAI's word for it says.
+        if case .other("model_context_window_exceeded") = reason { return "model_context_window_exceeded" }
         switch reason {
+        case .functionCall? where hasCalls: return "tool_use"
+        // Whole answers of some servers have none.
+        case nil: return hasCalls ? "tool_use" : "end_turn"
+        default: break
+        }
+        switch FinishReason.settled(reason, hasCalls: hasCalls, repairs: &repairs) {
         case .length: return "max_tokens"
         case .contentFilter: return "refusal"
-        case .other("pause_turn"): return "pause_turn"
-        case .other("model_context_window_exceeded"): return "model_context_window_exceeded"
-        case .toolCalls, .functionCall:
-            if !hasCalls { repairs.note(.finishReason) }
-        case .stop:
-            if hasCalls { repairs.note(.finishReason) }
-        case .other, nil: break
+        case .toolCalls: return "tool_use"
+        case .other: return "pause_turn"
+        case .stop: return "end_turn"
+        case .functionCall:
+            repairs.note(.finishReason)
+            return "end_turn"
         }
-        return hasCalls ? "tool_use" : "end_turn"
     }
 
     /// The dialect's prompt tokens leave out what was read from a cache and written to it. Zero for what is not known:

@@ -15,7 +15,7 @@ extension Anthropic: TokenCountingDialect {
 
     public static func encodeTokenCountRequest(_ request: ChatRequest, model: String) -> [UInt8]? {
         guard let original = request.original, original.dialect == .anthropic else { return nil }
-        return JSONMembers.setting("model", to: JSON.string(model).bytes, in: original.bytes)
+        return JSONMembers.setting("model", to: JSON.string(model).bytes, in: passable(request, original.bytes))
     }
 
     public static func checkTokenCount(_ body: [UInt8]) throws(CodedError) {
@@ -25,14 +25,16 @@ extension Anthropic: TokenCountingDialect {
     }
 
     public static func headers(key: Secret?) -> [(name: String, value: String)] {
-        let version = [(name: "anthropic-version", value: "2023-06-01")]
-        return version + (key.map { [("x-api-key", $0.reveal())] } ?? [])
+        key.map { [("x-api-key", $0.reveal())] } ?? []
     }
 
-    /// Fields in trial go with the client's own bytes alone.
+    /// The client's own bytes are read by the version that it named, and fields in trial go with them alone. The
+    /// answers of all versions since ours have one form.
     public static func headers(of request: ChatRequest) -> [(name: String, value: String)] {
-        guard request.original?.dialect == .anthropic, let betas = request.betas else { return [] }
-        return [("anthropic-beta", betas)]
+        guard request.original?.dialect == .anthropic else { return [("anthropic-version", version)] }
+        var headers = [(name: "anthropic-version", value: request.version ?? version)]
+        if let betas = request.betas { headers.append(("anthropic-beta", betas)) }
+        return headers
     }
 
     public static func decoder(secrets: Secrets) -> StreamDecoder { StreamDecoder(secrets: secrets) }

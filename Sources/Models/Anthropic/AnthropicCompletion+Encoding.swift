@@ -54,7 +54,7 @@ extension Anthropic {
             writer.member("text", text)
             writer.endObject()
         }
-        var ids = CallIDs(answer: answer)
+        var ids = CallIDs(answer: answer, form: .anthropic)
         for (position, call) in choice.toolCalls.enumerated() {
             writer.beginObject()
             writer.member("type", "tool_use")

@@ -72,7 +72,7 @@ extension Anthropic {
         case 408, 504, 524:
             return CodedError(.providerTimeout, "The provider did not answer in time (\(said)).")
         case 429: return CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
-        case 529: return CodedError(.providerFailed, "The provider is overloaded (\(said)). Try again later.")
+        case 529: return CodedError(.providerOverloaded, "The provider is overloaded (\(said)). Try again later.")
         case 400..<500: return CodedError(.providerRefused, "The provider refused the request (\(said)).")
         case 500...: return CodedError(.providerFailed, "The provider failed (\(said)).")
         default:
@@ -94,7 +94,7 @@ extension Anthropic {
     }
 
     private static func complete(_ error: inout CodedError, with object: JSONNode?, secrets: Secrets) {
-        guard error.code.fault == .caller || error.code == .providerRateLimited || error.code == .providerFailed,
+        guard error.code.fault == .caller || OpenAI.isTold(error.code),
             let words = object.flatMap({ $0.string ?? $0["message"]?.string }), !words.isEmpty
         else { return }
         error.message += " It says: \(secrets.cleaned(words))"

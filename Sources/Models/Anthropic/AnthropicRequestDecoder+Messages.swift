@@ -23,10 +23,10 @@ extension Anthropic {
             switch try role(of: message) {
             case .assistant:
                 calls.assistantSpeaks()
-                messages.append(try assistantMessage(message, &calls, limits: limits))
+                messages.append(try assistantMessage(message, at: index, &calls, limits: limits))
             default:
                 calls.userSpeaks()
-                try readUserMessage(message, &calls, into: &messages)
+                try readUserMessage(message, at: index, &calls, into: &messages)
             }
         }
         return messages
@@ -51,7 +51,12 @@ extension Anthropic {
 
     private static func system(of fields: FieldReader) throws(CodedError) -> ChatMessage? {
         guard let node = fields.present("system") else { return nil }
-        if let text = node.string { return text.isEmpty ? nil : ChatMessage(.system, text) }
+        var places = MessagePlaces(ClientPlace(.system))
+        if let text = node.string {
+            var message = ChatMessage(.system, text)
+            message.places = places
+            return text.isEmpty ? nil : message
+        }
         guard node.kind == .array else {
             throw fields.wrongType("system", is: node, expected: "a string or an array of text blocks")
         }
@@ -65,8 +70,11 @@ extension Anthropic {
                     .invalidValue, "'\(param)' must be text: 'system' holds text blocks alone.", param: param)
             }
             try readPart(type, block, into: &parts)
+            places.fill(to: parts.count, ClientPlace(.system, index))
         }
-        return parts.isEmpty ? nil : ChatMessage(role: .system, content: content(parts))
+        var message = ChatMessage(role: .system, content: content(parts))
+        message.places = places
+        return parts.isEmpty ? nil : message
     }
 
     private static func role(of fields: FieldReader) throws(CodedError) -> ChatMessage.Role {
@@ -117,12 +125,15 @@ extension Anthropic {
     // MARK: The assistant's
 
     private static func assistantMessage(
-        _ fields: FieldReader, _ calls: inout OpenCalls, limits: RequestLimits
+        _ fields: FieldReader, at place: Int, _ calls: inout OpenCalls, limits: RequestLimits
     ) throws(CodedError) -> ChatMessage {
-        guard let blocks = try blocks(of: fields) else {
-            return ChatMessage(.assistant, try fields.string("content") ?? "")
-        }
+        var places = MessagePlaces(ClientPlace(.messages, place))
         var message = ChatMessage(role: .assistant, content: .none)
+        guard let blocks = try blocks(of: fields) else {
+            message.content = .text(try fields.string("content") ?? "")
+            message.places = places
+            return message
+        }
         var parts: [ContentPart] = []
         for (index, element) in blocks.enumerated() {
             let block = try fields.element(element, "content", index)
@@ -132,6 +143,7 @@ extension Anthropic {
                 let call = try toolCall(block, limits: limits)
                 calls.open(call.id)
                 message.toolCalls.append(call)
+                places.calls.append(ClientPlace(.messages, place, block: index))
             case "thinking":
                 guard let text = try block.string("thinking") else { throw block.missing("thinking", "a string") }
                 let signature = try block.string("signature")
@@ -141,9 +153,12 @@ extension Anthropic {
                 guard let data = try block.string("data") else { throw block.missing("data", "a string") }
                 message.reasoning.append(.sealed(data))
             case "tool_result": throw misplaced(block, type, role: "user")
-            default: try readPart(type, block, into: &parts)
+            default:
+                try readPart(type, block, into: &parts)
+                places.fill(to: parts.count, ClientPlace(.messages, place, block: index))
             }
         }
+        message.places = places
         if !parts.isEmpty { message.content = content(parts) }
         return message
     }
@@ -162,11 +177,13 @@ extension Anthropic {
     // MARK: The user's
 
     private static func readUserMessage(
-        _ fields: FieldReader, _ calls: inout OpenCalls, into messages: inout [ChatMessage]
+        _ fields: FieldReader, at place: Int, _ calls: inout OpenCalls, into messages: inout [ChatMessage]
     ) throws(CodedError) {
+        var places = MessagePlaces(ClientPlace(.messages, place))
         guard let blocks = try blocks(of: fields) else {
-            messages.append(ChatMessage(.user, try fields.string("content") ?? ""))
-            return
+            var message = ChatMessage(.user, try fields.string("content") ?? "")
+            message.places = places
+            return messages.append(message)
         }
         var parts: [ContentPart] = []
         var hasResults = false
@@ -175,16 +192,23 @@ extension Anthropic {
             let type = try type(of: block)
             switch type {
             case "tool_result":
-                messages.append(try toolResult(block, &calls))
+                messages.append(try toolResult(block, at: (place, index), &calls))
                 hasResults = true
             case "tool_use", "thinking", "redacted_thinking": throw misplaced(block, type, role: "assistant")
-            default: try readPart(type, block, into: &parts)
+            default:
+                try readPart(type, block, into: &parts)
+                places.fill(to: parts.count, ClientPlace(.messages, place, block: index))
             }
         }
-        if !hasResults || !parts.isEmpty { messages.append(ChatMessage(role: .user, content: content(parts))) }
+        guard !hasResults || !parts.isEmpty else { return }
+        var message = ChatMessage(role: .user, content: content(parts))
+        message.places = places
+        messages.append(message)
     }
 
-    private static func toolResult(_ block: FieldReader, _ calls: inout OpenCalls) throws(CodedError) -> ChatMessage {
+    private static func toolResult(
+        _ block: FieldReader, at place: (message: Int, block: Int), _ calls: inout OpenCalls
+    ) throws(CodedError) -> ChatMessage {
         guard let id = try block.string("tool_use_id") else {
             throw block.missing("tool_use_id", "the id of the tool_use block that this answers")
         }
@@ -196,22 +220,29 @@ extension Anthropic {
                     + "result came already.",
                 param: param)
         }
+        let whole = ClientPlace(.messages, place.message, block: place.block)
+        var places = MessagePlaces(whole)
         var parts: [ContentPart] = []
         if let node = block.present("content") {
             if let text = node.string {
                 parts.append(.text(text))
+                places.fill(to: 1, whole)
             } else if node.kind == .array {
                 for (index, element) in node.elements.enumerated() {
                     let inner = try block.element(element, "content", index)
                     try readPart(try type(of: inner), inner, into: &parts)
+                    let place = ClientPlace(.messages, place.message, block: place.block, inner: index)
+                    places.fill(to: parts.count, place)
                 }
             } else {
                 throw block.wrongType("content", is: node, expected: "a string or an array of content blocks")
             }
         }
         if let mark = try cacheMark(of: block) { parts.append(.cacheMark(mark)) }
+        places.fill(to: parts.count, whole)
         var message = ChatMessage(
             role: .tool, content: parts.isEmpty ? .text("") : content(parts), toolCallID: id)
+        message.places = places
         message.isFailure = try block.bool("is_error") ?? false
         return message
     }

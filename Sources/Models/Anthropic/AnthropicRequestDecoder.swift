@@ -100,9 +100,7 @@ extension Anthropic {
     }
 
     private static func readReasoning(of fields: FieldReader, into request: inout ChatRequest) throws(CodedError) {
-        let effort = try fields.object("output_config")?.string("effort")
-        // The top of the one scale for the top of the other.
-        let asked = effort.map { ReasoningRequest.effort($0 == "max" ? "xhigh" : $0) }
+        let asked = try fields.object("output_config")?.string("effort").map { ReasoningRequest.effort($0) }
         guard let thinking = try fields.object("thinking") else {
             request.reasoning = asked
             return

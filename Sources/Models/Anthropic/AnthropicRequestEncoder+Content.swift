@@ -21,6 +21,16 @@ extension Anthropic {
 
         var text: String { if case .text(let text) = content { text } else { "" } }
 
+        /// The text without white space at its end.
+        var trimmed: Block {
+            guard case .text(let text) = content, let end = text.lastIndex(where: { !$0.isWhitespace }) else {
+                return self
+            }
+            var block = Block(.text(String(text[...end])))
+            block.mark = mark
+            return block
+        }
+
         func write(marked: Bool = true, to writer: inout JSONWriter) {
             if case .own(let node) = content { return writer.value(node) }
             writer.beginObject()
@@ -41,7 +51,7 @@ extension Anthropic {
         /// What is sent of a message's content: no texts without anything to read, which this dialect refuses. A mark
         /// belongs to the block before it.
         static func all(
-            of message: ChatMessage, at index: Int, takesMedia: Bool, isOwn: Bool
+            of message: ChatMessage, _ path: MessagePath, takesMedia: Bool, isOwn: Bool
         ) throws(CodedError) -> [Block] {
             switch message.content {
             case .none: return []
@@ -49,15 +59,12 @@ extension Anthropic {
             case .parts(let parts):
                 var blocks: [Block] = []
                 blocks.reserveCapacity(parts.count)
-                var marks = 0
                 for (position, part) in parts.enumerated() {
                     if case .cacheMark(let mark) = part {
-                        marks += 1
                         if !blocks.isEmpty { blocks[blocks.count - 1].mark = mark }
                         continue
                     }
-                    // Marks are parts of ours, not of the client's.
-                    let part = Part(part, path: (index, position - marks), takesMedia: takesMedia, isOwn: isOwn)
+                    let part = Part(part, path, position, takesMedia: takesMedia, isOwn: isOwn)
                     if let content = try part.content() { blocks.append(Block(content)) }
                 }
                 return blocks
@@ -71,18 +78,20 @@ private struct Part {
     private static let imageTypes: Set = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 
     private let part: ContentPart
-    private let path: (message: Int, part: Int)
+    private let path: MessagePath
+    private let position: Int
     private let takesMedia: Bool
     private let isOwn: Bool
 
-    init(_ part: ContentPart, path: (message: Int, part: Int), takesMedia: Bool, isOwn: Bool) {
+    init(_ part: ContentPart, _ path: MessagePath, _ position: Int, takesMedia: Bool, isOwn: Bool) {
         self.part = part
         self.path = path
+        self.position = position
         self.takesMedia = takesMedia
         self.isOwn = isOwn
     }
 
-    private var param: String { "messages[\(path.message)].content[\(path.part)]" }
+    private var param: String { path.part(position) }
 
     /// `nil` for what holds nothing.
     func content() throws(CodedError) -> Anthropic.Block.Content? {

@@ -6,12 +6,12 @@ extension Anthropic {
     static func writeConversation(of request: ChatRequest, to writer: inout JSONWriter) throws(CodedError) {
         let isInstruction = { (message: ChatMessage) in message.role == .system || message.role == .developer }
         let first = request.messages.firstIndex { !isInstruction($0) } ?? request.messages.count
-        try writeSystem(request.messages[..<first], to: &writer)
-        var turns = Turns(isOwn: request.dialect == .anthropic)
+        try writeSystem(request, upTo: first, to: &writer)
+        var turns = Turns(isOwn: request.dialect == .anthropic, prefill: request.prefill)
         writer.key("messages")
         writer.beginArray()
         for index in first..<request.messages.count {
-            try turns.write(request.messages[index], at: index, to: &writer)
+            try turns.write(request.messages[index], at: index, request.path(of: index), to: &writer)
         }
         try turns.end(to: &writer)
         writer.endArray()
@@ -19,12 +19,13 @@ extension Anthropic {
 
     /// One text, or blocks where the client marked what is worth caching.
     private static func writeSystem(
-        _ messages: ArraySlice<ChatMessage>, to writer: inout JSONWriter
+        _ request: ChatRequest, upTo end: Int, to writer: inout JSONWriter
     ) throws(CodedError) {
         var texts: [String] = []
         var blocks: [Block] = []
-        for index in messages.indices {
-            let parts = try Block.all(of: messages[index], at: index, takesMedia: false, isOwn: false)
+        for index in 0..<end {
+            let parts = try Block.all(
+                of: request.messages[index], request.path(of: index), takesMedia: false, isOwn: false)
             if !parts.isEmpty { texts.append(parts.map(\.text).joined()) }
             blocks += parts
         }
@@ -44,26 +45,33 @@ extension Anthropic {
 private struct Turns {
     /// Whether the request is of this dialect, so that parts which only it knows are its own.
     let isOwn: Bool
+    /// Where the beginning of the answer stands, which must not end in white space.
+    let prefill: Int?
     private var openRole: ChatMessage.Role?
     private var previous: ChatMessage.Role?
     private var calls = ToolCallOrder()
     private var isEmpty = true
 
-    init(isOwn: Bool) { self.isOwn = isOwn }
+    init(isOwn: Bool, prefill: Int?) {
+        self.isOwn = isOwn
+        self.prefill = prefill
+    }
 
-    mutating func write(_ message: ChatMessage, at index: Int, to writer: inout JSONWriter) throws(CodedError) {
+    mutating func write(
+        _ message: ChatMessage, at index: Int, _ path: MessagePath, to writer: inout JSONWriter
+    ) throws(CodedError) {
         switch message.role {
         case .system, .developer:
-            throw .foreign("messages[\(index)].role", "an instruction after the conversation has begun")
+            throw .foreign(path.role, "an instruction after the conversation has begun")
         case .function:
-            throw .foreign("messages[\(index)].role", "the result of a call without an id")
+            throw .foreign(path.role, "the result of a call without an id")
         case .user:
             try calls.close()
-            let blocks = try Anthropic.Block.all(of: message, at: index, takesMedia: true, isOwn: isOwn)
+            let blocks = try Anthropic.Block.all(of: message, path, takesMedia: true, isOwn: isOwn)
             begin(.user, if: !blocks.isEmpty, to: &writer)
             for block in blocks { block.write(to: &writer) }
-        case .assistant: try writeAssistant(message, at: index, to: &writer)
-        case .tool: try writeResult(message, at: index, to: &writer)
+        case .assistant: try writeAssistant(message, path, isLast: index == prefill, to: &writer)
+        case .tool: try writeResult(message, path, to: &writer)
         }
         previous = message.role
     }
@@ -76,35 +84,34 @@ private struct Turns {
     }
 
     private mutating func writeAssistant(
-        _ message: ChatMessage, at index: Int, to writer: inout JSONWriter
+        _ message: ChatMessage, _ path: MessagePath, isLast: Bool, to writer: inout JSONWriter
     ) throws(CodedError) {
-        let blocks = try Anthropic.Block.all(of: message, at: index, takesMedia: false, isOwn: isOwn)
-        let refusal = message.refusal.flatMap { Anthropic.Block.isBlank($0) ? nil : $0 }
+        var blocks = try Anthropic.Block.all(of: message, path, takesMedia: false, isOwn: isOwn)
+        if let refusal = message.refusal, !Anthropic.Block.isBlank(refusal) { blocks.append(.init(.text(refusal))) }
+        if isLast, let last = blocks.last { blocks[blocks.count - 1] = last.trimmed }
         // Neighbours of an assistant that only call are one turn, whose results may come together.
-        if previous != .assistant || !blocks.isEmpty || refusal != nil { try calls.close() }
-        let thoughts = message.reasoning.filter(\.isProven)
+        if previous != .assistant || !blocks.isEmpty { try calls.close() }
+        let thoughts = message.reasoning.filter { $0.isProven(in: isOwn ? .anthropic : .openai) }
         begin(
-            .assistant, if: !(thoughts.isEmpty && blocks.isEmpty && refusal == nil && message.toolCalls.isEmpty),
-            to: &writer)
+            .assistant, if: !(thoughts.isEmpty && blocks.isEmpty && message.toolCalls.isEmpty), to: &writer)
         for thought in thoughts { Self.write(thought, to: &writer) }
         for block in blocks { block.write(to: &writer) }
-        if let refusal { Anthropic.Block(.text(refusal)).write(to: &writer) }
         for (position, call) in message.toolCalls.enumerated() {
-            let id = try calls.add(call.id, message: index, position: position)
+            let id = try calls.add(call.id, path, position)
             writer.beginObject()
             writer.member("type", "tool_use")
             writer.member("id", id)
             writer.member("name", call.name)
-            writer.member("input", raw: try Self.input(of: call, message: index, position: position))
+            writer.member("input", raw: try Self.input(of: call, path, position))
             writer.endObject()
         }
     }
 
     private mutating func writeResult(
-        _ message: ChatMessage, at index: Int, to writer: inout JSONWriter
+        _ message: ChatMessage, _ path: MessagePath, to writer: inout JSONWriter
     ) throws(CodedError) {
-        let id = try calls.answer(message.toolCallID ?? "", message: index)
-        let blocks = try Anthropic.Block.all(of: message, at: index, takesMedia: true, isOwn: isOwn)
+        let id = try calls.answer(message.toolCallID ?? "", path)
+        let blocks = try Anthropic.Block.all(of: message, path, takesMedia: true, isOwn: isOwn)
         begin(.user, if: true, to: &writer)
         writer.beginObject()
         writer.member("type", "tool_result")
@@ -150,12 +157,12 @@ private struct Turns {
 
     /// The arguments' own bytes, which must be a JSON object; none at all are an empty one.
     private static func input(
-        of call: ToolCall, message: Int, position: Int
+        of call: ToolCall, _ path: MessagePath, _ position: Int
     ) throws(CodedError) -> [UInt8] {
         let bytes = Array(call.arguments.utf8)
         if bytes.allSatisfy({ $0 == 0x20 || 0x09...0x0d ~= $0 }) { return Array("{}".utf8) }
         if (try? JSONDocument(bytes))?.root.kind == .object { return bytes }
-        let param = "messages[\(message)].tool_calls[\(position)].function.arguments"
+        let param = path.arguments(position)
         throw CodedError(.invalidValue, "'\(param)' must be a JSON object.", param: param)
     }
 }

@@ -4,9 +4,12 @@ internal import JSON
 extension Anthropic {
     /// What a model is told about thinking.
     enum Thinking: Equatable {
-        case adaptive
+        /// As much as the model sees fit; the effort says around what.
+        case adaptive(ThinkingEffort?)
         /// Tokens, at least ``leastBudget`` and below the answer's most.
         case budget(Int)
+        /// For models that think unless they are told not to.
+        case disabled
 
         static let leastBudget = 1024
 
@@ -15,8 +18,29 @@ extension Anthropic {
             case .adaptive: writer.member("thinking", ["type": "adaptive"])
             case .budget(let tokens):
                 writer.member("thinking", ["type": "enabled", "budget_tokens": .int(Int64(tokens))])
+            case .disabled: writer.member("thinking", ["type": "disabled"])
             }
         }
+
+        var isOn: Bool { self != .disabled }
+        var effort: ThinkingEffort? { if case .adaptive(let effort) = self { effort } else { nil } }
+    }
+
+    /// `output_config`: how much to think, and the schema that the answer is to obey.
+    static func writeOutputConfig(effort: ThinkingEffort?, schema: JSONNode?, to writer: inout JSONWriter) {
+        guard effort != nil || schema != nil else { return }
+        writer.key("output_config")
+        writer.beginObject()
+        writer.member("effort", ifPresent: effort?.rawValue)
+        if let schema {
+            writer.key("format")
+            writer.beginObject()
+            writer.member("type", "json_schema")
+            writer.key("schema")
+            writer.value(schema)
+            writer.endObject()
+        }
+        writer.endObject()
     }
 
     /// For an answer of which nothing is known.
@@ -29,67 +53,88 @@ extension Anthropic {
         let request = call.request
         let limit = call.entry?.output ?? Catalogue.info(of: call.model)?.answerLimit
         let most = request.maxTokens ?? limit ?? usualAnswer
-        switch try wantedThinking(of: request) {
-        case nil: return (most, nil)
-        case .adaptive: return (most, .adaptive)
-        case .budget(let budget):
-            if budget < most { return (most, .budget(budget)) }
-            // What the client asked for is for the answer, and thinking comes on top of it.
-            let answer = request.maxTokens ?? min(most, usualAnswer)
-            let (sum, overflow) = answer.addingReportingOverflow(budget)
-            let raised = min(overflow ? .max : sum, limit ?? .max)
-            let (rest, underflow) = raised.subtractingReportingOverflow(answer)
-            guard !underflow, rest >= Thinking.leastBudget else { return (most, nil) }
-            return (raised, .budget(rest))
-        }
+        let wanted = try wantedThinking(of: request, by: steering(of: call))
+        guard case .budget(let budget)? = wanted, budget >= most else { return (most, wanted) }
+        // What the client asked for is for the answer, and thinking comes on top of it.
+        let answer = request.maxTokens ?? min(most, usualAnswer)
+        let (sum, overflow) = answer.addingReportingOverflow(budget)
+        let raised = min(overflow ? .max : sum, limit ?? .max)
+        let (rest, underflow) = raised.subtractingReportingOverflow(answer)
+        guard !underflow, rest >= Thinking.leastBudget else { return (most, nil) }
+        return (raised, .budget(rest))
     }
 
-    private static func wantedThinking(of request: ChatRequest) throws(CodedError) -> Thinking? {
-        let wanted: Thinking
-        switch request.reasoning {
-        case nil, .off: return nil
-        case .adaptive: wanted = .adaptive
-        case .budget(let tokens):
-            guard tokens > 0 else { return nil }
-            wanted = .budget(max(tokens, Thinking.leastBudget))
-        case .effort(let effort):
-            switch effort {
-            case "none": return nil
-            case "minimal", "low": wanted = .budget(1024)
-            case "medium": wanted = .budget(4096)
-            case "high", "xhigh", "max": wanted = .budget(16_384)
-            default:
-                throw CodedError(
-                    .invalidValue, "'reasoning_effort' must be none, minimal, low, medium, high, xhigh or max.",
-                    param: "reasoning_effort")
+    private static func wantedThinking(
+        of request: ChatRequest, by steering: Steering?
+    ) throws(CodedError) -> Thinking? {
+        let efforts = steering?.efforts ?? []
+        let asked = try askedEffort(of: request)
+        if efforts.contains(where: { $0 != .off }) {
+            let off: Thinking? = efforts.contains(.off) ? .disabled : nil
+            if request.forcesTool { return off }
+            switch (request.reasoning, asked) {
+            case (nil, _): return nil
+            case (_, nil): return .adaptive(nil)
+            case (_, .off?):
+                guard off == nil, steering?.refuses.contains(.noThinking) == true else { return off }
+                return .adaptive(steering?.effort(nearest: .minimal))
+            case (_, let effort?): return .adaptive(steering?.effort(nearest: effort))
             }
         }
-        return forcesTool(request) || breaksThoughtOff(request) ? nil : wanted
-    }
-
-    /// A model that must call a tool does not think before.
-    private static func forcesTool(_ request: ChatRequest) -> Bool {
-        guard !request.tools.isEmpty else { return false }
-        switch request.toolChoice {
-        case .required, .function: return true
-        default: return false
+        // A model that must call a tool, or go on with an answer that has begun, does not think before.
+        if request.forcesTool || request.breaksThoughtOff || request.prefill != nil { return nil }
+        if case .budget(let tokens) = request.reasoning, tokens > 0 {
+            return .budget(max(tokens, Thinking.leastBudget))
+        }
+        switch asked {
+        case nil: return request.reasoning == .adaptive ? .adaptive(nil) : nil
+        case .off: return nil
+        case .minimal, .low: return .budget(1024)
+        case .medium: return .budget(4096)
+        case .high, .xhigh, .max: return .budget(16_384)
         }
     }
 
-    /// A model that thinks wants the thought back that led to the calls of its last turn.
-    private static func breaksThoughtOff(_ request: ChatRequest) -> Bool {
-        guard let last = request.messages.last(where: { $0.role == .assistant }), !last.toolCalls.isEmpty
-        else { return false }
-        return !last.reasoning.contains(where: \.isProven)
+    /// `nil` for as much as the model sees fit, and where nothing is said.
+    private static func askedEffort(of request: ChatRequest) throws(CodedError) -> ThinkingEffort? {
+        if case .budget(let tokens) = request.reasoning, tokens <= 0 { return .off }
+        guard let word = request.reasoning?.effort else { return nil }
+        if let effort = ThinkingEffort(rawValue: word) { return effort }
+        let param = request.param(.effort)
+        let all = ThinkingEffort.allCases.map(\.rawValue)
+        throw CodedError(
+            .invalidValue, "'\(param)' must be \(all.dropLast().joined(separator: ", ")) or \(all.last ?? "").",
+            param: param)
+    }
+
+    // MARK: What is known of the model
+
+    /// What the catalogue knows, else what a Claude's version tells: from 4.6 on they think as they see fit, from 4.7
+    /// on they refuse a budget and sampling.
+    static func steering(of call: ModelCall) -> Steering? {
+        if let known = call.entry?.steering { return known }
+        guard let version = version(of: call.model), version >= (4, 6) else { return nil }
+        return Steering(
+            efforts: [.low, .medium, .high, .max], refuses: version >= (4, 7) ? [.sampling] : [], source: "")
+    }
+
+    /// The version in the name of a Claude model: 4 and 5 of `claude-sonnet-4-5-20250929`.
+    static func version(of model: String) -> (major: Int, minor: Int)? {
+        let words = model.lowercased().split { "-./:@".contains($0) }
+        guard let name = words.lastIndex(of: "claude") else { return nil }
+        // Dates are numbers too, of eight digits.
+        let version = words[(name + 1)...].drop { Int($0) == nil }.prefix { $0.utf8.count <= 2 && Int($0) != nil }
+            .compactMap { Int($0) }
+        return version.first.map { ($0, version.dropFirst().first ?? 0) }
     }
 }
 
 extension Reasoning {
-    /// Whether its provider would know it as its own.
-    var isProven: Bool {
+    /// Whether Anthropic would know it as its own: seals of other providers look alike.
+    func isProven(in dialect: Dialect) -> Bool {
         switch self {
         case .text(_, let signature): signature?.isEmpty == false
-        case .sealed: true
+        case .sealed: dialect == .anthropic
         }
     }
 }

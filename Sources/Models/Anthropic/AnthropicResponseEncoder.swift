@@ -57,7 +57,7 @@ extension Anthropic {
                 return
             }
             begin(to: &output)
-            blocks.finish(to: &output)
+            blocks.finish(isCut: reason?.common == .length, to: &output)
             appendMessageDelta(to: &output)
             appendEvent("message_stop", to: &output) { _ in }
         }
@@ -109,6 +109,7 @@ extension Anthropic.StreamEncoder {
             guard event.choice == 0 else { return }
             begin(to: &output)
             if self.reason == nil { self.reason = reason } else { ownRepairs.note(.finishReason) }
+        case .other where event.isUnsaidEnd: ownRepairs.note(.streamEnd)
         default:
             // The dialect asks for one answer and shows one.
             guard event.choice == 0 else { return }

@@ -10,6 +10,7 @@ extension Anthropic {
         private var cacheWrite: Int?
         private var cacheWriteHour: Int?
         private var thinking: Int?
+        private var unpriced: Usage.Unpriced?
 
         mutating func merge(_ node: JSONNode?) {
             guard let node, node.kind == .object else { return }
@@ -20,6 +21,26 @@ extension Anthropic {
             cacheWrite = Self.count(fields["cache_creation_input_tokens"]) ?? cacheWrite
             cacheWriteHour = Self.count(fields["cache_creation"]?["ephemeral_1h_input_tokens"]) ?? cacheWriteHour
             thinking = Self.count(fields["output_tokens_details"]?["thinking_tokens"]) ?? thinking
+            unpriced = Self.unpriced(fields) ?? unpriced
+        }
+
+        /// The class of service and the place are told at a stream's start alone, what else took part at its end.
+        private static func unpriced(_ fields: JSONFields) -> Usage.Unpriced? {
+            if let tier = Usage.Unpriced(tier: fields["service_tier"]?.string) { return tier }
+            // The fast mode.
+            if let tier = Usage.Unpriced(tier: fields["speed"]?.string) { return tier }
+            switch fields["inference_geo"]?.string {
+            case nil, "", "global", "not_available": break
+            default: return .region
+            }
+            // Fetching pages costs their tokens alone.
+            if let tools = fields["server_tool_use"],
+                tools.members.contains(where: { !$0.key.isString("web_fetch_requests") && (count($0.value) ?? 0) > 0 })
+            {
+                return .serverTools
+            }
+            let steps = fields["iterations"]?.elements
+            return steps?.contains { $0["type"]?.isString("advisor_message") == true } == true ? .otherModels : nil
         }
 
         /// `nil` where no tokens were told of.
@@ -32,7 +53,8 @@ extension Anthropic {
             }
             return Usage(
                 promptTokens: prompt, completionTokens: output ?? 0, cachedTokens: cacheRead,
-                cacheWriteTokens: cacheWrite, cacheWriteHourTokens: cacheWriteHour, reasoningTokens: thinking)
+                cacheWriteTokens: cacheWrite, cacheWriteHourTokens: cacheWriteHour, reasoningTokens: thinking,
+                unpriced: unpriced)
         }
 
         private static func count(_ node: JSONNode?) -> Int? {

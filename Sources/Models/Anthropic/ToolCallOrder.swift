@@ -5,7 +5,7 @@ internal import Base
 struct ToolCallOrder {
     private struct Call {
         let sent: String
-        let message: Int
+        let path: MessagePath
         let position: Int
         var isAnswered = false
     }
@@ -19,12 +19,12 @@ struct ToolCallOrder {
     private var repetitions: [String: Int] = [:]
 
     /// A call with the client's id. Returns the id to send.
-    mutating func add(_ id: String, message: Int, position: Int) throws(CodedError) -> String {
+    mutating func add(_ id: String, _ path: MessagePath, _ position: Int) throws(CodedError) -> String {
         guard positions[id] == nil else {
-            let param = "messages[\(message)].tool_calls[\(position)].id"
+            let param = path.callID(position)
             throw CodedError(.invalidValue, "'\(param)' is the id of another call of the same turn.", param: param)
         }
-        let call = Call(sent: unique(id), message: message, position: position)
+        let call = Call(sent: unique(id), path: path, position: position)
         positions[id] = waiting.count
         waiting.append(call)
         open += 1
@@ -32,9 +32,9 @@ struct ToolCallOrder {
     }
 
     /// The result of a call. Returns the call's id as it was sent.
-    mutating func answer(_ id: String, message: Int) throws(CodedError) -> String {
+    mutating func answer(_ id: String, _ path: MessagePath) throws(CodedError) -> String {
         guard let position = positions[id], !waiting[position].isAnswered else {
-            let param = "messages[\(message)].tool_call_id"
+            let param = path.resultID
             throw CodedError(
                 .invalidValue, "'\(param)' must name a call of the assistant's message before it, each call once.",
                 param: param)
@@ -47,7 +47,7 @@ struct ToolCallOrder {
     /// The turn is over.
     mutating func close() throws(CodedError) {
         if open > 0, let call = waiting.first(where: { !$0.isAnswered }) {
-            let param = "messages[\(call.message)].tool_calls[\(call.position)]"
+            let param = call.path.call(call.position)
             throw CodedError(
                 .invalidValue, "'\(param)' has no result. Send it in a tool message before anything else.",
                 param: param)

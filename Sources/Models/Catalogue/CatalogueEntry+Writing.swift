@@ -18,12 +18,26 @@ extension CatalogueEntry {
         } else {
             writer.null()
         }
+        steering?.write(to: &writer)
         writer.key("prices")
         if let prices { prices.write(to: &writer) } else { writer.null() }
         writer.member("tokenizer", orNull: tokenizer?.rawValue)
         writer.member("source", source)
         writer.member("date", orNull: date)
         writer.endObject()
+    }
+}
+
+extension Steering {
+    /// Members, those alone of which something is known.
+    fileprivate func write(to writer: inout JSONWriter) {
+        if let efforts {
+            writer.key("efforts")
+            writer.value(.array(ThinkingEffort.allCases.filter(efforts.contains).map { .string($0.rawValue) }))
+        }
+        guard !refuses.isEmpty else { return }
+        writer.key("refuses")
+        writer.value(.array(RequestRefusal.allCases.filter(refuses.contains).map { .string($0.rawValue) }))
     }
 }
 

@@ -41,6 +41,8 @@ public struct CatalogueEntry: Sendable, Hashable {
     public internal(set) var dimensions: Int?
     /// What it is known to do.
     public internal(set) var capabilities: Set<Capability>?
+    /// How it is steered; `nil` when nothing is known of that.
+    public internal(set) var steering: Steering?
     public internal(set) var prices: Prices?
     public internal(set) var tokenizer: TokenizerFamily?
     /// The page that says so, or ``configuration``.
@@ -67,6 +69,8 @@ public struct CatalogueRow: Sendable, Hashable {
     public var output: Int?
     public var dimensions: Int?
     public var capabilities: Set<Capability>?
+    public var efforts: Set<ThinkingEffort>?
+    public var refuses: Set<RequestRefusal>?
     /// All prices together: a list of one's own is not mixed with one that it replaces.
     public var prices: Prices?
     public var tokenizer: TokenizerFamily?
@@ -87,6 +91,7 @@ extension CatalogueEntry {
         output = row.output ?? base?.output
         dimensions = row.dimensions ?? base?.dimensions
         capabilities = row.capabilities ?? base?.capabilities
+        steering = Steering(row, over: base?.steering)
         prices = row.prices ?? base?.prices
         tokenizer = row.tokenizer ?? base?.tokenizer
         source = Self.configuration

@@ -66,8 +66,8 @@ extension CatalogueReader {
         try check(
             reader,
             has: [
-                "provider", "model", "aliases", "kind", "context", "output", "dimensions", "capabilities", "prices",
-                "tokenizer", "source", "via", "date",
+                "provider", "model", "aliases", "kind", "context", "output", "dimensions", "capabilities", "steering",
+                "prices", "tokenizer", "source", "via", "date",
             ])
         var entry = CatalogueEntry(
             provider: try required(try reader.name("provider", limit: longestName), "provider", reader),
@@ -78,21 +78,23 @@ extension CatalogueReader {
         entry.context = try count("context", of: reader)
         entry.output = try count("output", of: reader)
         entry.dimensions = try count("dimensions", of: reader)
-        if try reader.array("capabilities") != nil {
-            var capabilities: Set<Capability> = []
-            for name in try names("capabilities", of: reader) {
-                guard let capability = Capability(rawValue: name), capabilities.insert(capability).inserted else {
-                    let all = Capability.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw wrong("capabilities", "name some of \(all), each once", reader)
-                }
-            }
-            entry.capabilities = capabilities
-        }
+        entry.capabilities = try choices("capabilities", of: reader)
+        entry.steering = try reader.object("steering").map { (fields) throws(CodedError) in try steering(fields) }
         entry.prices = try reader.object("prices").map { (prices) throws(CodedError) in try self.prices(prices) }
         entry.tokenizer = try choice("tokenizer", of: reader)
         entry.via = try reader.name("via", limit: longestName)
         entry.date = try required(try reader.string("date"), "date", reader)
         return entry
+    }
+
+    private static func steering(_ reader: FieldReader) throws(CodedError) -> Steering {
+        try check(reader, has: ["efforts", "refuses", "source", "date"])
+        let steering = Steering(
+            efforts: try choices("efforts", of: reader), refuses: try choices("refuses", of: reader) ?? [],
+            source: try required(try reader.name("source", limit: 1024), "source", reader),
+            date: try required(try reader.string("date"), "date", reader))
+        try check(source: steering.source, date: steering.date, reader)
+        return steering
     }
 
     private static func prices(_ reader: FieldReader) throws(CodedError) -> Prices {
@@ -144,10 +146,14 @@ extension CatalogueReader {
         if let context = entry.context, let output = entry.output, output > context {
             throw wrong("output", "be at most 'context'", reader)
         }
-        guard entry.source.hasPrefix("https://"), !entry.source.utf8.contains(UInt8(ascii: " ")) else {
+        try check(source: entry.source, date: entry.date, reader)
+    }
+
+    private static func check(source: String, date: String?, _ reader: FieldReader) throws(CodedError) {
+        guard source.hasPrefix("https://"), !source.utf8.contains(UInt8(ascii: " ")) else {
             throw wrong("source", "be an https URL", reader)
         }
-        guard isDate(entry.date ?? "") else { throw wrong("date", "be a day such as 2026-11-22", reader) }
+        guard isDate(date ?? "") else { throw wrong("date", "be a day such as 2026-11-22", reader) }
     }
 
     private static func isDate(_ text: String) -> Bool {
@@ -178,6 +184,20 @@ extension CatalogueReader {
             throw wrong(field, "be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))", reader)
         }
         return choice
+    }
+
+    private static func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+        _ field: String, of reader: FieldReader
+    ) throws(CodedError) -> Set<Choice>? where Choice.RawValue == String {
+        guard try reader.array(field) != nil else { return nil }
+        var choices: Set<Choice> = []
+        for name in try names(field, of: reader) {
+            guard let choice = Choice(rawValue: name), choices.insert(choice).inserted else {
+                let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+                throw wrong(field, "name some of \(all), each once", reader)
+            }
+        }
+        return choices
     }
 
     private static func names(_ field: String, of reader: FieldReader) throws(CodedError) -> [String] {

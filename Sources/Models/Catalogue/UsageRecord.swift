@@ -34,13 +34,13 @@ public struct UsageRecord: Sendable, Hashable {
     /// The model's name at its provider.
     public let model: String
     public let tokens: TokenCounts
-    /// `nil` when the price of a kind that has tokens is not known.
+    /// `nil` when the price of a kind that has tokens is not known, or when tokens are not all that was paid for.
     public let cost: Money?
 
     public init(target: Target, usage: Usage, prices: Prices?) {
         provider = target.provider
         model = target.model
         tokens = TokenCounts(usage)
-        cost = prices?.cost(of: usage)
+        cost = usage.unpriced == nil ? prices?.cost(of: usage) : nil
     }
 }

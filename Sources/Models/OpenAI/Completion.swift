@@ -22,7 +22,8 @@ extension OpenAI {
             choices.append(choice(node, position: position))
         }
         return ChatCompletion(
-            choices: choices, usage: usage(fields["usage"]), frame: Frame(dialect: .openai, bytes: body))
+            choices: choices, usage: usage(fields["usage"], in: root, tier: fields["service_tier"]?.string),
+            frame: Frame(dialect: .openai, bytes: body))
     }
 
     private static func choice(_ node: JSONNode, position: Int) -> ChatCompletion.Choice {
@@ -53,11 +54,24 @@ extension OpenAI {
         return choice
     }
 
-    /// The body for a client: the provider's own with only `model` changed, or built anew.
+    /// The body for a client: the provider's own with only `model` changed and what the client would trip over, or
+    /// built anew.
     public static func encodeCompletion(_ completion: ChatCompletion, as identity: AnswerIdentity) -> [UInt8] {
+        var repairs = Repairs()
+        return encodeCompletion(completion, as: identity, repairs: &repairs)
+    }
+
+    /// The same, and counts what had to be mended.
+    public static func encodeCompletion(
+        _ completion: ChatCompletion, as identity: AnswerIdentity, repairs: inout Repairs
+    ) -> [UInt8] {
+        var mender = AnswerMender(answer: identity.id)
+        defer { repairs += mender.repairs }
         if let frame = completion.frame, frame.dialect == .openai {
-            return JSONMembers.setting("model", to: JSON.string(identity.model).bytes, in: frame.bytes)
+            let body = completion.choices.allSatisfy(\.isPlain) ? frame.bytes : mender.body(frame.bytes)
+            return JSONMembers.setting("model", to: JSON.string(identity.model).bytes, in: body)
         }
+        let completion = mender.mended(completion)
         var writer = JSONWriter(reserving: 512)
         writer.beginObject()
         writer.member("id", identity.id)
@@ -146,21 +160,5 @@ extension OpenAI {
         writer.beginArray()
         for byte in bytes { writer.int(byte) }
         writer.endArray()
-    }
-}
-
-/// What an answer is called when it is shown to a client.
-public struct AnswerIdentity: Sendable {
-    /// Of the answer, `chatcmpl-…`; a provider's own id takes its place where its frames go through.
-    public var id: String
-    /// Seconds since 1970.
-    public var created: Int64
-    /// The model that really answered.
-    public var model: String
-
-    public init(id: String, created: Int64, model: String) {
-        self.id = id
-        self.created = created
-        self.model = model
     }
 }

@@ -28,7 +28,7 @@ extension OpenAI {
         let code = object.flatMap(errorCode)
         var error = meaning(ofStatus: status, code: code)
         if let object,
-            error.code.fault == .caller || error.code == .providerRateLimited || error.code == .providerFailed,
+            error.code.fault == .caller || isTold(error.code),
             let words = words(of: object, secrets: secrets)
         {
             error.message += " It says: \(words)"
@@ -39,6 +39,11 @@ extension OpenAI {
         if error.code.retryable { error.retryAfter = retryAfter(headers) }
         error.detail = "status \(status)" + (code.map { ", code \(secrets.cleaned($0))" } ?? "")
         return error
+    }
+
+    /// Whether the provider's own words help the caller, although the fault is not the caller's.
+    static func isTold(_ code: ErrorCode) -> Bool {
+        code == .providerRateLimited || code == .providerFailed || code == .providerOverloaded
     }
 
     private static func meaning(ofStatus status: Int, code: String?) -> CodedError {
@@ -60,6 +65,8 @@ extension OpenAI {
             CodedError(.providerTimeout, "The provider did not answer in time (status \(status)).")
         case (400..<500, _):
             CodedError(.providerRefused, "The provider refused the request (status \(status)).")
+        case (529, _):
+            CodedError(.providerOverloaded, "The provider is overloaded (status \(status)). Try again later.")
         case (500..., _):
             CodedError(.providerFailed, "The provider failed (status \(status)).")
         default:

@@ -2,15 +2,18 @@ public import Base
 internal import JSON
 
 extension OpenAI {
+    public static let dialect = Dialect.openai
+
     /// The body for an upstream of this dialect: the client's own bytes with as little changed as can be (the model,
     /// the stream flag and, if `asksForUsage`, the stream options), or built anew for a request of another dialect,
-    /// which throws what this one cannot say.
+    /// which throws what this one cannot say. A schema of the answer that the model does not know is a forced tool in
+    /// either.
     public static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) throws(CodedError) -> [UInt8] {
+        let call = try AnswerTool.applied(to: call, at: dialect).call
         let request = call.request
         let addsUsage = call.streaming && asksForUsage && !request.includeUsage
         guard let original = request.original, original.dialect == .openai else {
             try request.refuseForeign(to: .openai)
-            try refuseMediaOfTools(in: request)
             return build(call, includeUsage: call.streaming && (asksForUsage || request.includeUsage))
         }
         var body = JSONMembers.setting("model", to: JSON.string(call.model).bytes, in: original.bytes)
@@ -31,31 +34,17 @@ extension OpenAI {
         return body
     }
 
-    /// A tool's message holds text alone in this dialect.
-    private static func refuseMediaOfTools(in request: ChatRequest) throws(CodedError) {
-        guard request.dialect != .openai else { return }
-        for (index, message) in request.messages.enumerated() where message.role == .tool {
-            guard case .parts(let parts) = message.content else { continue }
-            for part in parts {
-                switch part {
-                case .image, .document, .audio:
-                    throw .foreign("messages[\(index)]", "a tool's result with \(part.type) content")
-                default: continue
-                }
-            }
-        }
-    }
-
     private static func build(_ call: ModelCall, includeUsage: Bool) -> [UInt8] {
         let request = call.request
         // A client of this dialect knows whom it gives them back to.
         let givesThoughts = request.dialect == .openai || call.entry?.provider == "deepseek"
-        var writer = JSONWriter(reserving: 1024)
+        var writer = JSONWriter(reserving: 1024 + (request.original?.bytes.count ?? 0))
         writer.beginObject()
         writer.member("model", call.model)
         writer.key("messages")
         writer.beginArray()
-        for message in request.messages { write(message, givesThoughts: givesThoughts, to: &writer) }
+        let messages = request.dialect == .openai ? request.messages : movingToolMedia(request.messages)
+        for message in messages { write(message, givesThoughts: givesThoughts, to: &writer) }
         writer.endArray()
         writeTools(of: request, to: &writer)
         if let format = request.responseFormat { write(format, to: &writer) }
@@ -64,8 +53,11 @@ extension OpenAI {
         if request.logprobs { writer.member("logprobs", true) }
         writer.member("top_logprobs", ifPresent: request.topLogprobs)
         if request.n != 1 { writer.member("n", request.n) }
-        if let value = request.temperature { writer.member("temperature", value) }
-        if let value = request.topP { writer.member("top_p", value) }
+        let steered = Steered(call)
+        if steered.takesSampling {
+            if let value = request.temperature { writer.member("temperature", value) }
+            if let value = request.topP { writer.member("top_p", value) }
+        }
         if let value = request.frequencyPenalty { writer.member("frequency_penalty", value) }
         if let value = request.presencePenalty { writer.member("presence_penalty", value) }
         if let value = request.maxTokens {
@@ -78,21 +70,13 @@ extension OpenAI {
             }
         }
         writer.member("user", ifPresent: request.user)
-        if let effort = effort(for: call) { writer.member("reasoning_effort", effort) }
+        writer.member("reasoning_effort", ifPresent: steered.effort)
         if call.streaming {
             writer.member("stream", true)
             if includeUsage { writer.member("stream_options", ["include_usage": true]) }
         }
         writer.endObject()
         return writer.bytes
-    }
-
-    /// Models that don't think refuse to be told how much to.
-    private static func effort(for call: ModelCall) -> String? {
-        guard let reasoning = call.request.reasoning, call.entry?.supports(.thinking) != false else { return nil }
-        // Not thinking is what most models do unless they are told to; few know a word for it.
-        if reasoning == .off, call.request.dialect != .openai { return nil }
-        return reasoning.effort
     }
 
     private static func write(_ content: ChatMessage.Content, isFailure: Bool, to writer: inout JSONWriter) {
@@ -177,7 +161,7 @@ extension OpenAI {
         writer.endObject()
     }
 
-    private static func writeTools(of request: ChatRequest, to writer: inout JSONWriter) {
+    static func writeTools(of request: ChatRequest, to writer: inout JSONWriter) {
         if !request.tools.isEmpty {
             writer.key("tools")
             writer.beginArray()

@@ -4,22 +4,26 @@ internal import JSON
 
 extension OpenAI {
     /// Writes model events as the server-sent events of `chat.completion.chunk`s. Frames that came in this dialect go
-    /// through byte for byte but for `model`; other events are built. A pure state machine.
+    /// through byte for byte but for `model` and for what clients would trip over; other events are built. A pure state
+    /// machine.
     public struct StreamEncoder: Sendable {
         private let modelText: [UInt8]
         /// Every built chunk up to the bracket that opens its choices.
         private let chunkStart: [UInt8]
         private let includeUsage: Bool
-        /// Choices whose first chunk, the one that names the role, has been written.
+        /// Choices of which something has been written: the chunk that names the role, or a frame of the provider's.
         private var begun: Set<Int> = []
+        private var mender: AnswerMender
         private var usage: Usage?
         private var wroteUsage = false
         /// Whether the last frame went through, and with it all its events.
         private var passedFrame = false
+        private var hasPassed = false
 
         public init(as identity: AnswerIdentity, includeUsage: Bool) {
             self.includeUsage = includeUsage
             modelText = JSON.string(identity.model).bytes
+            mender = AnswerMender(answer: identity.id)
             var writer = JSONWriter()
             writer.beginObject()
             writer.member("id", identity.id)
@@ -31,13 +35,16 @@ extension OpenAI {
             chunkStart = writer.bytes
         }
 
+        /// What of the answer had to be mended so far.
+        public var repairs: Repairs { mender.repairs }
+
         /// Appends what a client is to see of the event, which may be nothing.
         public mutating func encode(_ event: ModelEvent, into output: inout [UInt8]) {
             if case .usage(let usage) = event.kind { self.usage = usage }
             switch event.source {
             case .sameFrame where passedFrame:
                 // Told with the last choice (Groq, Mistral, OpenRouter): a second time, clients would add the two up.
-                if case .usage = event.kind { wroteUsage = true }
+                if case .usage = event.kind { wroteUsage = true } else { notePassed(event) }
             case .frame(let frame) where frame.dialect == .openai:
                 if case .whole(let completion) = event.kind { return encode(completion, into: &output) }
                 passedFrame = true
@@ -46,7 +53,9 @@ extension OpenAI {
                     guard includeUsage else { return }
                     wroteUsage = true
                 }
-                Self.append(JSONMembers.replacing("model", with: modelText, in: frame.bytes), to: &output)
+                notePassed(event)
+                let bytes = mender.chunk(frame.bytes)
+                Self.append(JSONMembers.replacing("model", with: modelText, in: bytes), to: &output)
             case .frame, .built:
                 passedFrame = false
                 build(event, into: &output)
@@ -56,6 +65,9 @@ extension OpenAI {
 
         /// Ends the stream of an answer that is whole.
         public mutating func finish(into output: inout [UInt8]) {
+            for (choice, reason) in mender.ends(of: begun, mayLackReason: !hasPassed) {
+                write(choice: choice, finish: reason, into: &output) { _ in }
+            }
             writeUsage(into: &output)
             Self.append([UInt8]("[DONE]".utf8), to: &output)
         }
@@ -84,11 +96,13 @@ extension OpenAI {
         private mutating func build(_ event: ModelEvent, into output: inout [UInt8]) {
             switch event.kind {
             // Signatures mean nothing but to the provider that gave them.
-            case .usage, .other, .signature, .sealedReasoning: return
+            case .usage, .signature, .sealedReasoning: return
+            case .other: if event.isUnsaidEnd { mender.note(.streamEnd) }
             case .whole(let completion): return encode(completion, into: &output)
             case .finish(let reason):
                 begin(event.choice, into: &output)
-                write(choice: event.choice, finish: reason, into: &output) { _ in }
+                guard let shown = mender.finish(reason, choice: event.choice) else { return }
+                write(choice: event.choice, finish: shown, into: &output) { _ in }
             case .text(let text):
                 begin(event.choice, into: &output)
                 write(choice: event.choice, logprobs: event.logprobs, into: &output) { $0.member("content", text) }
@@ -99,8 +113,18 @@ extension OpenAI {
                 begin(event.choice, into: &output)
                 write(choice: event.choice, into: &output) { $0.member("refusal", text) }
             case .toolCall(let delta):
+                guard let delta = mender.add(delta, choice: event.choice) else { return }
                 begin(event.choice, into: &output)
                 write(choice: event.choice, into: &output) { Self.write(delta, to: &$0) }
+            }
+        }
+
+        private mutating func notePassed(_ event: ModelEvent) {
+            switch event.kind {
+            case .other, .usage: return
+            default:
+                hasPassed = true
+                if begun.count < AnswerMender.maxChoices { begun.insert(event.choice) }
             }
         }
 

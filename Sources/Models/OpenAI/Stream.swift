@@ -9,6 +9,8 @@ extension OpenAI {
         private var events = SSEDecoder(maxLine: 8 << 20, maxEvent: 8 << 20)
         private var sawDone = false
         private var sawFinish = false
+        /// The class of service, which need not stand beside the usage.
+        private var tier: String?
         private let secrets: Secrets
 
         /// What `secrets` names never shows in an error.
@@ -38,6 +40,7 @@ extension OpenAI {
             guard sawDone || sawFinish else {
                 throw CodedError(.providerStreamBroken, "The provider's stream ended before its answer did.")
             }
+            if !sawDone { output.append(.unsaidEnd) }
         }
 
         private mutating func read(_ event: SSEEvent, into output: inout [ModelEvent]) throws(CodedError) {
@@ -53,14 +56,16 @@ extension OpenAI {
             guard root.kind == .object else {
                 throw CodedError(.providerInvalidAnswer, "The provider's stream holds an event that is no JSON object.")
             }
+            if let told = root["service_tier"]?.string { tier = told }
+            let usage = OpenAI.usage(root["usage"], in: root, tier: tier)
             if let error = OpenAI.errorObject(in: root) ?? (event.event == "error" ? root : nil) {
                 // What has been used is to be paid for, answer or not.
-                if let usage = OpenAI.usage(root["usage"]) { output.append(ModelEvent(.usage(usage))) }
+                if let usage { output.append(ModelEvent(.usage(usage))) }
                 throw OpenAI.streamError(error, secrets: secrets)
             }
             let before = output.count
             for choice in root.elements(of: "choices") { read(choice, into: &output) }
-            if let usage = OpenAI.usage(root["usage"]) {
+            if let usage {
                 // Alone in its frame only when there are no choices; a client that did not ask then does without it.
                 if output.count == before, root["choices"]?.count ?? 0 > 0 { output.append(ModelEvent(.other)) }
                 output.append(ModelEvent(.usage(usage)))
@@ -69,7 +74,7 @@ extension OpenAI {
             output[before].source = .frame(Frame(dialect: .openai, bytes: event.data))
             for index in (before + 1)..<max(output.count, before + 1) { output[index].source = .sameFrame }
             // Groq says it only there where nobody has asked, and clients do not look there.
-            if OpenAI.usage(root["usage"]) == nil, let usage = OpenAI.usage(root["x_groq"]?["usage"]) {
+            if usage == nil, let usage = OpenAI.usage(root["x_groq"]?["usage"], in: root, tier: tier) {
                 output.append(ModelEvent(.usage(usage)))
             }
         }
@@ -87,7 +92,8 @@ extension OpenAI {
                     output.append(ModelEvent(.text(""), choice: index, logprobs: logprobs))
                 }
             }
-            if let reason = choice["finish_reason"]?.string {
+            // Some servers say it empty with every piece.
+            if let reason = choice["finish_reason"]?.string, !reason.isEmpty {
                 sawFinish = true
                 output.append(ModelEvent(.finish(FinishReason(reason)), choice: index))
             }
@@ -111,12 +117,16 @@ extension OpenAI {
             output.append(ModelEvent(.refusal(text), choice: choice))
         }
         for (position, call) in delta.elements(of: "tool_calls").enumerated() {
-            let function = call["function"]
-            let piece = ToolCallDelta(
-                index: call["index"]?.int.flatMap { Int(exactly: $0) } ?? position, id: call["id"]?.string,
-                name: function?["name"]?.string, arguments: arguments(function?["arguments"]))
-            output.append(ModelEvent(.toolCall(piece), choice: choice))
+            output.append(ModelEvent(.toolCall(callDelta(call, position: position)), choice: choice))
         }
+    }
+
+    /// A call without an index has its position in its list for one.
+    static func callDelta(_ call: JSONNode, position: Int) -> ToolCallDelta {
+        let function = call["function"]
+        return ToolCallDelta(
+            index: call["index"]?.int.flatMap { Int(exactly: $0) } ?? position, id: call["id"]?.string,
+            name: function?["name"]?.string, arguments: arguments(function?["arguments"]))
     }
 
     /// Mistral gives content as an array of text and thinking pieces.
@@ -143,19 +153,6 @@ extension OpenAI {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    static func usage(_ node: JSONNode?) -> Usage? {
-        guard let node, node.kind == .object else { return nil }
-        func count(_ node: JSONNode?) -> Int? { node?.int.flatMap { Int(exactly: $0) }.map { max(0, $0) } }
-        return Usage(
-            promptTokens: count(node["prompt_tokens"]) ?? 0, completionTokens: count(node["completion_tokens"]) ?? 0,
-            totalTokens: count(node["total_tokens"]),
-            // DeepSeek counts its cache beside the details.
-            cachedTokens: count(node["prompt_tokens_details"]?["cached_tokens"])
-                ?? count(node["prompt_cache_hit_tokens"]),
-            cacheWriteTokens: count(node["prompt_tokens_details"]?["cache_write_tokens"]),
-            reasoningTokens: count(node["completion_tokens_details"]?["reasoning_tokens"]))
-    }
-
     static func logprobs(_ node: JSONNode?) -> [TokenLogprob] {
         guard let content = node?["content"], content.kind == .array else { return [] }
         return content.elements.map { entry in
@@ -170,5 +167,15 @@ extension OpenAI {
         }
         return TokenLogprob.Candidate(
             token: node["token"]?.string ?? "", logprob: node["logprob"]?.double ?? 0, bytes: bytes)
+    }
+}
+
+extension ModelEvent {
+    /// Comes last where a stream ended without saying so, after an answer that was whole.
+    static let unsaidEnd = ModelEvent(.other)
+
+    /// No frame, and nothing to read.
+    var isUnsaidEnd: Bool {
+        if case .other = kind, case .built = source { true } else { false }
     }
 }

@@ -31,18 +31,23 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
         let deadline = deadline(of: context)
+        // The answer's form is settled here, for the question and for what is read of the answer.
+        let (call, tool) = try AnswerTool.applied(to: call, at: Wire.dialect)
         let body = try Wire.encodeRequest(call, asksForUsage: configuration.asksForUsage)
         let response = try await send(
             body, to: url, more: Wire.headers(of: call.request), streaming: call.streaming, deadline: deadline)
         let headers = Self.forwarded(response.headers)
         if call.streaming, !Self.isJSON(response.headers) {
             let stream = ProviderStream(
-                response.body, decoder: Wire.decoder(secrets: secrets), headers: headers, deadline: deadline)
+                response.body,
+                decoder: AnswerToolDecoder(
+                    Wire.decoder(secrets: secrets), tool: tool, limit: configuration.maxAnswerBytes),
+                headers: headers, deadline: deadline)
             try await stream.waitForFirst()
             return stream
         }
         let completion = try Wire.decodeCompletion(try await whole(response, deadline: deadline), secrets: secrets)
-        return WholeAnswer(completion, headers: headers)
+        return WholeAnswer(tool?.answer(of: completion) ?? completion, headers: headers)
     }
 
     func deadline(of context: RunContext) -> Deadline {

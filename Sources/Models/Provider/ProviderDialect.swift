@@ -6,6 +6,8 @@ public import HTTP
 public protocol ProviderDialect: Sendable {
     associatedtype Decoder: AnswerDecoder
 
+    /// Which one it is.
+    static var dialect: Dialect { get }
     /// What follows a provider's base URL.
     static var path: String { get }
     /// The address of a provider whose base URL, without slashes at its end, is this: mostly the base and ``path``.

@@ -9,7 +9,9 @@ extension TranslationRule {
             toOpenAI: .changed, "The target, as provider/model."),
         .init(
             .answer, "answer's text", openAI: "choices[].message.content", anthropic: "content[].type text",
-            toAnthropic: .kept, toOpenAI: .kept, "Blocks of text are joined as they are."),
+            toAnthropic: .kept, toOpenAI: .kept,
+            "Blocks of text are joined as they are. If the answer's tool is called, its arguments are the text, what "
+                + "the model says besides is left out, and the end is stop unless the client's tools are called too."),
         .init(
             .answer, "sources", openAI: "choices[].message.annotations", anthropic: "content[].citations",
             toAnthropic: .dropped, toOpenAI: .dropped),

@@ -15,6 +15,12 @@ extension TranslationRule {
             toAnthropic: .kept, toOpenAI: .kept,
             "Neighbours of the same role become one message for Anthropic; what holds nothing is left out."),
         .init(
+            .message, "beginning of the answer", openAI: "messages[].role assistant (the last)",
+            anthropic: "messages[].role assistant (the last)", toAnthropic: .changed, toOpenAI: .kept,
+            "White space at its end is left out for Anthropic, which refuses it. Refused for models without prefill by "
+                + "the catalogue; those of OpenAI's dialect may be asked so by clients of the same alone, to whom it is "
+                + "one message more."),
+        .init(
             .message, "text", openAI: "content, content[].type text", anthropic: "content, content[].type text",
             toAnthropic: .kept, toOpenAI: .kept,
             "Texts that are empty or white space are never sent to Anthropic, which refuses them."),
@@ -66,8 +72,8 @@ extension TranslationRule {
         .init(
             .message, "thoughts", openAI: "messages[].reasoning_content", anthropic: "content[].type thinking",
             toAnthropic: .dropped, toOpenAI: .changed,
-            "Anthropic takes back its own alone, known by the signature. Back, the text is reasoning_content for DeepSeek, "
-                + "and left out for others."),
+            "Anthropic takes back its own alone, known by the signature; others are left out even of its own clients' "
+                + "requests. Back, the text is reasoning_content for DeepSeek, and left out for others."),
         .init(
             .message, "proof of thoughts", anthropic: "content[].signature", toOpenAI: .dropped),
         .init(
@@ -100,7 +106,8 @@ extension TranslationRule {
             .message, "failure of a tool", anthropic: "content[].is_error", toOpenAI: .changed,
             "The result's text begins with Error."),
         .init(
-            .message, "images and documents in a tool's result", anthropic: "content[].content[]", toOpenAI: .refused),
+            .message, "images and documents in a tool's result", anthropic: "content[].content[]", toOpenAI: .changed,
+            "Parts of a user's message after the results, with a text that names the call."),
         .init(
             .message, "results of old functions", openAI: "messages[].role function", toAnthropic: .refused),
     ]

@@ -61,9 +61,13 @@ public struct TranslationRule: Sendable {
                 + "Raised where thinking would take all of it."),
         .init(
             .request, "temperature", openAI: "temperature", anthropic: "temperature", toAnthropic: .kept,
-            toOpenAI: .kept, "Over 1, which OpenAI's dialect allows, it is refused. Dropped where the model thinks."),
+            toOpenAI: .kept,
+            "Over 1, which OpenAI's dialect allows, it is refused. Dropped where the model thinks, and for models that "
+                + "refuse it by the catalogue: Claude from 4.7 on, and OpenAI's that think."),
         .init(
-            .request, "top_p", openAI: "top_p", anthropic: "top_p", toAnthropic: .kept, toOpenAI: .kept),
+            .request, "top_p", openAI: "top_p", anthropic: "top_p", toAnthropic: .kept, toOpenAI: .kept,
+            "Dropped as the temperature is; for Claude under 0.95 where the model thinks, and beside a temperature for "
+                + "models that take one of the two, 4.1 to 4.6."),
         .init(.request, "top_k", anthropic: "top_k", toOpenAI: .dropped),
         .init(
             .request, "stop sequences", openAI: "stop", anthropic: "stop_sequences", toAnthropic: .kept,
@@ -85,21 +89,32 @@ public struct TranslationRule: Sendable {
         .init(
             .request, "text as the answer", openAI: "response_format.type text", toAnthropic: .dropped,
             "It is what a request means without a format."),
-        .init(.request, "any JSON as the answer", openAI: "response_format.type json_object", toAnthropic: .refused),
+        .init(
+            .request, "any JSON as the answer", openAI: "response_format.type json_object", toAnthropic: .changed,
+            "The answer's tool, as below, with the schema of any object."),
         .init(
             .request, "a JSON schema of the answer", openAI: "response_format.type json_schema",
             anthropic: "output_config.format, output_format", toAnthropic: .changed, toOpenAI: .changed,
-            "The schema itself is kept; its name and strict have no place with Anthropic. Refused for Claude "
-                + "models before 4.5, which cannot be held to a schema, and without a schema."),
+            "The schema itself is kept; its name and strict have no place with Anthropic, which refuses it without a "
+                + "schema. Where the catalogue knows that the model has none (with Anthropic, where it knows nothing "
+                + "and the name is of none since Claude 4.5), in the same dialect too, the schema is that of a tool's "
+                + "arguments, within an object as answer if it is not one's; refused where the model has no tools "
+                + "either. The model must call that tool, or any if it may call the client's as well; one that takes "
+                + "no orders is asked to. It does not think before, for Anthropic has no thinking with a forced tool "
+                + "and the form is what the client counts on. Left out where the client forces a tool of its own."),
         .init(
             .request, "thinking", openAI: "reasoning_effort, reasoning.effort",
             anthropic: "thinking, output_config.effort",
             toAnthropic: .changed, toOpenAI: .changed,
-            "minimal and low are a budget of 1024 tokens, medium of 4096, high and above of 16,384; none is no "
-                + "thinking. Back, under 4096 is low, under 16,384 medium, and an effort is what it says. The budget "
-                + "comes on top of the answer's tokens where it would take all of them, within the model's limit; with "
-                + "less than 1024 left there is none. Dropped with a forced tool, and where the last assistant's "
-                + "message has calls without its signed thoughts."),
+            "For Claude from 4.6 on, adaptive thinking with the effort; for earlier ones minimal and low are a budget "
+                + "of 1024 tokens, medium of 4096, high and above of 16,384; none is no thinking. Back, under 4096 is "
+                + "low, under 16,384 medium, and an effort is what it says. A word that the model does not take by the "
+                + "catalogue is the next lower that it takes, else the next higher; none for a model that always "
+                + "thinks is its least. The budget comes on top of the answer's tokens where it would take all of "
+                + "them, within the model's limit; with less than 1024 left there is none. Dropped with a forced "
+                + "tool; a budget also where the last assistant's message has calls without its signed thoughts, or is "
+                + "the beginning of the answer; and with functions for OpenAI's models that take them only "
+                + "without."),
         .init(
             .request, "thinking as the model sees fit", anthropic: "thinking.type adaptive", toOpenAI: .dropped,
             "Models of OpenAI's dialect do so by themselves."),
@@ -121,7 +136,8 @@ public struct TranslationRule: Sendable {
         .init(
             .request, "choice of tools", openAI: "tool_choice", anthropic: "tool_choice", toAnthropic: .changed,
             toOpenAI: .changed,
-            "none, auto, required and a function are none, auto, any and a tool. Dropped without tools."),
+            "none, auto, required and a function are none, auto, any and a tool. Dropped without tools. One that "
+                + "forces a call is refused for models that refuse it by the catalogue."),
         .init(
             .request, "choice among allowed tools", openAI: "tool_choice.type allowed_tools", toAnthropic: .refused),
         .init(
@@ -134,6 +150,10 @@ public struct TranslationRule: Sendable {
             "Providers of OpenAI's dialect cache by themselves."),
         .init(
             .request, "tools on other servers", anthropic: "mcp_servers", toOpenAI: .refused),
+        .init(
+            .request, "version of the interface", anthropic: "anthropic-version (header)", toOpenAI: .dropped,
+            "A provider of the same dialect is told the client's, any other body is of 2023-06-01. What is no version, "
+                + "or one before that, is refused."),
         .init(
             .request, "container", anthropic: "container", toOpenAI: .refused,
             "A machine on which the provider runs code."),

@@ -8,7 +8,9 @@ struct CatalogueDraft {
     /// Its values as they were read, for `config show`.
     var settings: [EffectiveSetting] = []
 
-    static let fields = ["kind", "context", "output", "dimensions", "capabilities", "tokenizer", "prices"]
+    static let fields = [
+        "kind", "context", "output", "dimensions", "capabilities", "efforts", "refuses", "tokenizer", "prices",
+    ]
     static let rates = ["input", "cached", "write", "write_1h", "output", "reasoning"]
     static let tierLimit = 8
 }
@@ -52,7 +54,9 @@ extension ConfigurationLoader {
         case "context": draft.row.context = tokens(node, path, into: &draft, of: document)
         case "output": draft.row.output = tokens(node, path, into: &draft, of: document)
         case "dimensions": draft.row.dimensions = tokens(node, path, into: &draft, of: document)
-        case "capabilities": draft.row.capabilities = capabilities(node, path, into: &draft, of: document)
+        case "capabilities": draft.row.capabilities = choices(node, path, into: &draft, of: document)
+        case "efforts": draft.row.efforts = choices(node, path, into: &draft, of: document)
+        case "refuses": draft.row.refuses = choices(node, path, into: &draft, of: document)
         case "prices": draft.row.prices = prices(node, path, into: &draft, of: document)
         default:
             let section = path.dropLast().joined(separator: ".")
@@ -159,21 +163,21 @@ extension ConfigurationLoader {
         return choice
     }
 
-    private mutating func capabilities(
+    private mutating func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
         _ node: YAMLNode, _ path: [String], into draft: inout CatalogueDraft, of document: ConfigurationDocument
-    ) -> Set<Capability>? {
-        let names = Capability.allCases.map(\.rawValue)
+    ) -> Set<Choice>? where Choice.RawValue == String {
+        let names = Choice.allCases.map(\.rawValue)
         let must = "\(path.joined(separator: ".")) must be a list of some of \(names.joined(separator: ", "))."
         guard case .list(let items) = node.value else {
             report(must, document.source(node.place))
             return nil
         }
-        let found = items.map { parsed($0, of: document, must, near: names) { Capability(rawValue: $0) } }
+        let found = items.map { parsed($0, of: document, must, near: names) { Choice(rawValue: $0) } }
         guard !found.contains(nil) else { return nil }
-        let capabilities = found.compactMap { $0 }
+        let choices = found.compactMap { $0 }
         draft.settings.append(
-            EffectiveSetting(path, capabilities.map(\.rawValue), isList: true, source: document.source(node.place)))
-        return Set(capabilities)
+            EffectiveSetting(path, choices.map(\.rawValue), isList: true, source: document.source(node.place)))
+        return Set(choices)
     }
 
     private func note(

@@ -1,5 +1,6 @@
 public import Base
 public import Models
+public import Orchestrator
 
 /// Everything that can be set, checked and complete: a snapshot that never changes. `docs/configuration.md` lists
 /// every key; `ConfigurationKey.all` maps the fixed ones to these fields.
@@ -8,6 +9,7 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var log = Log()
     /// The defaults of every provider's own timeouts.
     public internal(set) var timeouts = Timeouts()
+    public internal(set) var structuredOutput = StructuredOutput()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.
@@ -49,6 +51,11 @@ public struct Configuration: Sendable, Equatable {
 
     public struct Log: Sendable, Equatable {
         public internal(set) var level = LogLevel.info
+    }
+
+    /// Answers whose callers gave a JSON schema.
+    public struct StructuredOutput: Sendable, Equatable {
+        public internal(set) var onViolation = ViolationPolicy.repair
     }
 
     /// What is written to the log: its own severity and those above.
@@ -107,6 +114,8 @@ extension Configuration {
         public let proxy: BaseURL?
         /// Whether streams are asked for their usage.
         public let asksForUsage: Bool
+        /// Whether it answers OpenAI's Responses itself; for others they are translated.
+        public let hasResponses: Bool
         public let timeouts: Timeouts
     }
 

@@ -113,6 +113,7 @@ extension ConfigurationLoader {
             apiKey: draft.apiKey?.value,
             proxy: draft.proxy?.value,
             asksForUsage: draft.asksForUsage?.value ?? true,
+            hasResponses: draft.hasResponses?.value ?? (dialect == .openai && url.host == "api.openai.com"),
             timeouts: own.timeouts
         )
         return Configuration.Provider(
@@ -193,6 +194,7 @@ extension ConfigurationLoader {
             one("model", draft.model?.value, draft.model?.source), models,
             one("allow", "any", draft.allowsAnyModel),
             one("usage", draft.asksForUsage.map { $0.value ? "ask" : "never" }, draft.asksForUsage?.source),
+            one("responses", draft.hasResponses.map { $0.value ? "native" : "translated" }, draft.hasResponses?.source),
         ].compactMap { $0 } + timeouts
     }
 

@@ -1,3 +1,5 @@
+internal import Orchestrator
+
 /// One fixed key: where it stands, what it takes and which field it sets. The one table behind the file, the
 /// environment, `config show` and `docs/configuration.md`.
 struct ConfigurationKey: Sendable {
@@ -130,6 +132,15 @@ extension ConfigurationKey {
                 "The longest silence inside a provider's stream."
             ),
             duration("resilience.timeouts.total", \.timeouts.total, "The time for a whole call to a provider."),
+            one(
+                "structured_output.on_violation",
+                \.structuredOutput.onViolation,
+                "What happens to an answer that does not follow the JSON schema that its caller gave: the model is asked "
+                    + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired.",
+                "one of repair, report, ignore",
+                read: { ViolationPolicy(rawValue: $0) },
+                show: { $0.rawValue }
+            ),
         ]
 
     private static let server: [ConfigurationKey] = [
@@ -206,7 +217,9 @@ extension ConfigurationKey {
 
     /// What may stand in the file besides `all`: sections, the sections of named members, and what a later version will
     /// read.
-    static let sections: Set = ["server", "server.timeouts", "log", "resilience", "resilience.timeouts"]
+    static let sections: Set = [
+        "server", "server.timeouts", "log", "resilience", "resilience.timeouts", "structured_output",
+    ]
     static let memberSections: Set = ["providers", "models", "catalogue"]
     static let later: Set = [
         "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.retry", "resilience.breaker",

@@ -21,10 +21,14 @@ struct ProviderDraft {
     var allowsAnyModel: ConfigurationSource?
     /// Whether streams are asked for their usage.
     var asksForUsage: Sourced<Bool>?
+    /// Whether it answers OpenAI's Responses itself.
+    var hasResponses: Sourced<Bool>?
     /// Its own timeouts: the key that each overrides, and the text.
     var timeouts: [(key: ConfigurationKey, value: Sourced<String>)] = []
 
-    static let fields = ["dialect", "base_url", "api_key", "model", "models", "allow", "usage", "proxy", "timeouts"]
+    static let fields = [
+        "dialect", "base_url", "api_key", "model", "models", "allow", "usage", "responses", "proxy", "timeouts",
+    ]
     static let laterFields: Set = ["retry", "breaker", "hedge", "midstream", "hold", "degrade", "limits"]
 
     /// What a local provider's model is called: its name, or the file's name without folder and `.gguf`.
@@ -104,6 +108,12 @@ extension ConfigurationLoader {
             let must = "\(path) must be ask, or never for a server that refuses stream_options."
             draft.asksForUsage = sourced(
                 parsed(node, of: document, must, near: ["ask", "never"]) { ["ask": true, "never": false][$0] })
+        case "responses":
+            let must = "\(path) must be native for a provider that has them, or translated."
+            draft.hasResponses = sourced(
+                parsed(node, of: document, must, near: ["native", "translated"]) {
+                    ["native": true, "translated": false][$0]
+                })
         case "timeouts": readTimeouts(node, into: &draft, path: path, of: document)
         case let key where ProviderDraft.laterFields.contains(key):
             notice("\(document.source(entry.place)): \(path) is not supported yet and is ignored.")
@@ -205,7 +215,7 @@ extension ConfigurationLoader {
             let foreign = [
                 ("base_url", draft.baseURL?.source), ("api_key", draft.apiKey?.source), ("proxy", draft.proxy?.source),
                 ("models", draft.models?.source), ("allow", draft.allowsAnyModel),
-                ("usage", draft.asksForUsage?.source),
+                ("usage", draft.asksForUsage?.source), ("responses", draft.hasResponses?.source),
                 ("timeouts", draft.timeouts.first?.value.source),
             ]
             for (name, source) in foreign where source != nil {
@@ -227,6 +237,9 @@ extension ConfigurationLoader {
                 )
             }
             return
+        }
+        if dialect.value == .anthropic, let responses = draft.hasResponses, responses.value {
+            report("\(path).responses can be native only for the dialect openai.", responses.source)
         }
         if draft.baseURL == nil {
             report("\(path) needs a base_url, such as https://api.example.org/v1.", draft.source)

@@ -54,6 +54,14 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
                 attributes: attributes, errorType: report.error?.name))
     }
 
+    func checked(_ outcome: FormatOutcome, context: RunContext) {
+        metrics.checked(outcome, context: context)
+        if outcome == .conforms { return }
+        logger.log(
+            .info, "answer has not the form that was asked for", .string("request_id", context.requestID),
+            .string("outcome", outcome.rawValue))
+    }
+
     func remember(_ record: RunRecord, context: RunContext) {
         metrics.remember(record, context: context)
         logger.log(

@@ -16,6 +16,7 @@ final class ServerMetrics: Sendable {
     private let incomplete: Counter
     let running: Gauge
     private let repairs: MetricFamily<Counter>
+    private let formats: MetricFamily<Counter>
 
     init(knownTargets: Set<Target>) {
         requests = registry.counter(
@@ -31,6 +32,10 @@ final class ServerMetrics: Sendable {
         repairs = registry.counter(
             "tutti_answer_repairs_total", "What had to be mended in providers' answers.", labels: ["kind"])
         for kind in Repairs.Kind.allCases { _ = repairs.with(kind.rawValue) }
+        formats = registry.counter(
+            "tutti_structured_answers_total", "Answers whose form was asked for, by what came of the check.",
+            labels: ["outcome"])
+        for outcome in FormatOutcome.allCases { _ = formats.with(outcome.rawValue) }
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
     }
 
@@ -64,6 +69,8 @@ extension ServerMetrics: RunRecorder {
         case .incomplete: incomplete.add()
         }
     }
+
+    func checked(_ outcome: FormatOutcome, context: RunContext) { formats.with(outcome.rawValue).add() }
 }
 
 /// Counts the requests of one route. Finds its counter among the few that the route has without making a key.

@@ -12,8 +12,8 @@ struct CountTokensRoute: Sendable {
 
     var route: Route {
         Route.simple("POST", "/v1/messages/count_tokens") { [self] exchange throws(CodedError) in
-            var request = try Anthropic.decodeTokenCountRequest(try await exchange.json(limit: turns.settings.maxBody))
-            request.betas = MessagesRoute.betas(of: exchange)
+            let request = try Anthropic.tokenCountRequest(
+                try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
             let chain = try directory.resolve(request.model)
             let context = turns.context(exchange, requestID: exchange.requestID)
             var headers: HTTPHeaders = ["content-type": "application/json"]

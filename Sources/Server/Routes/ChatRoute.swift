@@ -4,14 +4,26 @@ internal import HTTPServer
 internal import Models
 internal import Orchestrator
 
-/// `POST /v1/chat/completions`, OpenAI's dialect.
-struct ChatCompletionsRoute: Sendable {
-    private let turns: Turns
+/// A route that answers turns in the words of one dialect.
+struct ChatRoute<Dialect: ClientDialect>: Sendable {
+    let turns: Turns
+    let path: String
+    let prefix: Identifier.Prefix
+    /// Told once an answer for which something had to be mended.
+    let repaired: @Sendable (Repairs) -> Void
 
-    init(turns: Turns) { self.turns = turns }
+    init(
+        _ dialect: Dialect.Type, at path: String, ids prefix: Identifier.Prefix, turns: Turns,
+        repaired: @escaping @Sendable (Repairs) -> Void
+    ) {
+        self.turns = turns
+        self.path = path
+        self.prefix = prefix
+        self.repaired = repaired
+    }
 
     var route: Route {
-        Route(method: "POST", path: "/v1/chat/completions", answersWhileDraining: false) { exchange, writer in
+        Route(method: "POST", path: path, answersWhileDraining: false) { exchange, writer in
             await handle(exchange, writer)
         }
     }
@@ -20,14 +32,15 @@ struct ChatCompletionsRoute: Sendable {
         let request: ChatRequest
         let ticket: RunTicket
         do throws(CodedError) {
-            request = try OpenAI.decodeRequest(try await exchange.json(limit: turns.settings.maxBody))
+            request = try Dialect.request(
+                try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
             ticket = try turns.enter(exchange, requestID: exchange.requestID)
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
         let context = turns.context(exchange, requestID: exchange.requestID)
         let identity = AnswerIdentity(
-            id: turns.identifier(.completion), created: turns.time.wallTime().seconds, model: request.model)
+            id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.model)
         let outcome =
             request.stream
             ? await stream(request, identity, context, exchange, writer)
@@ -48,7 +61,9 @@ struct ChatCompletionsRoute: Sendable {
             headers.set("content-type", "application/json")
             // In dollars. A stream's head is sent before anybody knows.
             if let cost = answer.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
-            let body = OpenAI.encodeCompletion(answer.completion, as: identity)
+            var repairs = Repairs()
+            let body = Dialect.answer(answer.completion, to: request, as: identity, repairs: &repairs)
+            if !repairs.isEmpty { repaired(repairs) }
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
@@ -59,47 +74,13 @@ struct ChatCompletionsRoute: Sendable {
         _ request: ChatRequest, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter
     ) async -> RouteOutcome {
-        let format = OpenAIStreamFormat(identity: identity, includeUsage: request.includeUsage)
+        let format = ChatStreamFormat<Dialect>(
+            request: request, identity: identity, requestID: exchange.requestID, repaired: repaired)
         let answer = EventStreamAnswer(
             loop: exchange.request.loop, format: format, writer: writer, heartbeat: turns.settings.heartbeat,
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: exchange.requestID) })
         return await answer.answer { sink throws(CodedError) in
             try await turns.answer(request, streaming: true, sink: sink, context: context)
         }
-    }
-}
-
-/// `chat.completion.chunk` events. Only what models say is shown; the pipeline's own events are not of this dialect.
-struct OpenAIStreamFormat: EventStreamFormat {
-    private var identity: AnswerIdentity
-    private let includeUsage: Bool
-    private var encoder: OpenAI.StreamEncoder?
-    private(set) var headers = HTTPHeaders()
-
-    init(identity: AnswerIdentity, includeUsage: Bool) {
-        self.identity = identity
-        self.includeUsage = includeUsage
-    }
-
-    func opens(with signal: ChatSignal) -> Bool {
-        if case .said(.answering) = signal { true } else { false }
-    }
-
-    mutating func signal(_ signal: ChatSignal, into output: inout [UInt8]) {
-        guard case .said(let event) = signal else { return }
-        switch event {
-        case .answering(let target, let headers):
-            identity.model = target.name
-            self.headers = headers
-            encoder = OpenAI.StreamEncoder(as: identity, includeUsage: includeUsage)
-        case .model(let event): encoder?.encode(event, into: &output)
-        }
-    }
-
-    mutating func finish(_ answer: ChatAnswer, into output: inout [UInt8]) { encoder?.finish(into: &output) }
-
-    mutating func fail(_ error: CodedError, into output: inout [UInt8]) {
-        var encoder = encoder ?? OpenAI.StreamEncoder(as: identity, includeUsage: includeUsage)
-        encoder.fail(error, into: &output)
     }
 }

@@ -1,0 +1,32 @@
+public import Base
+public import HTTPClient
+
+/// A provider of OpenAI's dialects. All of them have chat completions; those that have Responses as well are asked in
+/// it what clients asked in it, so that nothing is lost.
+public struct OpenAIProvider: ChatModel {
+    private let chat: Provider<OpenAI>
+    private let responses: Provider<Responses>?
+
+    public init(
+        _ configuration: ProviderConfiguration, hasResponses: Bool, client: any HTTPCalling, clock: any TimeSource
+    ) {
+        chat = Provider(configuration, client: client, clock: clock)
+        responses = hasResponses ? Provider(configuration, client: client, clock: clock) : nil
+    }
+
+    public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
+        // Without the client's own bytes there is nothing to pass on: the request is then written anew.
+        guard let responses, call.request.original?.dialect == .responses else {
+            return try await chat.start(call, context: context)
+        }
+        return try await responses.start(call, context: context)
+    }
+}
+
+extension OpenAIProvider: EmbeddingModel {
+    public func embed(
+        _ request: EmbeddingRequest, model: String, context: RunContext
+    ) async throws(CodedError) -> EmbeddingAnswer {
+        try await chat.embed(request, model: model, context: context)
+    }
+}

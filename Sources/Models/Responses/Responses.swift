@@ -1,0 +1,2 @@
+/// OpenAI's newer dialect, its responses API: one file a capability.
+public enum Responses: Sendable {}

@@ -1,0 +1,61 @@
+internal import Base
+internal import HTTP
+internal import Models
+internal import Orchestrator
+
+/// The events of one answer in a client's dialect. Only what models say is shown; the pipeline's own events are of no
+/// such dialect.
+struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
+    private let request: ChatRequest
+    private var identity: AnswerIdentity
+    private let requestID: String
+    private let repaired: @Sendable (Repairs) -> Void
+    /// Knows the model that really answers, so it begins with it.
+    private var encoder: Dialect.Encoder?
+    private(set) var headers = HTTPHeaders()
+
+    init(
+        request: ChatRequest, identity: AnswerIdentity, requestID: String,
+        repaired: @escaping @Sendable (Repairs) -> Void = { _ in }
+    ) {
+        self.request = request
+        self.identity = identity
+        self.requestID = requestID
+        self.repaired = repaired
+    }
+
+    func opens(with signal: ChatSignal) -> Bool {
+        if case .said(.answering) = signal { true } else { false }
+    }
+
+    mutating func signal(_ signal: ChatSignal, into output: inout [UInt8]) {
+        guard case .said(let event) = signal else { return }
+        switch event {
+        case .answering(let target, let headers):
+            identity.model = target.name
+            self.headers = headers
+            encoder = newEncoder()
+        case .model(let event): encoder?.encode(event, into: &output)
+        }
+    }
+
+    mutating func finish(_ answer: ChatAnswer, into output: inout [UInt8]) {
+        encoder?.finish(into: &output)
+        tellRepairs()
+    }
+
+    mutating func fail(_ error: CodedError, into output: inout [UInt8]) {
+        var encoder = encoder ?? newEncoder()
+        encoder.fail(error, into: &output)
+        self.encoder = encoder
+        tellRepairs()
+    }
+
+    private func newEncoder() -> Dialect.Encoder {
+        Dialect.encoder(to: request, as: identity, requestID: requestID)
+    }
+
+    private func tellRepairs() {
+        if let repairs = encoder?.repairs, !repairs.isEmpty { repaired(repairs) }
+    }
+}
