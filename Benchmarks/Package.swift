@@ -19,6 +19,11 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "GraphBench", dependencies: [.product(name: "TuttiGraph", package: "tutti")],
-            swiftSettings: settings)
+            swiftSettings: settings),
+        // Linked as the server is.
+        .executableTarget(
+            name: "DialectBench", dependencies: [.product(name: "TuttiModels", package: "tutti")],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
     ]
 )

@@ -20,7 +20,9 @@ import measures
 import processes
 from processes import ROOT, Refusal
 
-PARTS = ["throughput", "hangup", "graph", "local"]
+PARTS = ["throughput", "hangup", "graph", "dialects", "local"]
+# These run a program of their own.
+SERVERLESS = {"graph", "dialects"}
 # Key, name, the figure that each must stay below.
 GRAPH_BARS = [
     ("sequence_ns_per_node", "no-op node in sequence (ns)", 1000),
@@ -29,6 +31,11 @@ GRAPH_BARS = [
     ("kept_us_per_node", "node with a checkpoint in memory (µs)", 5),
     ("build1000_ms", "building a graph of 1,000 nodes (ms)", 10),
     ("parked_bytes_per_run", "parked run (bytes)", 2048),
+]
+# Keys, what is translated, the figure that the worst of them must stay below.
+DIALECT_BARS = [
+    (["request_short", "request_chat"], "request (µs)", 10),
+    (["frame_text", "frame_tools"], "frame (µs)", 2),
 ]
 
 
@@ -80,15 +87,19 @@ def measure(arguments, machine, folder):
     result = {"machine": machine}
     if "graph" in arguments.parts:
         # First, so that what is missing is told before the minutes of load.
-        say("graph: building GraphBench")
-        program = measures.build_graph_bench(ROOT / "Benchmarks")
         python = environment.python_with_langgraph(say)
-    if set(arguments.parts) - {"graph"}:
+    if SERVERLESS & set(arguments.parts):
+        say("building GraphBench and DialectBench")
+        programs = measures.build_programs(ROOT / "Benchmarks")
+    if set(arguments.parts) - SERVERLESS:
         with contextlib.ExitStack() as stack:
             measure_servers(arguments, machine, folder, stack, result)
     if "graph" in arguments.parts:
         say("graph: GraphBench" + (" and LangGraph" if python else ""))
-        result["graph"] = measures.graph(program, python, machine["server_core"], say)
+        result["graph"] = measures.graph(programs / "GraphBench", python, machine["server_core"], say)
+    if "dialects" in arguments.parts:
+        say("dialects: DialectBench")
+        result["dialects"] = measures.dialects(programs / "DialectBench", machine["server_core"], say)
     return result
 
 
@@ -149,6 +160,10 @@ def judge(result):
     if graph := result.get("graph"):
         for key, name, limit in GRAPH_BARS:
             bar(name, graph["tutti"][key], f"< {limit}", graph["tutti"][key] < limit)
+    if dialects := result.get("dialects"):
+        for keys, name, limit in DIALECT_BARS:
+            worst = max(figures["over"] for key in keys for figures in dialects[key].values())
+            bar(f"translation over passage, {name}", worst, f"< {limit}", worst < limit)
     if local := result.get("local"):
         health = local["computing"]["healthz"]
         bar("/healthz while the local model computes, p99 (ms)", health["p99_ms"], "≤ 20", health["p99_ms"] <= 20)
@@ -170,6 +185,8 @@ def show(result, bars):
                 f"{row['busy']:7.2f}{row['p50_ms']:9.2f}{row['p99_ms']:9.2f}")
     if graph := result.get("graph"):
         show_graph(graph)
+    if dialects := result.get("dialects"):
+        show_dialects(dialects)
     for bar in bars:
         say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
 
@@ -183,10 +200,18 @@ def show_graph(graph):
         say(f"{key:28}{value:12,.2f}{other}{ratio}")
 
 
+def show_dialects(dialects):
+    say(f"{'CPU µs':28}{'passed':>12}{'translated':>12}{'over':>9}")
+    for key, clients in dialects.items():
+        for client, figures in clients.items():
+            say(f"{key + ', ' + client:28}{figures['same']:12,.2f}{figures['translated']:12,.2f}"
+                f"{figures['over']:9,.2f}")
+
+
 def tools(arguments):
-    """What the chosen parts start; the graph alone needs no server."""
+    """What the chosen parts start; graph and dialects alone need no server."""
     needed = {"taskset"}
-    if set(arguments.parts) - {"graph"}:
+    if set(arguments.parts) - SERVERLESS:
         needed.add("cc")
     if "throughput" in arguments.parts:
         needed.add("wrk")

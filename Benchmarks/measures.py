@@ -123,15 +123,28 @@ def local(server, folder, seconds=10):
             "proxied_p99_ratio": round(busy["proxied"]["p99_ms"] / idle["proxied"]["p99_ms"], 2)}
 
 
-def build_graph_bench(package):
-    """GraphBench, built where something has changed; else this takes seconds."""
+def build_programs(package):
+    """The folder of GraphBench and DialectBench, built where something has changed; else this takes seconds."""
     if not shutil.which("swift"):
         raise Refusal("swift is not on the PATH: install it from https://swift.org/install")
     command = ["swift", "build", "-c", "release", "--package-path", package]
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode:
-        raise Refusal(f"GraphBench does not build: {(built.stderr or built.stdout)[-600:].strip()}")
-    return package / ".build/release/GraphBench"
+        raise Refusal(f"GraphBench and DialectBench do not build: {(built.stderr or built.stdout)[-600:].strip()}")
+    return package / ".build/release"
+
+
+def dialects(program, core, say, rounds=3):
+    """DialectBench: of each kind of work and each client's dialect, the medians over the rounds."""
+    history = []
+    for number in range(rounds):
+        history.append(run_json([program], core))
+        say(f"round {number + 1}/{rounds}: " + ", ".join(
+            f"{key} {max(figures['over'] for figures in history[-1][key].values()):.1f} µs over"
+            for key in ("request_chat", "frame_text")))
+    return {key: {client: {figure: round(statistics.median(one[key][client][figure] for one in history), 3)
+                           for figure in figures} for client, figures in clients.items()}
+            for key, clients in history[0].items()}
 
 
 def graph(program, python, core, say, rounds=3):
