@@ -48,6 +48,7 @@ let package = Package(
         room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport"]),
         room("HTTPClient", imports: ["Base", "Telemetry", "HTTP", "Transport", "CCurl", "CUV"]),
         room("Graph", imports: ["Base", "Telemetry", "JSON"]),
+        room("Resilience", imports: ["Base"]),
         room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient"]),
         room("LocalModels", imports: ["Base", "Telemetry", "JSON", "Models", "Transport", "CShims"]),
         room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels"]),
@@ -73,6 +74,7 @@ let package = Package(
         // Measures the process of the tests, and shows its locks to the thread sanitizer.
         .target(name: "CInstruments", path: "Tests/CInstruments"),
         tests("Graph", imports: ["Base", "CInstruments", "Graph", "JSON", "Transport"]),
+        tests("Resilience", imports: ["Base", "Resilience"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
         tests("Configuration", imports: ["Base", "JSON", "Models", "Server"]),

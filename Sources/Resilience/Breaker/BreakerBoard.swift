@@ -1,0 +1,128 @@
+public import Base
+internal import Synchronization
+
+/// The circuits of a gateway, one for each key (provider, model and key of the provider), made when first asked for. At
+/// most `limit` at a time: beyond it, the one that nobody has asked for in a while goes, closed ones first.
+///
+/// From any thread. ``circuit(for:)`` costs a short lock and one look-up; who keeps what it returns spares both.
+public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
+    private struct Entry {
+        let key: Key
+        let circuit: CircuitBreaker
+        var wasAsked = true
+    }
+
+    private struct Table {
+        var entries: [Entry] = []
+        var places: [Key: Int] = [:]
+        var keys: [Key: ProviderKey] = [:]
+        var hand = 0
+        var policy: @Sendable (Key) -> BreakerPolicy
+        var cooldown: CooldownPolicy
+    }
+
+    /// So many entries are looked at for one to let go.
+    private static var steps: Int { 32 }
+
+    private let table: Mutex<Table>
+    private let limit: Int
+    private let credential: @Sendable (Key) -> Key
+    private let time: any TimeSource
+    private let onEvent: (@Sendable (Key, CircuitEvent) -> Void)?
+
+    /// - Parameters:
+    ///   - limit: How many circuits at most; at least 1.
+    ///   - policy: A key's own policy; called under the lock, so it must not come back to the board.
+    ///   - credential: What stands for the provider and its key alone, so that a rejected key rests for all models; by
+    ///     default every key of the board for itself.
+    ///   - onEvent: Called after all locks.
+    public init(
+        limit: Int = 1024, cooldown: CooldownPolicy = CooldownPolicy(), time: any TimeSource,
+        credential: @escaping @Sendable (Key) -> Key = { $0 },
+        onEvent: (@Sendable (Key, CircuitEvent) -> Void)? = nil,
+        policy: @escaping @Sendable (Key) -> BreakerPolicy = { _ in BreakerPolicy() }
+    ) {
+        self.limit = max(1, limit)
+        self.credential = credential
+        self.time = time
+        self.onEvent = onEvent
+        table = Mutex(Table(policy: policy, cooldown: cooldown))
+    }
+
+    public var count: Int { table.withLock(\.entries.count) }
+
+    /// The key's circuit; a new one is closed, unless its policy says otherwise.
+    public func circuit(for key: Key) -> CircuitBreaker {
+        table.withLock { table in
+            if let place = table.places[key] {
+                table.entries[place].wasAsked = true
+                return table.entries[place].circuit
+            }
+            let circuit = make(key, &table)
+            let entry = Entry(key: key, circuit: circuit)
+            if table.entries.count < limit {
+                table.places[key] = table.entries.count
+                table.entries.append(entry)
+            } else {
+                let place = placeToClear(&table)
+                table.places[table.entries[place].key] = nil
+                table.places[key] = place
+                table.entries[place] = entry
+            }
+            return circuit
+        }
+    }
+
+    private func make(_ key: Key, _ table: inout Table) -> CircuitBreaker {
+        let owner = credential(key)
+        let shared = table.keys[owner] ?? ProviderKey()
+        if table.keys[owner] == nil {
+            // A key that is accepted has nothing to remember, and its circuits hold it as long as they need it.
+            if table.keys.count >= limit { table.keys = table.keys.filter { $0.value.isRejected } }
+            if table.keys.count < limit { table.keys[owner] = shared }
+        }
+        var tell: (@Sendable (CircuitEvent) -> Void)?
+        if let onEvent { tell = { event in onEvent(key, event) } }
+        return CircuitBreaker(
+            table.policy(key), cooldown: table.cooldown, key: shared, time: time, onEvent: tell)
+    }
+
+    /// The first entry under the hand that nobody has asked for since the hand last passed, and that has nothing to
+    /// remember; after some steps whatever is there.
+    private func placeToClear(_ table: inout Table) -> Int {
+        for _ in 0..<BreakerBoard.steps {
+            let place = table.hand
+            table.hand = (table.hand + 1) % table.entries.count
+            if table.entries[place].wasAsked {
+                table.entries[place].wasAsked = false
+            } else if table.entries[place].circuit.isIdle {
+                return place
+            }
+        }
+        return table.hand
+    }
+
+    /// All circuits at this moment, in no order. O(n); for health routes and metrics.
+    public func snapshot() -> [(key: Key, circuit: CircuitSnapshot)] {
+        let entries = table.withLock(\.entries)
+        return entries.map { ($0.key, $0.circuit.snapshot) }
+    }
+
+    /// The configuration has been loaded again: all circuits begin anew, rejected keys included, each under the policy
+    /// that it now has. Calls under way end in an era that is over.
+    public func reload(
+        cooldown: CooldownPolicy? = nil, policy: (@Sendable (Key) -> BreakerPolicy)? = nil
+    ) {
+        let (entries, policies, cooldown) = table.withLock { table in
+            if let policy { table.policy = policy }
+            if let cooldown { table.cooldown = cooldown }
+            for key in table.keys.values { key.reset() }
+            return (table.entries, table.entries.map { table.policy($0.key) }, table.cooldown)
+        }
+        for (entry, policy) in zip(entries, policies) {
+            // A circuit may hold a key that the table has let go.
+            entry.circuit.key?.reset()
+            entry.circuit.reset(policy, cooldown: cooldown)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+public import Base
+
+/// Decides after each failed attempt of one request: the same target again, the next one of the chain, or the end.
+/// Pure, O(1) an attempt beside a search for a larger window; time, chance and the provider's budget are inputs.
+///
+///     var schedule = RetrySchedule(policy, targets: chain.count, deadline: context.deadline)
+///     … one attempt on chain[schedule.target], which fails …
+///     switch schedule.decide(after: failure, now: now, using: &generator, affords: budget.spend) { … }
+public struct RetrySchedule: Sendable {
+    private var policy: RetryPolicy
+    private var isPolicySane = false
+    private let targets: Int
+    private let deadline: Instant?
+    private let minimum: Duration
+
+    /// The index of the target that is to be asked.
+    public private(set) var target = 0
+    /// Attempts that went to a provider, on all targets.
+    public private(set) var attempts = 0
+    /// Attempts that went to this target's provider.
+    public private(set) var attemptsOnTarget = 0
+    /// Retries on this target; those that were refused before they were sent are among them.
+    public private(set) var retriesOnTarget = 0
+
+    /// - Parameters:
+    ///   - policy: One with faults is taken as the nearest sane one.
+    ///   - targets: The length of the chain.
+    ///   - minimum: What an attempt needs; none is begun with less left before the deadline.
+    public init(
+        _ policy: RetryPolicy = RetryPolicy(), targets: Int, deadline: Instant?, minimum: Duration = Timeouts().minimum
+    ) {
+        self.policy = policy
+        self.targets = targets
+        self.deadline = deadline
+        self.minimum = min(max(.zero, minimum), PolicyReview.longest)
+    }
+
+    /// What comes after a failed attempt. To be asked once for each, also for those that were refused before they were
+    /// sent.
+    ///
+    /// - Parameters:
+    ///   - affords: Whether the target's provider may get one more retry now; takes it if so. Asked at most once, and
+    ///     only when everything else speaks for a retry of something that has been sent.
+    ///   - hasLargerWindow: Whether the target of this index has a larger window than the present one.
+    public mutating func decide(
+        after failure: AttemptFailure, now: Instant, using generator: inout some RandomNumberGenerator,
+        affords: () -> Bool = { true }, hasLargerWindow: (Int) -> Bool = { _ in false }
+    ) -> RetryDecision {
+        // Most requests never come here, so what they would pay for it is paid here.
+        if !isPolicySane { (policy, isPolicySane) = (policy.sane, true) }
+        if failure.wasSent {
+            attempts += 1
+            attemptsOnTarget += 1
+        }
+        // What the caller has seen cannot be taken back.
+        if failure.isVisible { return .giveUp(.visible) }
+        let errorClass = policy.errorClass(of: failure.error.code)
+        if errorClass == .end { return .giveUp(.error) }
+        if attempts >= policy.maxAttempts { return .giveUp(.attempts) }
+        guard let room = room(at: now) else { return .giveUp(.time) }
+        if errorClass == .larger {
+            return move(to: (target + 1..<max(target + 1, targets)).first(where: hasLargerWindow))
+        }
+        let obstacle = obstacle(to: failure, errorClass, room: room)
+        if obstacle == nil, attemptsOnTarget == 0 || affords() {
+            return .retry(retry(failure, room: room, using: &generator))
+        }
+        if target + 1 < targets { return move(to: target + 1) }
+        return .giveUp(obstacle ?? .budget)
+    }
+
+    /// The time that may be waited; `nil` when there is none for another attempt.
+    private func room(at now: Instant) -> Duration? {
+        guard let deadline else { return PolicyReview.longest }
+        let room = deadline.since(now) - minimum
+        return room >= .zero ? room : nil
+    }
+
+    /// What speaks against asking the same target again.
+    private func obstacle(
+        to failure: AttemptFailure, _ errorClass: ErrorClass, room: Duration
+    ) -> RetryDecision.Reason? {
+        let code = failure.error.code
+        let isLast = target + 1 >= targets
+        switch errorClass {
+        case .retry: if !failure.wasSent, !isLast { return .error }
+        case .next: if !isLast || !code.retryable || code.fault != .provider { return .error }
+        case .larger, .end: return .error
+        }
+        if failure.isSilent { return .silent }
+        if retriesOnTarget >= policy.retries { return .retries }
+        let asked = failure.error.retryAfter ?? .zero
+        if asked > policy.maxDelay { return .wait }
+        // One that would end too late is not begun; another target can be asked now.
+        return asked > room ? .time : nil
+    }
+
+    /// Drawn anew between nothing and the whole delay, so that requests which failed together do not come back
+    /// together; on top of what the provider has asked for, because it has told the others the same.
+    private mutating func retry(
+        _ failure: AttemptFailure, room: Duration, using generator: inout some RandomNumberGenerator
+    ) -> RetryDecision.Retry {
+        retriesOnTarget += 1
+        let asked = max(.zero, failure.error.retryAfter ?? .zero)
+        let longest = min(policy.longestDelay(beforeRetry: retriesOnTarget), room - asked)
+        let drawn = Int64.random(in: 0...longest.saturatingNanoseconds, using: &generator)
+        // The attempt after the last one that `maxAttempts` allows is not promised.
+        let most = min(policy.retries, retriesOnTarget - 1 + policy.maxAttempts - attempts)
+        return RetryDecision.Retry(attempt: retriesOnTarget, max: most, delay: asked + .nanoseconds(drawn))
+    }
+
+    private mutating func move(to next: Int?) -> RetryDecision {
+        guard let next else { return .giveUp(.error) }
+        target = next
+        attemptsOnTarget = 0
+        retriesOnTarget = 0
+        return .next(target: next)
+    }
+}
