@@ -33,4 +33,6 @@ int32_t tutti_regex_occurs(const tutti_regex *regex, const uint8_t *text, size_t
     }
 }
 
+int32_t tutti_regex_program_size(const tutti_regex *regex) { return regex->pattern.ProgramSize(); }
+
 void tutti_regex_free(tutti_regex *regex) { delete regex; }

@@ -39,7 +39,7 @@ extension ChatRequest {
     static let prefillName = "an assistant's message at the end, the beginning of the answer"
 
     /// Where the beginning of the answer stands, if the conversation ends with one.
-    var prefill: Int? {
+    public var prefill: Int? {
         guard let last = messages.last, last.role == .assistant, last.toolCalls.isEmpty else { return nil }
         let says: Bool =
             switch last.content {

@@ -49,6 +49,8 @@ public struct ChatRequest: Sendable {
     public var toolChoice: ToolChoice?
     public var parallelToolCalls: Bool?
     public var responseFormat: ResponseFormat?
+    /// The field in which the client said so, where its dialect has more than one; `nil` for the usual one.
+    public var formatField: String?
     public var reasoning: ReasoningRequest?
 
     public var stop: [String] = []

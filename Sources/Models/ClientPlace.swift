@@ -115,11 +115,19 @@ extension ChatRequest {
         case stop(Int)
     }
 
+    /// Where the schema of the answer stands in the client's own body, such as `output_config.format.schema`.
+    public var formatParam: String {
+        switch dialect {
+        case .openai, .local: param(.format) + ".json_schema.schema"
+        case .responses, .anthropic: param(.format) + ".schema"
+        }
+    }
+
     func param(_ field: NamedField) -> String {
         switch (field, dialect) {
-        case (.format, .anthropic): "output_config.format"
-        case (.format, .responses): "text.format"
-        case (.format, _): "response_format"
+        case (.format, .anthropic): formatField ?? "output_config.format"
+        case (.format, .responses): formatField ?? "text.format"
+        case (.format, _): formatField ?? "response_format"
         case (.effort, .anthropic): "output_config.effort"
         case (.effort, .responses): "reasoning.effort"
         case (.effort, _): "reasoning_effort"

@@ -41,7 +41,14 @@ struct FieldReader {
         guard let number = value.double else { throw wrongType(field, is: value, expected: "a whole number") }
         if let whole = value.int, range.contains(whole) { return whole }
         guard number.rounded() == number else { throw wrongType(field, is: value, expected: "a whole number") }
-        throw outside(field, "\(range.lowerBound)", range.upperBound == .max ? nil : "\(range.upperBound)")
+        guard range.upperBound == .max else { throw outside(field, "\(range.lowerBound)", "\(range.upperBound)") }
+        // Above the least that is allowed and yet outside: more than 64 bits hold.
+        guard number < Double(range.lowerBound) else {
+            let param = param(field)
+            throw CodedError(
+                .invalidValue, "'\(param)' is too large: it must be at most \(range.upperBound).", param: param)
+        }
+        throw outside(field, "\(range.lowerBound)", nil)
     }
 
     func number(_ field: String, in range: ClosedRange<Double>) throws(CodedError) -> Double? {

@@ -9,58 +9,76 @@ struct AnswerFormat: Sendable {
         case schema(JSONSchema)
     }
 
+    /// What is said of an answer.
+    enum Verdict: Sendable, Equatable {
+        case conforms
+        /// It is beyond what our reader holds, or takes more work than is allowed; it may be right.
+        case undecided
+        /// A sentence each, the first few.
+        case violates([String])
+    }
+
     private let rule: Rule
+    /// Whether a check may take long even where the answer is short.
+    let hasPatterns: Bool
 
     /// `nil` where any text will do. Throws `invalid_value` for a schema that cannot be followed, with its place in the
     /// client's request.
     init?(_ request: ChatRequest) throws(CodedError) {
         switch request.responseFormat {
-        // What is not to be strict is a wish: the provider does what it can.
-        case nil, .text, .jsonSchema(_, nil, _), .jsonSchema(_, _, false): return nil
-        case .jsonObject: rule = .anyObject
-        case .jsonSchema(_, let schema?, _):
-            rule = .schema(
-                try JSONSchema(compiling: schema, param: Self.param(of: request.dialect)) {
-                    pattern throws(CodedError) in
-                    // What this engine does not know is not checked.
-                    guard let expression = RegularExpression(pattern) else { return nil }
-                    return { text in expression.occurs(in: text) }
-                })
+        case nil, .text, .jsonSchema(_, nil, _): return nil
+        case .jsonObject:
+            rule = .anyObject
+            hasPatterns = false
+        case .jsonSchema(_, let schema?, let strict):
+            let patterns = SchemaPatterns()
+            let compiled = try JSONSchema(compiling: schema, param: request.formatParam) {
+                pattern throws(CodedError) in patterns.compile(pattern)
+            }
+            // What is not to be strict is a wish: the provider does what it can. So it is by default, but with Anthropic.
+            guard strict ?? (request.dialect == .anthropic) else { return nil }
+            rule = .schema(compiled)
+            hasPatterns = patterns.left < SchemaPatterns.budget
         }
+        // The beginning of the answer stands in the request, and every provider joins the two in its own way.
+        if request.prefill != nil { return nil }
     }
 
-    private static func param(of dialect: Dialect) -> String {
-        switch dialect {
-        case .openai, .local: "response_format.json_schema.schema"
-        case .responses: "text.format.schema"
-        case .anthropic: "output_config.format.schema"
-        }
-    }
-
-    /// What is wrong with the answer, a sentence each, the first few. Only what claims to be the answer is read: not
-    /// one that was cut off, refused or goes on with calls.
-    func violations(in completion: ChatCompletion) -> [String] {
-        for choice in completion.choices where Self.isAnswer(choice) {
-            let found = violations(in: choice.text ?? "")
-            if !found.isEmpty { return found }
-        }
-        return []
-    }
-
-    private static func isAnswer(_ choice: ChatCompletion.Choice) -> Bool {
+    /// Whether the whole of the answer is there and claims to be it: it was not cut off or refused, and does not go on
+    /// with calls.
+    static func isAnswer(_ choice: ChatCompletion.Choice) -> Bool {
         choice.finishReason == .stop && choice.toolCalls.isEmpty && (choice.refusal ?? "").isEmpty
     }
 
-    private func violations(in text: String) -> [String] {
+    /// Of several answers the first that is wrong. What is no answer is not read.
+    func verdict(on completion: ChatCompletion) -> Verdict {
+        var verdict = Verdict.conforms
+        for choice in completion.choices where Self.isAnswer(choice) {
+            switch self.verdict(on: choice.text ?? "") {
+            case .conforms: continue
+            case .undecided: verdict = .undecided
+            case .violates(let violations): return .violates(violations)
+            }
+        }
+        return verdict
+    }
+
+    private func verdict(on text: String) -> Verdict {
         let root: JSONNode
         do throws(JSONError) { root = try JSONDocument(Array(text.utf8)).root } catch {
-            return ["The answer is not JSON."]
+            switch error.kind {
+            // JSON knows no such limits; they are our reader's.
+            case .tooDeep, .invalidNumber, .outOfMemory: return .undecided
+            default: return .violates(["The answer is not JSON."])
+            }
         }
         switch rule {
-        case .anyObject: return root.kind == .object ? [] : ["The answer must be a JSON object."]
+        case .anyObject: return root.kind == .object ? .conforms : .violates(["The answer must be a JSON object."])
         case .schema(let schema):
-            // What could not be decided with reasonable work is not held against the answer.
-            return schema.violations(in: root).filter { $0.kind != .undecided }.map { $0.message + "." }
+            let found = schema.violations(in: root)
+            let violations = found.filter { $0.kind != .undecided }
+            if !violations.isEmpty { return .violates(violations.map { $0.message + "." }) }
+            return found.isEmpty ? .conforms : .undecided
         }
     }
 
@@ -75,7 +93,8 @@ struct AnswerFormat: Sendable {
         // The provider's own bytes say something else.
         mended.frame = nil
         mended.choices[0].text = lines[(first + 1)..<last].joined(separator: "\n")
-        return violations(in: mended).isEmpty ? mended : nil
+        if case .violates = verdict(on: mended) { return nil }
+        return mended
     }
 }
 
@@ -92,5 +111,7 @@ public enum ViolationPolicy: String, Sendable, CaseIterable {
 
 /// What has become of an answer that was checked.
 public enum FormatOutcome: String, Sendable, CaseIterable {
+    /// Nothing was found wrong, but not all of it could be looked at.
+    case undecided
     case conforms, repaired, reported, ignored
 }

@@ -36,11 +36,11 @@ enum ChatGraph {
                 try await ExecuteNode.run(
                     request.value, plan: plan, streaming: streaming, gateway: gateway, context: context)
             }
-            .node("conform", reads: \.request, \.format, \.answer, \.streaming, writes: \.violations) {
-                context, request, format, answer, streaming in
-                try ConformNode.run(
-                    answer?.value, format: format, request: request.value, streaming: streaming, policy: policy
-                ) { recorder.checked($0, context: context.run) }
+            .node("conform", reads: \.format, \.answer, \.streaming, writes: \.violations) {
+                context, format, answer, streaming in
+                try await ConformNode.run(answer?.value, format: format, streaming: streaming, policy: policy) {
+                    recorder.checked($0, context: context.run)
+                }
             }
             .node(
                 "repair", reads: \.request, \.plan, \.format, \.answer, \.violations, writes: \.answer

@@ -7,7 +7,7 @@ struct RegularExpressionTests {
         "a pattern is looked for anywhere in the text, by characters",
         arguments: [
             ("^a+$", "aaa", true), ("^a+$", "aab", false), ("b", "abc", true), ("", "", true), ("^.$", "é", true),
-            ("^.$", "👍", true), ("^\\p{L}{2}$", "éà", true), ("\\d{3}-\\d{4}", "call 555-1234 now", true),
+            ("^.$", "👍", true), ("^\\p{Greek}{2}$", "αβ", true), ("\\d{3}-\\d{4}", "call 555-1234 now", true),
             ("^[^x]*$", "\u{0}", true),
         ])
     func occurs(pattern: String, text: String, expected: Bool) throws {
@@ -20,6 +20,27 @@ struct RegularExpressionTests {
             "(", "[a", "a{2,1}", "(?=x)", "(a)\\1", "((a{1000}){1000}){1000}", String(repeating: "a", count: 5000),
         ])
     func none(pattern: String) { #expect(RegularExpression(pattern) == nil) }
+
+    @Test(
+        "a program has at most the instructions that matching may need for each byte",
+        arguments: [("a", 1...20), ("^[a-z0-9_-]{3,64}$", 64...400), ("a{900}", 900...1000)])
+    func size(pattern: String, expected: ClosedRange<Int>) throws {
+        #expect(expected.contains(try #require(RegularExpression(pattern)).programSize))
+    }
+
+    @Test(
+        "what is cheap to write and dear to read, compile or match is refused",
+        arguments: [
+            "(?i)(\\pL{100}){9}", "a{999}b{999}", "^[^é]{1000}$", "\\p{L}",
+            String(repeating: "\\p{Zs}", count: RegularExpression.maxProperties + 1),
+            "[" + String(repeating: "\\PL", count: RegularExpression.maxProperties + 1) + "]",
+        ])
+    func dear(pattern: String) { #expect(RegularExpression(pattern) == nil) }
+
+    @Test("as many properties as are allowed are read")
+    func properties() {
+        #expect(RegularExpression(String(repeating: "\\p{Zs}", count: RegularExpression.maxProperties)) != nil)
+    }
 
     @Test("a pattern that ruins engines which try everything takes linear time here")
     func linear() throws {

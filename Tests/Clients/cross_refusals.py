@@ -39,7 +39,7 @@ def _(on):
 
     place = "messages[0].content[1]"
     refused(place, part(type="input_audio", input_audio={"data": "AAAA", "format": "wav"}))
-    refused(place, part(type="image_url", image_url={"url": "data:image/png;base64,not base64!"}))
+    refused(f"{place}.image_url.url", part(type="image_url", image_url={"url": "data:image/png;base64,not base64!"}))
     refused(place, part(type="image_url", image_url={"url": "http://mock.test/a.png"}))
     refused(place, part(type="file", file={"file_id": "file-1"}))
     refused("messages[1].role", [USER, {"role": "system", "content": "Be brief."}])

@@ -21,7 +21,8 @@ struct AnthropicContentTests {
         let error = Asking.refusal(body)
         #expect(error?.code == expected)
         // The client's own position: a mark is no part of its content.
-        #expect(error?.param == expected.map { _ in "messages[0].content[1]" })
+        let field = expected == .invalidValue ? ".image_url.url" : ""
+        #expect(error?.param == expected.map { _ in "messages[0].content[1]\(field)" })
     }
 
     @Test("pictures stand in a user's messages and in results, nowhere else", arguments: ["system", "assistant"])

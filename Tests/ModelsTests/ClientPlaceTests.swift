@@ -92,6 +92,33 @@ struct ClientPlaceTests {
         #expect(param(request) == "stop_sequences[1]")
     }
 
+    @Test(
+        "the form of an answer is named as the client named it",
+        arguments: [
+            (#""output_format":FORMAT"#, "output_format"),
+            (#""output_config":{"format":FORMAT}"#, "output_config.format"),
+            (#""output_config":{"format":FORMAT},"output_format":FORMAT"#, "output_config.format"),
+            (#""output_config":{"effort":"low"},"output_format":FORMAT"#, "output_format"),
+        ])
+    func format(fields: String, param: String) throws {
+        let format = #"{"type":"json_schema","schema":{"type":"object"}}"#
+        let body = #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],\#(fields)}"#
+        let request = try Decoding.decode(body.replacing("FORMAT", with: format))
+        #expect(request.param(.format) == param && request.formatParam == param + ".schema")
+    }
+
+    @Test(
+        "the schema of an answer has a place in every dialect",
+        arguments: [
+            (Dialect.openai, "response_format.json_schema.schema"), (.local, "response_format.json_schema.schema"),
+            (.responses, "text.format.schema"), (.anthropic, "output_config.format.schema"),
+        ])
+    func schema(dialect: Dialect, param: String) {
+        var request = ChatRequest(model: "m", messages: [])
+        request.dialect = dialect
+        #expect(request.formatParam == param)
+    }
+
     @Test("messages that were put before the client's do not move what errors name")
     func inserted() throws {
         var request = try Decoding.decode(Self.body(Self.user(Self.marked, Self.other)))

@@ -125,6 +125,53 @@ struct RequestDecodingTests {
         #expect(error?.param == param)
     }
 
+    @Test(
+        "a number that is too large is told so",
+        arguments: [
+            ("9223372036854775808", true), ("18446744073709551615", true), ("1e30", true), ("0", false),
+            ("-9223372036854775808", false), ("-1e30", false),
+        ])
+    func tooLarge(number: String, isTooLarge: Bool) {
+        let chat = Self.error(Self.body(#""max_tokens":\#(number)"#))
+        let responses = codedError {
+            _ = try Responses.decodeRequest(
+                Array(#"{"model":"m","input":"hi","max_output_tokens":\#(number)}"#.utf8))
+        }
+        for (error, param) in [(chat, "max_tokens"), (responses, "max_output_tokens")] {
+            #expect(error?.code == .invalidValue && error?.param == param)
+            #expect(error?.message.contains("is too large: it must be at most 9223372036854775807.") == isTooLarge)
+            #expect(error?.message.contains("must be at least 1.") == !isTooLarge)
+        }
+    }
+
+    static let media: [(String, String?)] = [
+        (#"{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}"#, nil),
+        (#"{"type":"image_url","image_url":{"url":"data:image/svg+xml,%3Csvg/%3E"}}"#, nil),
+        (#"{"type":"image_url","image_url":{"url":"https://x/y.png"}}"#, nil),
+        (#"{"type":"image_url","image_url":{"url":"data:image/png;base64,no!"}}"#, "image_url.url"),
+        (#"{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}"#, "image_url.url"),
+        (#"{"type":"image_url","image_url":"data:image/png;base64,AAAA"}"#, nil),
+        (#"{"type":"image_url","image_url":"data:image/png;base64,AA\nAA"}"#, "image_url"),
+        (#"{"type":"file","file":{"file_data":"data:application/pdf;base64,JVBERi0xLjQ="}}"#, nil),
+        (#"{"type":"file","file":{"file_data":"JVBERi0xLjQ="}}"#, nil),
+        (#"{"type":"file","file":{"file_data":"https://x/y.pdf"}}"#, nil),
+        (#"{"type":"file","file":{"file_data":"data:application/pdf;base64,?"}}"#, "file.file_data"),
+        (#"{"type":"file","file":{"file_data":"C:\\a.pdf"}}"#, "file.file_data"),
+        (#"{"type":"input_audio","input_audio":{"data":"QUFB","format":"wav"}}"#, nil),
+        (#"{"type":"input_audio","input_audio":{"data":"data:;base64,QUFB","format":"wav"}}"#, nil),
+        (#"{"type":"input_audio","input_audio":{"data":"https://x/y.wav","format":"wav"}}"#, nil),
+        (#"{"type":"input_audio","input_audio":{"data":"Q*FB","format":"wav"}}"#, "input_audio.data"),
+        (#"{"type":"input_audio","input_audio":{"data":"","format":"wav"}}"#, "input_audio.data"),
+    ]
+
+    @Test("what is to be base64 is base64", arguments: media)
+    func base64(part: String, param: String?) {
+        let text = #"{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}"#
+        let error = Self.error(#"{"model":"m","messages":[{"role":"user","content":[\#(text),\#(part)]}]}"#)
+        #expect(error?.code == param.map { _ in .invalidValue })
+        #expect(error?.param == param.map { "messages[0].content[1].\($0)" })
+    }
+
     @Test("counts are bounded where they are said to be")
     func bounds() {
         let tool = #"{"type":"function","function":{"name":"f"}}"#

@@ -67,6 +67,16 @@ struct ResponsesStreamEncoderTests {
         #expect(try ResponsesGrammar(Array(written.utf8)).response["usage"]?["total_tokens"] == 11)
     }
 
+    @Test("a message keeps every one of its many parts, in order")
+    func parts() throws {
+        let kinds = (0..<500).flatMap { [ModelEvent.Kind.text("t\($0)"), .refusal("r\($0)")] }
+        let answer = try Self.read(kinds + [.finish(.stop)])
+        #expect(answer.output.count == 1)
+        let content = answer.output.first?["content"]?.array ?? []
+        let words = content.map { ($0["text"] ?? $0["refusal"])?.string }
+        #expect(words == (0..<500).flatMap { ["t\($0)", "r\($0)"] })
+    }
+
     @Test("thoughts, words, refusals and calls are items of their own, in the order in which they came")
     func items() throws {
         let answer = try Self.read([

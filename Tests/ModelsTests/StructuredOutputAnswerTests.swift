@@ -94,8 +94,8 @@ struct StructuredOutputAnswerTests {
         let own = [ModelEvent(.text("Let me see.")), events[1], events[2], events[5]]
         #expect(
             ToolAnswer.kinds(try ToolAnswer.read(own, ToolAnswer.tool(besides: true))) == [
-                .toolCall(ToolCallDelta(index: 1, id: "b", name: "f")),
-                .toolCall(ToolCallDelta(index: 1, arguments: #"{"x":1}"#)), .text("Let me see."), .finish(.toolCalls),
+                .text("Let me see."), .toolCall(ToolCallDelta(index: 0, id: "b", name: "f")),
+                .toolCall(ToolCallDelta(index: 0, arguments: #"{"x":1}"#)), .finish(.toolCalls),
             ])
     }
 
@@ -162,8 +162,8 @@ struct StructuredOutputAnswerTests {
                 .init(
                     text: "Here.", reasoning: "hm",
                     toolCalls: [
-                        ToolCall(id: "a", name: "f", arguments: "{}"),
                         ToolCall(id: "b", name: "person", arguments: #"{"answer":[1, 2],"x":3}"#),
+                        ToolCall(id: "a", name: "f", arguments: "{}"),
                     ], finishReason: .toolCalls), .init(index: 1, text: "[]", finishReason: .stop),
                 .init(
                     index: 2, toolCalls: [ToolCall(id: "c", name: "person", arguments: "{\"answer\":null}")],

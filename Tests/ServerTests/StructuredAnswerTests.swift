@@ -15,10 +15,11 @@ private final class SequenceModel: ChatModel {
     private let answers: [ChatCompletion]
     private let received = Mutex<[ModelCall]>([])
 
-    init(_ texts: [String], finish: FinishReason = .stop) {
-        answers = texts.map { text in
+    init(_ texts: [String], finish: FinishReason = .stop, then later: FinishReason? = nil) {
+        answers = texts.enumerated().map { position, text in
             ChatCompletion(
-                choices: [.init(text: text, finishReason: finish)], usage: Usage(promptTokens: 10, completionTokens: 2))
+                choices: [.init(text: text, finishReason: position == 0 ? finish : later ?? finish)],
+                usage: Usage(promptTokens: 10, completionTokens: 2))
         }
     }
 
@@ -56,7 +57,8 @@ struct StructuredAnswerTests {
                 generator: SeededGenerator(seed: 1))
             var asked = ChatRequest(model: "b/m", messages: [ChatMessage(.user, "Who?")])
             asked.responseFormat = format
-            asked.original = .init(dialect: .openai, bytes: Array("{}".utf8))
+            asked.original = .init(
+                dialect: .openai, bytes: Array(#"{"messages":[{"role":"user","content":"Who?"}],"x":1}"#.utf8))
             request(&asked)
             let context = RunContext(
                 requestID: "req_1", runID: "run_1", scope: .local, deadline: nil,
@@ -87,7 +89,8 @@ struct StructuredAnswerTests {
         #expect(answer.attempts == 2)
         #expect(turn.recorder.checks == [.repaired])
         let again = try #require(turn.model.calls.last?.request)
-        #expect(again.original == nil, "its bytes do not have the new messages")
+        let sent = try #require(again.original?.bytes)
+        #expect(String(decoding: sent, as: UTF8.self).contains("has not the form"))
         #expect(again.messages.map(\.role) == [.user, .assistant, .user])
         #expect(again.messages[1].text == #"{"age":"old"}"#)
         #expect(again.messages[2].text.contains("/age"))
@@ -133,18 +136,80 @@ struct StructuredAnswerTests {
         let cut = Turn(model: SequenceModel([#"{"age":"#], finish: .length))
         #expect(try await cut.ask(try Self.format()).completion.text == #"{"age":"#)
         #expect(cut.recorder.checks == [.conforms])
-        let wish = Turn(model: SequenceModel(["no JSON"]))
-        #expect(try await wish.ask(try Self.format(strict: false)).completion.text == "no JSON")
-        #expect(wish.recorder.checks.isEmpty)
+        for strict in [false, nil] {
+            let wish = Turn(model: SequenceModel(["no JSON"]))
+            #expect(try await wish.ask(try Self.format(strict: strict)).completion.text == "no JSON")
+            #expect(wish.recorder.checks.isEmpty)
+        }
     }
 
-    @Test("a request that cannot be built anew is never asked again: what only its bytes say would be lost")
+    @Test("what only the client's bytes say stays in them; without them it would be lost, so nobody is asked again")
     func foreign() async throws {
-        let turn = Turn(model: SequenceModel([#"{"age":"old"}"#]))
+        let turn = Turn(model: SequenceModel([#"{"age":"old"}"#, #"{"age":36}"#]))
+        _ = try await turn.ask(try Self.format()) { $0.hasForeignTools = true }
+        let bytes = try #require(turn.model.calls.last?.request.original?.bytes)
+        let body = try JSON(bytes)
+        #expect(body["x"] == 1 && body["messages"]?.array?.count == 3)
+        #expect(body["messages"]?[1] == ["role": "assistant", "content": #"{"age":"old"}"#])
+        let lost = Turn(model: SequenceModel([#"{"age":"old"}"#]))
         await #expect(throws: CodedError.self) {
-            try await turn.ask(try Self.format()) { $0.hasForeignTools = true }
+            try await lost.ask(try Self.format()) {
+                $0.original = nil
+                $0.hasForeignTools = true
+            }
         }
-        #expect(turn.model.calls.count == 1)
+        #expect(lost.model.calls.count == 1)
+    }
+
+    @Test("a text alone, as Responses take it, becomes a list with the answer and the demand")
+    func responses() throws {
+        var request = ChatRequest(model: "m", messages: [ChatMessage(.user, "Hi")])
+        request.dialect = .responses
+        request.original = .init(dialect: .responses, bytes: Array(#"{"input" : "Hi","store":true}"#.utf8))
+        let grown = try #require(request.asking(again: "Again", after: "x"))
+        #expect(
+            try JSON(try #require(grown.original?.bytes)) == [
+                "input": [
+                    ["role": "user", "content": "Hi"], ["role": "assistant", "content": "x"],
+                    ["role": "user", "content": "Again"],
+                ], "store": true,
+            ])
+    }
+
+    @Test(
+        "a second answer that is none, or fails, is not repaired: the caller hears of the first one's faults",
+        arguments: [FinishReason.length, .toolCalls, .contentFilter])
+    func secondIsNone(finish: FinishReason) async throws {
+        let turn = Turn(model: SequenceModel([#"{"age":"old"}"#, #"{"age":"#], finish: .stop, then: finish))
+        let error = await #expect(throws: CodedError.self) { try await turn.ask(try Self.format()) }
+        #expect(error?.code == .providerInvalidAnswer && error?.message.contains("/age") == true)
+        #expect(turn.recorder.checks == [.reported])
+    }
+
+    @Test("a fence around the second answer is taken off, too")
+    func secondFence() async throws {
+        let turn = Turn(model: SequenceModel([#"{"age":"old"}"#, "```json\n{\"age\":36}\n```"]))
+        #expect(try await turn.ask(try Self.format()).completion.text == #"{"age":36}"#)
+        #expect(turn.recorder.checks == [.repaired])
+    }
+
+    @Test(
+        "what is beyond our reader is JSON all the same",
+        arguments: [
+            #"{"age":1e400}"#, #"{"age":123456789012345678901234567890}"#,
+            #"{"age":"# + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}",
+        ])
+    func beyondReader(text: String) async throws {
+        let turn = Turn(model: SequenceModel([text]))
+        #expect(try await turn.ask(.jsonObject).completion.text == text)
+        #expect(turn.recorder.checks == [.undecided])
+    }
+
+    @Test("an answer whose beginning stands in the request is not checked")
+    func prefill() async throws {
+        let turn = Turn(model: SequenceModel([#""age":36}"#]))
+        _ = try await turn.ask(try Self.format()) { $0.messages.append(ChatMessage(.assistant, "{")) }
+        #expect(turn.recorder.checks.isEmpty)
     }
 
     @Test(

@@ -3,25 +3,52 @@
 internal import CShims
 
 /// A pattern over UTF-8 text, in the syntax of RE2: what regular expressions mostly are, without back references and
-/// look-around, and therefore matched in time linear in the text, whoever wrote pattern and text.
+/// look-around, and therefore matched in time linear in the text, whoever wrote pattern and text. A byte of text
+/// mostly takes nanoseconds; at worst, in patterns that leave very many ways open, some 10 ns for each instruction of
+/// the program, which is why its size is limited.
 @safe
 public final class RegularExpression: Sendable {
-    /// What a pattern may take, in bytes.
-    private static let memory: Int64 = 1 << 20
     /// The longest pattern that is read, in bytes.
     public static let maxLength = 4096
+    /// The largest program that a pattern may become, in instructions.
+    public static let maxProgramSize = 1000
+    /// How many classes of characters by Unicode property (`\p`) a pattern may name. Each takes up to half a
+    /// millisecond to read, before any program is made of it.
+    public static let maxProperties = 8
+
+    /// In bytes, enough for about 2,000 instructions before they are made fewer, so that what is far too large fails
+    /// early.
+    private static let trialMemory: Int64 = 24 << 10
+    /// In bytes, most of it for what matching remembers: with little of it more texts take the slow way.
+    private static let memory: Int64 = 1 << 20
 
     private nonisolated(unsafe) let compiled: OpaquePointer
+    /// The compiled pattern's instructions, of which a byte of text may need every one.
+    public let programSize: Int
 
-    /// `nil` for what is no such pattern, or is too large a one. Compiling takes microseconds.
+    /// `nil` for what is no such pattern, or is too large a one. Compiling takes microseconds for most patterns and at
+    /// worst a few milliseconds, also where it fails.
     public init?(_ pattern: String) {
-        guard pattern.utf8.count <= Self.maxLength else { return nil }
         let bytes = Array(pattern.utf8)
-        let made = unsafe bytes.withUnsafeBufferPointer { buffer in
-            unsafe tutti_regex_compile(buffer.baseAddress, buffer.count, Self.memory)
-        }
-        guard let made = unsafe made else { return nil }
+        guard bytes.count <= Self.maxLength, Self.properties(in: bytes) <= Self.maxProperties,
+            let trial = unsafe Self.compile(bytes, Self.trialMemory)
+        else { return nil }
+        let size = unsafe Int(tutti_regex_program_size(trial))
+        unsafe tutti_regex_free(trial)
+        guard size <= Self.maxProgramSize, let made = unsafe Self.compile(bytes, Self.memory) else { return nil }
         unsafe compiled = made
+        programSize = size
+    }
+
+    private static func compile(_ pattern: [UInt8], _ memory: Int64) -> OpaquePointer? {
+        unsafe pattern.withUnsafeBufferPointer { buffer in
+            unsafe tutti_regex_compile(buffer.baseAddress, buffer.count, memory)
+        }
+    }
+
+    /// At least as many as there are: what only looks like one counts, too.
+    private static func properties(in pattern: [UInt8]) -> Int {
+        zip(pattern, pattern.dropFirst()).count { $0 == UInt8(ascii: "\\") && $1 | 0x20 == UInt8(ascii: "p") }
     }
 
     deinit { unsafe tutti_regex_free(compiled) }

@@ -125,7 +125,10 @@ extension Anthropic {
     private static func readFormat(of fields: FieldReader, into request: inout ChatRequest) throws(CodedError) {
         // The newer field wins where a client sends both.
         var found = try fields.object("output_config")?.object("format")
-        if found == nil { found = try fields.object("output_format") }
+        if found == nil {
+            found = try fields.object("output_format")
+            if found != nil { request.formatField = "output_format" }
+        }
         guard let format = found else { return }
         guard let type = try format.string("type") else { throw format.missing("type", "json_schema") }
         guard type == "json_schema" else {

@@ -84,6 +84,8 @@ extension Anthropic {
                 tellUsage(into: &output)
             } else if type.isString("error") {
                 throw Anthropic.streamError(Anthropic.errorObject(in: root) ?? root, in: root, secrets: secrets)
+            } else if type.isString(beginningWith: "response.") {
+                throw .foreignFrame
             }
             if output.count == before { output.append(ModelEvent(.other)) }
             output[before].source = .frame(Frame(dialect: .anthropic, bytes: data))

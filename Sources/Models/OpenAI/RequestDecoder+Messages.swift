@@ -74,12 +74,45 @@ extension OpenAI {
         guard let data = try file.string("file_data") else {
             throw file.missing("file_data", "base64 text, a data: URL or the URL of a file")
         }
-        if let (mediaType, base64) = DataURL.parts(of: data) {
-            return .document(Document(.base64(mediaType: mediaType, data: base64), name: name))
+        if isURL(data) { return .document(Document(.url(data), name: name)) }
+        let (mediaType, base64) = DataURL.parts(of: data) ?? ("application/pdf", data)
+        try checkBase64(base64, file, "file_data")
+        return .document(Document(.base64(mediaType: mediaType, data: base64), name: name))
+    }
+
+    private static func image(_ fields: FieldReader) throws(CodedError) -> ContentPart {
+        // Some servers and clients write the URL without the object around it.
+        if let url = fields.present("image_url")?.string {
+            if let (_, data) = DataURL.parts(of: url) { try checkBase64(data, fields, "image_url") }
+            return .image(url: url, detail: nil)
         }
-        let isURL = data.hasPrefix("https://") || data.hasPrefix("http://")
-        return .document(
-            Document(isURL ? .url(data) : .base64(mediaType: "application/pdf", data: data), name: name))
+        guard let image = try fields.object("image_url") else {
+            throw fields.missing("image_url", "an object with a url")
+        }
+        guard let url = try image.string("url") else { throw image.missing("url", "a string") }
+        if let (_, data) = DataURL.parts(of: url) { try checkBase64(data, image, "url") }
+        return .image(url: url, detail: try image.string("detail"))
+    }
+
+    private static func audio(_ fields: FieldReader) throws(CodedError) -> ContentPart {
+        guard let audio = try fields.object("input_audio") else {
+            throw fields.missing("input_audio", "an object with data and format")
+        }
+        guard let data = try audio.string("data") else { throw audio.missing("data", "base64 text") }
+        guard let format = try audio.string("format") else { throw audio.missing("format", "wav or mp3") }
+        // Alibaba's models take URLs of either kind too.
+        if !isURL(data) { try checkBase64(DataURL.parts(of: data)?.data ?? data, audio, "data") }
+        return .audio(data: data, format: format)
+    }
+
+    private static func isURL(_ text: String) -> Bool { text.hasPrefix("https://") || text.hasPrefix("http://") }
+
+    private static func checkBase64(_ text: String, _ fields: FieldReader, _ field: String) throws(CodedError) {
+        guard !DataURL.isBase64(text) else { return }
+        let param = fields.param(field)
+        throw CodedError(
+            .invalidValue, "'\(param)' does not hold base64. Send it without line ends, in a URL after ';base64,'.",
+            param: param)
     }
 
     private static func part(_ fields: FieldReader) throws(CodedError) -> ContentPart {
@@ -93,25 +126,10 @@ extension OpenAI {
         case "refusal":
             guard let text = try fields.string("refusal") else { throw fields.missing("refusal", "a string") }
             return .refusal(text)
-        case "image_url":
-            // Some servers and clients write the URL without the object around it.
-            if let url = fields.present("image_url")?.string { return .image(url: url, detail: nil) }
-            guard let image = try fields.object("image_url") else {
-                throw fields.missing("image_url", "an object with a url")
-            }
-            guard let url = try image.string("url") else { throw image.missing("url", "a string") }
-            return .image(url: url, detail: try image.string("detail"))
-        case "input_audio":
-            guard let audio = try fields.object("input_audio") else {
-                throw fields.missing("input_audio", "an object with data and format")
-            }
-            guard let data = try audio.string("data") else { throw audio.missing("data", "base64 text") }
-            guard let format = try audio.string("format") else { throw audio.missing("format", "wav or mp3") }
-            return .audio(data: data, format: format)
-        case "file":
-            return try file(fields)
-        default:
-            return .other(type: type, fields.node)
+        case "image_url": return try image(fields)
+        case "input_audio": return try audio(fields)
+        case "file": return try file(fields)
+        default: return .other(type: type, fields.node)
         }
     }
 

@@ -70,7 +70,10 @@ extension OpenAI {
                 if output.count == before, root["choices"]?.count ?? 0 > 0 { output.append(ModelEvent(.other)) }
                 output.append(ModelEvent(.usage(usage)))
             }
-            if output.count == before { output.append(ModelEvent(.other)) }
+            if output.count == before {
+                if OpenAI.isForeignFrame(root) { throw .foreignFrame }
+                output.append(ModelEvent(.other))
+            }
             output[before].source = .frame(Frame(dialect: .openai, bytes: event.data))
             for index in (before + 1)..<max(output.count, before + 1) { output[index].source = .sameFrame }
             // Groq says it only there where nobody has asked, and clients do not look there.
@@ -98,6 +101,13 @@ extension OpenAI {
                 output.append(ModelEvent(.finish(FinishReason(reason)), choice: index))
             }
         }
+    }
+
+    /// Whether a frame of which nothing was read is one of Anthropic's or of Responses'. A ping keeps any stream alive.
+    private static func isForeignFrame(_ root: JSONNode) -> Bool {
+        guard root["choices"]?.kind != .array, let type = root["type"] else { return false }
+        return type.isString("error")
+            || type.isString(beginningWith: "response.", "message_", "content_block_")
     }
 
     /// The pieces of a `delta`, without sources.

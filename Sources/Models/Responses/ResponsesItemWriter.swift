@@ -201,8 +201,11 @@ extension Responses.ItemWriter {
     }
 
     private mutating func add(_ part: Responses.Item.Part) {
-        guard case .message(let parts)? = item?.kind else { return }
-        item?.kind = .message(parts + [part])
+        guard case .message(var parts)? = item?.kind else { return }
+        // Held by the item too, the parts would be copied for every further one.
+        item?.kind = .message([])
+        parts.append(part)
+        item?.kind = .message(parts)
     }
 
     /// A call without arguments has an empty object.

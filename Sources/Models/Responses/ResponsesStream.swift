@@ -67,7 +67,10 @@ extension Responses {
             } else {
                 answer.read(root, type: type, into: &output)
             }
-            if output.count == before { output.append(ModelEvent(.other)) }
+            if output.count == before {
+                if type.isString(beginningWith: "message_", "content_block_") { throw .foreignFrame }
+                output.append(ModelEvent(.other))
+            }
             output[before].source = .frame(Frame(dialect: .responses, bytes: data))
             for index in (before + 1)..<max(output.count, before + 1) { output[index].source = .sameFrame }
         }

@@ -55,7 +55,8 @@ extension SchemaEvaluation {
 
     mutating func check(pattern matches: JSONSchema.Pattern?, _ node: JSONNode) -> Verdict {
         guard let bytes = node.stringBytes else { return .valid }
-        guard let matches, spend(bytes.count / 16) else { return .unknown }
+        // Matching may take as many instructions a byte as the pattern has.
+        guard let matches, spend(8 * bytes.count) else { return .unknown }
         return matches(bytes) ? .valid : fail("must match the schema's pattern")
     }
 }

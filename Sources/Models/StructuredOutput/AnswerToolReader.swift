@@ -43,30 +43,25 @@ extension AnswerToolReader {
     private struct Choice: Sendable {
         private enum Role: Sendable {
             case answer
-            /// Another call of the tool after the first, which is the answer.
+            /// A call of the tool where the answer is another, or is not to come in this turn.
             case surplus
             /// The caller's, under the index that it gets.
             case passed(Int)
         }
 
-        private struct Call: Sendable {
-            let index: Int
-            var id: String?
-            let role: Role
-        }
-
         private let tool: AnswerTool
         private let index: Int
-        private var calls: [Call] = []
+        private var tracker = ToolCallTracker()
+        /// Of each call, by its position.
+        private var roles: [Role] = []
+        /// How many of the calls are the caller's.
+        private var passedCount = 0
         private var text: AnswerText?
-        private var hasCalls = false
         /// What the model says besides, until it is known whether the tool is called.
         private var said = ""
         private var logprobs: [TokenLogprob] = []
+        /// Whether nothing is an answer any more, or a part of one: it is over, or text was shown in its place.
         private var isSettled = false
-
-        /// As many as any model makes.
-        private static let maxCalls = 1024
 
         init(_ tool: AnswerTool, index: Int) {
             self.tool = tool
@@ -80,14 +75,15 @@ extension AnswerToolReader {
             switch event.kind {
             case .text(let piece):
                 guard text == nil else { return }
-                if isSettled { return output.append(ModelEvent(event.kind, choice: index, logprobs: event.logprobs)) }
                 said += piece
                 logprobs += event.logprobs
+                if isSettled || passedCount > 0 { release(into: &output) }
             case .toolCall(let delta): read(delta, into: &output)
             case .finish(let reason):
                 settle(isCut: reason == .length, into: &output)
-                let reason = text == nil ? reason : reason.answering(hasCalls: hasCalls)
-                output.append(ModelEvent(.finish(reason), choice: index))
+                let isChanged = roles.count > passedCount
+                let shown = isChanged ? reason.answering(hasCalls: passedCount > 0) : reason
+                output.append(ModelEvent(.finish(shown), choice: index))
             default: output.append(ModelEvent(event.kind, choice: index))
             }
         }
@@ -97,18 +93,25 @@ extension AnswerToolReader {
             guard !isSettled else { return }
             isSettled = true
             if let rest = text?.finish(isCut: isCut) { return append(rest, to: &output) }
+            release(into: &output)
+        }
+
+        /// Shows what was kept back. No call can take its place any more.
+        private mutating func release(into output: inout [ModelEvent]) {
             guard !said.isEmpty || !logprobs.isEmpty else { return }
+            isSettled = true
             output.append(ModelEvent(.text(said), choice: index, logprobs: logprobs))
             (said, logprobs) = ("", [])
         }
 
         private mutating func read(_ delta: ToolCallDelta, into output: inout [ModelEvent]) {
-            guard let call = call(of: delta) else { return }
-            switch call.role {
-            case .answer:
-                if !isSettled, let piece = text?.feed(delta.arguments) { append(piece, to: &output) }
+            guard let piece = tracker.add(delta) else { return }
+            if piece.isFirst { begin(delta, into: &output) }
+            switch roles[piece.position] {
+            case .answer: if !isSettled, let shown = text?.feed(piece.arguments) { append(shown, to: &output) }
             case .surplus: break
             case .passed(let index):
+                // With all that it says, so that whoever shows it sees what had to be mended.
                 var passed = delta
                 passed.index = index
                 output.append(ModelEvent(.toolCall(passed), choice: self.index))
@@ -119,34 +122,21 @@ extension AnswerToolReader {
             if !piece.isEmpty { output.append(ModelEvent(.text(piece), choice: index)) }
         }
 
-        /// The call that the piece belongs to, which it may begin.
-        private mutating func call(of delta: ToolCallDelta) -> Call? {
-            if let position = calls.lastIndex(where: { $0.index == delta.index }) {
-                // Some providers give every whole call the index 0; a new id then is a new call.
-                let known = calls[position].id ?? ""
-                let id = delta.id ?? ""
-                if id.isEmpty || known.isEmpty || id == known {
-                    if known.isEmpty { calls[position].id = delta.id }
-                    return calls[position]
-                }
+        /// A call begins with the piece.
+        private mutating func begin(_ delta: ToolCallDelta, into output: inout [ModelEvent]) {
+            if !tool.isCalled(by: delta.name ?? "") {
+                // It is a turn of tools, in which the text stands before the calls. They are numbered as if the tool
+                // had not been called at all, each by itself, for a provider's own numbers may be those of several.
+                release(into: &output)
+                roles.append(.passed(passedCount))
+                passedCount += 1
+            } else if text != nil || isSettled {
+                roles.append(.surplus)
+            } else {
+                text = AnswerText(tool)
+                (said, logprobs) = ("", [])
+                roles.append(.answer)
             }
-            guard calls.count < Self.maxCalls else { return nil }
-            let call = Call(index: delta.index, id: delta.id, role: role(of: delta))
-            calls.append(call)
-            return call
-        }
-
-        private mutating func role(of delta: ToolCallDelta) -> Role {
-            guard tool.isCalled(by: delta.name ?? "") else {
-                hasCalls = true
-                // As if the tool had not been called at all.
-                let gone = Set(calls.lazy.filter { if case .passed = $0.role { false } else { true } }.map(\.index))
-                return .passed(delta.index - gone.count { $0 < delta.index })
-            }
-            guard text == nil else { return .surplus }
-            text = AnswerText(tool)
-            (said, logprobs) = ("", [])
-            return .answer
         }
     }
 }
@@ -187,13 +177,23 @@ extension AnswerTool {
     }
 
     private func read(_ choice: inout ChatCompletion.Choice) {
-        guard let first = choice.toolCalls.first(where: { isCalled(by: $0.name) }) else { return }
-        var text = AnswerText(self)
-        choice.text = text.feed(first.arguments) + text.finish(isCut: choice.finishReason == .length)
-        // They were of the text that the answer takes the place of.
-        choice.logprobs = []
+        guard let first = choice.toolCalls.firstIndex(where: { isCalled(by: $0.name) }) else { return }
+        // Text and a call of the caller's before it: a turn of tools, which keeps its text.
+        if first == 0 || choice.text?.isEmpty != false {
+            var text = AnswerText(self)
+            let arguments = Self.trimmed(choice.toolCalls[first].arguments)
+            choice.text = text.feed(arguments) + text.finish(isCut: choice.finishReason == .length)
+            // They were of the text that the answer takes the place of.
+            choice.logprobs = []
+        }
         choice.toolCalls.removeAll { isCalled(by: $0.name) }
         choice.finishReason = choice.finishReason?.answering(hasCalls: !choice.toolCalls.isEmpty)
+    }
+
+    /// Without what stands behind their end.
+    private static func trimmed(_ arguments: String) -> String {
+        var tracker = ToolCallTracker()
+        return tracker.add(ToolCallDelta(index: 0, arguments: arguments))?.arguments ?? arguments
     }
 
     /// A call without a name can only be of the one tool that may be called.

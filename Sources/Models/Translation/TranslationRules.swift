@@ -96,8 +96,8 @@ public struct TranslationRule: Sendable {
             .request, "a JSON schema of the answer", openAI: "response_format.type json_schema",
             anthropic: "output_config.format, output_format", toAnthropic: .changed, toOpenAI: .changed,
             "The schema itself is kept; its name and strict have no place with Anthropic, which refuses it without a "
-                + "schema. Where the catalogue knows that the model has none (with Anthropic, where it knows nothing "
-                + "and the name is of none since Claude 4.5), in the same dialect too, the schema is that of a tool's "
+                + "schema. Where the catalogue knows that the model has none, in the same dialect too, and for clients of "
+                + "another where it does not know a Claude whose name is of none since 4.5, the schema is that of a tool's "
                 + "arguments, within an object as answer if it is not one's; refused where the model has no tools "
                 + "either. The model must call that tool, or any if it may call the client's as well; one that takes "
                 + "no orders is asked to. It does not think before, for Anthropic has no thinking with a forced tool "

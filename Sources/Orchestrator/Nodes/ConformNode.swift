@@ -3,27 +3,42 @@ internal import Models
 
 /// Checks that an answer has the form that its caller asked for.
 enum ConformNode {
+    /// Longer answers, in bytes, are checked away from the event loop.
+    private static let longForALoop = 16 << 10
+    private static let longForPatterns = 512
+
     /// What is wrong and can still be mended; nothing for an answer that may go on.
     static func run(
-        _ answer: ChatAnswer?, format: AnswerFormat?, request: ChatRequest, streaming: Bool, policy: ViolationPolicy,
+        _ answer: ChatAnswer?, format: AnswerFormat?, streaming: Bool, policy: ViolationPolicy,
         told: (FormatOutcome) -> Void
-    ) throws(CodedError) -> [String] {
+    ) async throws(CodedError) -> [String] {
         guard let answer, let format else { return [] }
-        let violations = format.violations(in: answer.completion)
-        if violations.isEmpty {
+        switch await verdict(of: format, on: answer.completion) {
+        case .conforms:
             told(.conforms)
             return []
-        }
-        switch policy {
-        case .ignore:
-            told(.ignored)
+        case .undecided:
+            told(.undecided)
             return []
-        // What was shown cannot be taken back, and of several answers each has its own faults.
-        case .repair where !streaming && answer.completion.choices.count == 1 && request.canGrow: return violations
-        case .repair, .report:
-            told(.reported)
-            throw error(violations, of: answer.target)
+        case .violates(let violations):
+            switch policy {
+            case .ignore:
+                told(.ignored)
+                return []
+            // What was shown cannot be taken back, and of several answers each has its own faults.
+            case .repair where !streaming && answer.completion.choices.count == 1: return violations
+            case .repair, .report:
+                told(.reported)
+                throw error(violations, of: answer.target)
+            }
         }
+    }
+
+    static func verdict(of format: AnswerFormat, on completion: ChatCompletion) async -> AnswerFormat.Verdict {
+        let length = completion.choices.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }
+        if length <= (format.hasPatterns ? longForPatterns : longForALoop) { return format.verdict(on: completion) }
+        // Without the loop that this task prefers. The work is bounded.
+        return await Task { format.verdict(on: completion) }.value
     }
 
     static func error(_ violations: [String], of target: Target) -> CodedError {
@@ -31,9 +46,4 @@ enum ConformNode {
             .providerInvalidAnswer,
             "The answer of \(target.name) has not the form that was asked for: \(violations.joined(separator: " "))")
     }
-}
-
-extension ChatRequest {
-    /// Whether messages may be added: what only the client's own bytes say would be lost with them.
-    fileprivate var canGrow: Bool { foreignField == nil && !hasForeignTools }
 }

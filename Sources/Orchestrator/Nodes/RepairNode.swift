@@ -15,31 +15,35 @@ enum RepairNode {
             answer.completion = mended
             return Shared(answer)
         }
+        let failure = ConformNode.error(violations, of: answer.target)
+        guard let again = request.asking(again: demand(violations), after: answer.completion.text) else {
+            told(.reported)
+            throw failure
+        }
         // Who has answered knows best what it meant.
         let chain = [answer.target] + plan.chain.filter { $0 != answer.target }
-        let second = try await gateway.answer(
-            asking(request, again: answer.completion.text, violations), chain: chain, window: plan.window,
-            streaming: false, context: context.run)
-        let completion = try await whole(second.stream)
-        let left = format.violations(in: completion)
-        guard left.isEmpty else {
+        do throws(CodedError) {
+            let second = try await gateway.answer(
+                again, chain: chain, window: plan.window, streaming: false, context: context.run)
+            var completion = try await whole(second.stream)
+            guard let choice = completion.choices.first, AnswerFormat.isAnswer(choice) else { throw failure }
+            if case .violates = await ConformNode.verdict(of: format, on: completion) {
+                guard let mended = format.unfenced(completion) else { throw failure }
+                completion = mended
+            }
+            told(.repaired)
+            return Shared(joined(answer, completion, second, gateway))
+        } catch {
+            // The caller did not ask for the second call, so its faults are none of the caller's.
+            if [.cancelled, .deadlineExceeded, .shuttingDown].contains(error.code) { throw error }
             told(.reported)
-            throw ConformNode.error(left, of: second.target)
+            throw failure
         }
-        told(.repaired)
-        return Shared(joined(answer, completion, second, gateway))
     }
 
-    private static func asking(_ request: ChatRequest, again text: String, _ violations: [String]) -> ChatRequest {
-        var request = request
-        request.original = nil
-        request.messages.append(ChatMessage(.assistant, text))
-        request.messages.append(
-            ChatMessage(
-                .user,
-                "That answer has not the form that was asked for: \(violations.joined(separator: " ")) "
-                    + "Answer again, with JSON of that form and nothing else."))
-        return request
+    private static func demand(_ violations: [String]) -> String {
+        "That answer has not the form that was asked for: \(violations.joined(separator: " ")) "
+            + "Answer again, with JSON of that form and nothing else."
     }
 
     private static func whole(_ stream: any ModelStream) async throws(CodedError) -> ChatCompletion {
