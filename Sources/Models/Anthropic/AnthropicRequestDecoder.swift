@@ -45,18 +45,7 @@ extension Anthropic {
     }
 
     private static func fields(of body: [UInt8]) throws(CodedError) -> FieldReader {
-        let root: JSONNode
-        do { root = try JSONDocument(body).root } catch { throw error.coded }
-        guard root.kind == .object else {
-            throw CodedError(
-                .invalidType,
-                "The body must be a JSON object, like {\"model\": …, \"max_tokens\": …, \"messages\": […]}.")
-        }
-        if let key = root.duplicateKey {
-            let name = String(key.prefix(64))
-            throw CodedError(.invalidValue, "The field '\(name)' occurs twice. Send it once.", param: name)
-        }
-        return FieldReader(root)
+        FieldReader(try RequestBody.object(body, like: #"{"model": …, "max_tokens": …, "messages": […]}"#))
     }
 
     /// What the model reads, and how it is to think and to answer.

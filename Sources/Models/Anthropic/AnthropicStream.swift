@@ -36,12 +36,7 @@ extension Anthropic {
             guard !sawStop else { return }
             events.feed(bytes)
             while !sawStop {
-                let event: SSEEvent?
-                do { event = try events.next() } catch {
-                    throw CodedError(
-                        .providerInvalidAnswer, "The provider's stream has a line or event that is too long.")
-                }
-                guard let event else { return }
+                guard let event = try events.nextEvent() else { return }
                 try read(event.data, into: &output)
             }
         }

@@ -8,16 +8,7 @@ extension OpenAI: EmbeddingDialect {
     /// Reads and checks the body of `POST /v1/embeddings`.
     /// - Throws: an error of the caller's with the offending `param`.
     public static func decodeEmbeddingRequest(_ body: [UInt8]) throws(CodedError) -> EmbeddingRequest {
-        let root: JSONNode
-        do { root = try JSONDocument(body).root } catch { throw error.coded }
-        guard root.kind == .object else {
-            throw CodedError(.invalidType, "The body must be a JSON object, like {\"model\": …, \"input\": …}.")
-        }
-        if let key = root.duplicateKey {
-            let name = String(key.prefix(64))
-            throw CodedError(.invalidValue, "The field '\(name)' occurs twice. Send it once.", param: name)
-        }
-        let fields = FieldReader(root)
+        let fields = FieldReader(try RequestBody.object(body, like: #"{"model": …, "input": …}"#))
         guard let model = try fields.string("model") else { throw fields.missing("model", "the name of a model") }
         let count = try inputs(of: fields)
         _ = try fields.integer("dimensions", in: 1...1_000_000)

@@ -24,12 +24,7 @@ extension OpenAI {
             guard !sawDone else { return }
             events.feed(bytes)
             while !sawDone {
-                let event: SSEEvent?
-                do { event = try events.next() } catch {
-                    throw CodedError(
-                        .providerInvalidAnswer, "The provider's stream has a line or event that is too long.")
-                }
-                guard let event else { return }
+                guard let event = try events.nextEvent() else { return }
                 try read(event, into: &output)
             }
         }

@@ -20,16 +20,7 @@ extension Responses {
     public static func decodeRequest(
         _ body: [UInt8], limits: RequestLimits = RequestLimits()
     ) throws(CodedError) -> ChatRequest {
-        let root: JSONNode
-        do { root = try JSONDocument(body).root } catch { throw error.coded }
-        guard root.kind == .object else {
-            throw CodedError(.invalidType, "The body must be a JSON object, like {\"model\": …, \"input\": …}.")
-        }
-        if let key = root.duplicateKey {
-            let name = String(key.prefix(64))
-            throw CodedError(.invalidValue, "The field '\(name)' occurs twice. Send it once.", param: name)
-        }
-        let fields = FieldReader(root)
+        let fields = FieldReader(try RequestBody.object(body, like: #"{"model": …, "input": …}"#))
         guard let model = try fields.string("model") else { throw fields.missing("model", "the name of a model") }
         guard !model.isEmpty else {
             throw CodedError(.invalidValue, "'model' is empty. Name a model of GET /v1/models.", param: "model")

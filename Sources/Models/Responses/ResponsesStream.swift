@@ -23,12 +23,7 @@ extension Responses {
             guard !sawEnd else { return }
             events.feed(bytes)
             while !sawEnd {
-                let event: SSEEvent?
-                do { event = try events.next() } catch {
-                    throw CodedError(
-                        .providerInvalidAnswer, "The provider's stream has a line or event that is too long.")
-                }
-                guard let event else { return }
+                guard let event = try events.nextEvent() else { return }
                 try read(event.data, into: &output)
             }
         }

@@ -11,15 +11,7 @@ struct NativeTurn: Sendable {
     let personaID: String?
 
     init(body: [UInt8]) throws(CodedError) {
-        let root: JSONNode
-        do throws(JSONError) { root = try JSONDocument(body).root } catch { throw error.coded }
-        guard root.kind == .object else {
-            throw CodedError(.invalidType, "The body must be a JSON object, like {\"message\": \"…\"}.")
-        }
-        if let key = root.duplicateKey {
-            let name = String(key.prefix(64))
-            throw CodedError(.invalidValue, "The field '\(name)' occurs twice. Send it once.", param: name)
-        }
+        let root = try RequestBody.object(body, like: #"{"message": "…"}"#)
         stream = try NativeTurn.flag("stream", root) ?? false
         if try NativeTurn.flag("resumable", root) == true {
             throw CodedError(.invalidValue, "'resumable' is not supported yet. Leave it out.", param: "resumable")
