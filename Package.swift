@@ -49,14 +49,14 @@ let package = Package(
         room("HTTPClient", imports: ["Base", "Telemetry", "HTTP", "Transport", "CCurl", "CUV"]),
         room("Graph", imports: ["Base", "Telemetry", "JSON"]),
         room("Resilience", imports: ["Base"]),
-        room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient"]),
+        room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient", "Resilience"]),
         room("LocalModels", imports: ["Base", "Telemetry", "JSON", "Models", "Transport", "CShims"]),
-        room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels"]),
+        room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels", "Resilience"]),
         room(
             "Server",
             imports: [
                 "Base", "Telemetry", "JSON", "Transport", "HTTP", "HTTPServer", "HTTPClient", "Graph", "Models",
-                "LocalModels", "Orchestrator", "CYAML",
+                "LocalModels", "Orchestrator", "Resilience", "CYAML",
             ]),
         // The binary carries Swift's runtime with it: one file to ship, and a tenth less CPU a request.
         .executableTarget(
@@ -75,13 +75,14 @@ let package = Package(
         .target(name: "CInstruments", path: "Tests/CInstruments"),
         tests("Graph", imports: ["Base", "CInstruments", "Graph", "JSON", "Transport"]),
         tests("Resilience", imports: ["Base", "Resilience"]),
-        tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models"]),
+        tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models", "Resilience"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
         tests("Configuration", imports: ["Base", "JSON", "Models", "Server"]),
         tests(
             "Server",
             imports: [
-                "Base", "HTTP", "HTTPServer", "JSON", "Models", "Orchestrator", "Server", "Telemetry", "Transport",
+                "Base", "HTTP", "HTTPServer", "JSON", "Models", "Orchestrator", "Resilience", "Server", "Telemetry",
+                "Transport",
             ]),
         tests("Tidy", imports: []),
     ],

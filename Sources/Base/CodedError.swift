@@ -9,6 +9,8 @@ public struct CodedError: Error, Sendable, Equatable, CustomStringConvertible {
     public var retryAfter: Duration?
     /// What the log should know beyond the message; never shown to a caller.
     public var detail: String?
+    /// The HTTP status with which a provider answered, where it is one that means this error.
+    public var providerStatus: Int?
 
     public init(
         _ code: ErrorCode,

@@ -1,5 +1,6 @@
 public import Base
 public import HTTP
+public import Resilience
 
 /// Something that answers chat requests: a provider behind a network, a model in this process, a script in a test.
 public protocol ChatModel: Sendable {
@@ -18,11 +19,17 @@ public protocol ModelStream: AnyObject, Sendable {
     func cancel()
     /// The provider's headers that may reach the caller.
     var forwardedHeaders: HTTPHeaders { get }
+    /// What the provider has said with this answer of how many more calls it takes.
+    var rateCount: RateCount? { get }
+    /// What was done to the answer that its caller should know of. Complete when the stream is at its end.
+    var marks: AnswerMarks { get }
 }
 
 extension ModelStream {
     public func ready() throws(CodedError) -> ModelSupply { .later }
     public var forwardedHeaders: HTTPHeaders { HTTPHeaders() }
+    public var rateCount: RateCount? { nil }
+    public var marks: AnswerMarks { AnswerMarks() }
 }
 
 /// What a stream of events has at hand.
@@ -43,6 +50,12 @@ public struct ModelCall: Sendable {
     public var streaming: Bool
     /// What is known of the model at this provider.
     public var entry: CatalogueEntry?
+    /// How long each part of the call may take; `nil` leaves it to the provider's own limits.
+    public var timeouts: Timeouts?
+    /// Whether nobody else would be asked after it: its first token may then take its time.
+    public var isLast = false
+    /// Which of the provider's keys it goes with, by its place in the configuration.
+    public var key = 0
 
     public init(request: ChatRequest, model: String, streaming: Bool, entry: CatalogueEntry? = nil) {
         self.request = request

@@ -1,4 +1,5 @@
 public import Base
+public import Resilience
 
 /// One model at one provider.
 public struct Target: Sendable, Hashable, CustomStringConvertible {
@@ -29,8 +30,13 @@ public struct ModelDirectory: Sendable {
         public var name: String
         /// In order of preference; targets of providers that are not there are passed over.
         public var chain: [Target]
+        /// Those of the chain's targets, in its order; 1 for what is missing.
+        public var weights: [Double] = []
+        public var strategy = BalanceStrategy.order
         /// Tokens of prompt and answer together, where the configuration says so.
         public var window: Int?
+        /// What holds for calls by this name instead of what holds for all.
+        public var settings: ResilienceSettings?
 
         public init(name: String, chain: [Target], window: Int? = nil) {
             self.name = name
@@ -56,9 +62,8 @@ public struct ModelDirectory: Sendable {
     /// Prefixes that are no providers.
     public static let reservedPrefixes = ["persona", "workflow", "plan"]
 
-    /// Without the targets whose provider is not there; possibly empty.
-    private let aliases: [String: [Target]]
-    private let windows: [String: Int]
+    /// Without the targets whose provider is not there: their chains may be empty.
+    private let aliases: [String: Route]
     private let openProviders: Set<String>
     /// Bytes of a model's name that only its provider knows. It is kept in spans and written to the log.
     private static let maxOpenName = 256
@@ -69,17 +74,15 @@ public struct ModelDirectory: Sendable {
 
     public init(aliases: [Alias], providers: [Provider]) {
         let known = Set(providers.map(\.name))
-        let usable = aliases.map { ($0.name, $0.chain.filter { known.contains($0.provider) }) }
+        let usable = aliases.map { ($0.name, Self.route($0, known)) }
         self.aliases = Dictionary(usable) { first, _ in first }
-        windows = Dictionary(aliases.compactMap { alias in alias.window.map { (alias.name, $0) } }) { first, _ in first
-        }
         openProviders = Set(providers.filter(\.allowsAny).map(\.name))
         var seen: Set<String> = []
         var targets: Set<Target> = []
         var names: [String] = []
-        for (name, chain) in usable where !chain.isEmpty && seen.insert(name).inserted { names.append(name) }
+        for (name, route) in usable where !route.chain.isEmpty && seen.insert(name).inserted { names.append(name) }
         let own = providers.flatMap { provider in provider.models.map { Target(provider: provider.name, model: $0) } }
-        for target in usable.flatMap(\.1) + own {
+        for target in usable.flatMap(\.1.chain) + own {
             targets.insert(target)
             if seen.insert(target.name).inserted { names.append(target.name) }
         }
@@ -87,28 +90,36 @@ public struct ModelDirectory: Sendable {
         self.names = names
     }
 
-    /// The chain that a client's name stands for, never empty.
+    private static func route(_ alias: Alias, _ known: Set<String>) -> Route {
+        let usable = alias.chain.indices.filter { known.contains(alias.chain[$0].provider) }
+        var route = Route(chain: usable.map { alias.chain[$0] }, window: alias.window)
+        route.weights = usable.map { $0 < alias.weights.count ? alias.weights[$0] : 1 }
+        route.strategy = alias.strategy
+        route.settings = alias.settings
+        return route
+    }
+
+    /// Where the requests for a client's name may go; its chain is never empty.
     /// - Throws: ``ErrorCode/modelNotFound`` with near names; ``ErrorCode/modelUnavailable`` for an alias of which no
     ///   provider is there.
-    public func resolve(_ name: String) throws(CodedError) -> [Target] {
-        if let chain = aliases[name] {
-            guard !chain.isEmpty else {
+    public func resolve(_ name: String) throws(CodedError) -> Route {
+        if let route = aliases[name] {
+            guard !route.chain.isEmpty else {
                 throw CodedError(
                     .modelUnavailable,
                     "No provider of the model '\(name)' is configured. Set the key of one of them and start again.",
                     param: "model")
             }
-            return chain
+            return route
         }
         if let target = Target(name), !Self.reservedPrefixes.contains(target.provider) {
-            if targets.contains(target) { return [target] }
-            if openProviders.contains(target.provider), Self.isFit(target.model) { return [target] }
+            if targets.contains(target) { return Route(chain: [target]) }
+            if openProviders.contains(target.provider), Self.isFit(target.model) {
+                return Route(chain: [target])
+            }
         }
         throw notFound(name)
     }
-
-    /// The window that the configuration gives an alias; `nil` leaves it to what is known of its models.
-    public func window(of name: String) -> Int? { windows[name] }
 
     private static func isFit(_ model: String) -> Bool {
         model.utf8.count <= maxOpenName && model.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }

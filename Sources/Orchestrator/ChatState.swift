@@ -1,6 +1,7 @@
 internal import Base
 public import HTTP
 public import Models
+public import Resilience
 
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
@@ -58,4 +59,6 @@ public enum ChatEvent: Sendable {
     /// A model has begun to answer; from here on nothing falls over unseen.
     case answering(Target, headers: HTTPHeaders)
     case model(ModelEvent)
+    /// The target has failed and is asked again after the delay.
+    case retrying(Target, RetryDecision.Retry)
 }

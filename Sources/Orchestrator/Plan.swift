@@ -4,8 +4,6 @@ public import Models
 public struct Plan: Sendable, Equatable {
     /// The client's name for the model.
     public var model: String
-    /// Never empty.
-    public var chain: [Target]
-    /// Tokens of prompt and answer together, where the configuration of the model's name says so.
-    public var window: Int?
+    /// Its chain is never empty.
+    public var route: Route
 }

@@ -5,6 +5,7 @@ internal import HTTPServer
 internal import LocalModels
 internal import Models
 internal import Orchestrator
+internal import Resilience
 internal import Telemetry
 internal import Transport
 
@@ -54,17 +55,22 @@ final class App: Sendable {
                 .warning, "price unknown, answers will have no cost", .string("provider", target.provider),
                 .string("model", target.model))
         }
-        let gateway = Gateway(models: models, catalogue: catalogue, observer: telemetry, clock: time)
+        var settings = ResilienceSettings()
+        (settings.retry, settings.breaker) = (configuration.retry, configuration.breaker)
+        let resilience = GatewayResilience(
+            settings, time: time, generator: generator.split(), onEvent: { telemetry.circuitChanged($0.target, $1) })
+        let gateway = Gateway(
+            models: models, catalogue: catalogue, resilience: resilience, observer: telemetry, clock: time)
         let orchestrator = try ChatOrchestrator(
             directory: directory, gateway: gateway, recorder: telemetry,
             onViolation: configuration.structuredOutput.onViolation, spans: spans, time: time,
             generator: generator.split())
-        let settings = Turns.Settings(
+        let limits = Turns.Settings(
             maxBody: configuration.server.maxBody, total: configuration.timeouts.total,
             heartbeat: configuration.server.heartbeat)
         let turns = Turns(
             orchestrator: orchestrator, registry: registry, drainState: drainState, metrics: metrics,
-            settings: settings, time: time, generator: generator.split())
+            settings: limits, time: time, generator: generator.split())
 
         let repaired = { @Sendable repairs in metrics.repaired(repairs) }
         let routes =

@@ -152,6 +152,8 @@ def configuration(mock_port, local=False, anthropic=False):
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
     lines += [
+        # The suites count requests and want failures at once; what resilience does has a suite of its own.
+        "resilience: { retry: { retries: 0 }, breaker: { mode: off } }",
         "models:",
         "  plain: { chain: [mock/gpt-4o-mini] }",
         "  after-500: { chain: [mock/fail-500, mock/gpt-4o-mini] }",

@@ -255,6 +255,8 @@ def configuration(port, dialects, priced):
         dialect, path, more = SETTINGS[name]
         lines.append(f"  {name}: {{ dialect: {dialect}, base_url: http://127.0.0.1:{port}{path}, "
                      f"api_key: {harness.PROVIDER_KEY}, allow: any{more} }}")
+    # A recorded error is asked for once.
+    lines.append("resilience: { retry: { retries: 0 }, breaker: { mode: off } }")
     return "\n".join([*lines, "models: {}", *replay_cost.section(target(recording) for recording in priced)]) + "\n"
 
 

@@ -39,6 +39,9 @@ struct ConfigurationLayerTests {
         let others = [
             "server.listen": "127.0.0.1:9", "server.data": "/elsewhere", "server.hosts": "a.example,b.example",
             "server.origins": "https://a.example", "log.level": "trace", "structured_output.on_violation": "report",
+            "resilience.breaker.mode": "forced_open", "resilience.breaker.failure_rate": "0.7",
+            "resilience.breaker.slow_rate": "0.7",
+            "resilience.retry.budget": "0.7", "resilience.retry.initial_delay": "7s", "resilience.retry.factor": "7",
         ]
         let isSize = key.expectation.contains("size")
         let other =
@@ -105,7 +108,7 @@ struct ConfigurationLayerTests {
             personas: {}
             tiers: {}
             resilience:
-              retry: { retries: 3 }
+              hedge: { enabled: true }
               midstream: error
               timeouts: { first_token: 30s, connect: 1s }
             """
@@ -119,7 +122,7 @@ struct ConfigurationLayerTests {
                 "tutti.yaml:5:1: runs is not supported yet and is ignored.",
                 "tutti.yaml:6:1: personas is not supported yet and is ignored.",
                 "tutti.yaml:7:1: tiers is not supported yet and is ignored.",
-                "tutti.yaml:9:3: resilience.retry is not supported yet and is ignored.",
+                "tutti.yaml:9:3: resilience.hedge is not supported yet and is ignored.",
                 "tutti.yaml:10:3: resilience.midstream is not supported yet and is ignored.",
                 "tutti.yaml:11:15: resilience.timeouts.first_token is not supported yet and is ignored.",
             ])

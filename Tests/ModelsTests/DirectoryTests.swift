@@ -27,7 +27,7 @@ struct DirectoryTests {
             ("local/smollm2", ["local/smollm2"]), ("router/meta/llama:free", ["router/meta/llama:free"]),
         ])
     func resolves(name: String, expected: [String]) throws {
-        #expect(try Self.directory.resolve(name).map(\.name) == expected)
+        #expect(try Self.directory.resolve(name).chain.map(\.name) == expected)
     }
 
     @Test(
@@ -59,7 +59,7 @@ struct DirectoryTests {
     @Test("the list is what resolves, in a stable order")
     func list() throws {
         #expect(Self.directory.names == ["auto", "gpt-4o-mini", "groq/llama", "openai/gpt-4o-mini", "local/smollm2"])
-        for name in Self.directory.names { #expect(try !Self.directory.resolve(name).isEmpty) }
+        for name in Self.directory.names { #expect(try !Self.directory.resolve(name).chain.isEmpty) }
     }
 
     @Test(

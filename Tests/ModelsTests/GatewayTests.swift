@@ -39,7 +39,8 @@ struct GatewayTests {
         ) async throws -> Gateway.Answer {
             let request = try OpenAI.decodeRequest(Array(RequestDecodingTests.body(fields).utf8))
             return try await gateway.answer(
-                request, chain: chain.compactMap { Target($0) }, window: window, streaming: streaming, context: context)
+                request, route: Route(chain: chain.compactMap { Target($0) }, window: window), streaming: streaming,
+                context: context)
         }
     }
 

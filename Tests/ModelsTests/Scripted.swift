@@ -92,13 +92,15 @@ final class TickingClock: TimeSource {
 }
 
 final class RecordingObserver: GatewayObserver {
-    private let seen = Mutex<(attempts: [Attempt], reports: [AnswerReport])>(([], []))
+    private let seen = Mutex<(attempts: [Attempt], reports: [AnswerReport], events: [GatewayEvent])>(([], [], []))
 
     var attempts: [Attempt] { seen.withLock { $0.attempts } }
     var reports: [AnswerReport] { seen.withLock { $0.reports } }
+    var events: [GatewayEvent] { seen.withLock { $0.events } }
 
     func attemptEnded(_ attempt: Attempt, context: RunContext) { seen.withLock { $0.attempts.append(attempt) } }
     func answerEnded(_ report: AnswerReport, context: RunContext) { seen.withLock { $0.reports.append(report) } }
+    func happened(_ event: GatewayEvent, context: RunContext) { seen.withLock { $0.events.append(event) } }
 }
 
 func testContext(deadline: Instant? = nil) -> RunContext {

@@ -47,7 +47,8 @@ struct StructuredOutputProviderTests {
         let body = Array(Asking.body(fields).utf8)
         let request = dialect == .anthropic ? try Anthropic.decodeRequest(body) : try OpenAI.decodeRequest(body)
         let target = try #require(Target("lab/m"))
-        let begun = try await gateway.answer(request, chain: [target], streaming: streaming, context: testContext())
+        let begun = try await gateway.answer(
+            request, route: Route(chain: [target]), streaming: streaming, context: testContext())
         let sent = try JSON(try #require(http.requests.first?.body))
         return (try await allEvents(of: begun.stream), sent)
     }

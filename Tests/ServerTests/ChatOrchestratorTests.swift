@@ -138,7 +138,7 @@ struct ChatOrchestratorTests {
         _ = try await world.answer(messages: [ChatMessage(.system, "äb"), ChatMessage(.user, "cd")])
         let record = try #require(world.recorder.records.first)
         #expect(record.input == InputSummary(messages: 2, textBytes: 5))
-        #expect(record.plan.chain.map(\.name) == ["a/m", "b/m"])
+        #expect(record.plan.route.chain.map(\.name) == ["a/m", "b/m"])
         #expect(record.usage?.completionTokens == 1)
         #expect(record.finishReason == .stop)
         #expect(record.verdict == .passed)

@@ -110,6 +110,7 @@ struct GeneratedDocumentTests {
         "error_type": "empty, or a code of [errors.md](errors.md)",
         "kind": Repairs.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "outcome": FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "state": "`closed`, `open`, `half_open`, `forced_open`, `forced_closed`",
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]
 

@@ -2,6 +2,7 @@ import Base
 import HTTP
 import Models
 import Orchestrator
+import Resilience
 import Synchronization
 import TestKit
 
@@ -104,6 +105,7 @@ final class ListeningSink: ChatSink {
                 case .nodeStarted(let node): "\(node) starts"
                 case .nodeFinished(let node, _): "\(node) ends"
                 case .said(.answering(let target, _)): "\(target) answers"
+                case .said(.retrying(let target, let retry)): "\(target) is asked again, \(retry.status)"
                 case .said(.model(let event)):
                     switch event.kind {
                     case .text(let text): "text \(text)"

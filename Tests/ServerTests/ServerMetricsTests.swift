@@ -77,7 +77,8 @@ struct ServerMetricsTests {
         let target = Target(provider: "groq", model: "llama")
         metrics.remember(
             RunRecord(
-                input: InputSummary(), plan: Plan(model: "auto", chain: [target]), target: target, attempts: 1,
+                input: InputSummary(), plan: Plan(model: "auto", route: Route(chain: [target])), target: target,
+                attempts: 1,
                 verdict: verdict, streaming: false), context: context)
         #expect(lines("tutti_turns_total") == ["tutti_turns_total{verdict=\"\(verdict.rawValue)\"} 1"])
     }

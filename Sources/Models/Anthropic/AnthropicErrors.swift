@@ -15,7 +15,8 @@ extension Anthropic {
         let judged = status == 400 ? type.flatMap(statusOfType) ?? status : status
         var error = meaning(ofStatus: judged, words: message(of: object), said: "status \(status)")
         complete(&error, with: object, secrets: secrets)
-        if error.code.retryable { error.retryAfter = OpenAI.retryAfter(headers) }
+        error.providerStatus = status
+        if error.code.retryable || status == 403 { error.retryAfter = OpenAI.retryAfter(headers) }
         error.detail = detail("status \(status)", type: type, root: root)
         return error
     }

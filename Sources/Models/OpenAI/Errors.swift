@@ -36,7 +36,8 @@ extension OpenAI {
         if error.code.fault == .caller {
             error.param = object?["param"]?.string.map { secrets.cleaned($0, limit: 128) }
         }
-        if error.code.retryable { error.retryAfter = retryAfter(headers) }
+        error.providerStatus = status
+        if error.code.retryable || status == 403 { error.retryAfter = retryAfter(headers) }
         error.detail = "status \(status)" + (code.map { ", code \(secrets.cleaned($0))" } ?? "")
         return error
     }

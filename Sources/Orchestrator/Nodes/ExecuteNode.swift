@@ -9,7 +9,10 @@ enum ExecuteNode {
     ) async throws -> Shared<ChatAnswer> {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         let answer = try await gateway.answer(
-            request, chain: plan.chain, window: plan.window, streaming: streaming, context: context.run)
+            request, route: plan.route, streaming: streaming, context: context.run
+        ) { target, retry throws(CodedError) in
+            do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
+        }
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers))
         var assembler = Assembler()

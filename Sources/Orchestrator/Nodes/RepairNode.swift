@@ -1,6 +1,7 @@
 internal import Base
 internal import Graph
 internal import Models
+internal import Resilience
 
 /// Mends an answer that has not the form that its caller asked for: takes off a fence around it, else asks the model
 /// once more, and says what was wrong.
@@ -21,10 +22,12 @@ enum RepairNode {
             throw failure
         }
         // Who has answered knows best what it meant.
-        let chain = [answer.target] + plan.chain.filter { $0 != answer.target }
+        var route = plan.route
+        route.chain = [answer.target] + route.chain.filter { $0 != answer.target }
+        (route.strategy, route.weights) = (.order, [])
         do throws(CodedError) {
             let second = try await gateway.answer(
-                again, chain: chain, window: plan.window, streaming: false, context: context.run)
+                again, route: route, streaming: false, context: context.run)
             var completion = try await whole(second.stream)
             guard let choice = completion.choices.first, AnswerFormat.isAnswer(choice) else { throw failure }
             if case .violates = await ConformNode.verdict(of: format, on: completion) {

@@ -44,7 +44,7 @@ public struct Breaker: Sendable {
         switch mode {
         case .automatic: .closed
         case .forcedOpen: .forcedOpen
-        case .forcedClosed: .forcedClosed
+        case .forcedClosed, .off: .forcedClosed
         }
     }
 

@@ -45,8 +45,11 @@ public enum BreakerMode: String, CaseIterable, Sendable {
     case automatic
     /// Refuses every call until told otherwise.
     case forcedOpen = "forced_open"
-    /// Lets every call through, whatever comes of it.
+    /// Lets every call through, whatever comes of it. What a provider has asked for itself, a rest or another key,
+    /// still holds.
     case forcedClosed = "forced_closed"
+    /// No circuit at all: who calls under this policy asks none, and remembers nothing of what a provider has said.
+    case off
 }
 
 /// What is wrong with one setting of a policy.

@@ -64,7 +64,7 @@ public enum TuttiCommand {
             StandardStreams.write("warning: the price of \(target.name) is not known.\n", to: .error)
         }
         let models = directory.names.map { name in
-            let chain = (try? directory.resolve(name)) ?? []
+            let chain = (try? directory.resolve(name))?.chain ?? []
             return (name: name, chain: chain, entry: chain.first.flatMap { catalogue.entry(of: $0) })
         }
         guard options.json else { return printed(ModelsCommand.table(models)) }

@@ -34,7 +34,7 @@ extension Configuration {
                 if case .remote = provider.service { provider.name } else { nil }
             })
         return directory.names.compactMap { Target($0) }.filter { target in
-            guard remote.contains(target.provider), (try? directory.resolve(target.name)) == [target] else {
+            guard remote.contains(target.provider), (try? directory.resolve(target.name))?.chain == [target] else {
                 return false
             }
             let rates = catalogue.entry(of: target)?.prices?.standard

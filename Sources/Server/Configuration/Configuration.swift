@@ -1,6 +1,7 @@
 public import Base
 public import Models
 public import Orchestrator
+public import Resilience
 
 /// Everything that can be set, checked and complete: a snapshot that never changes. `docs/configuration.md` lists
 /// every key; `ConfigurationKey.all` maps the fixed ones to these fields.
@@ -9,6 +10,8 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var log = Log()
     /// The defaults of every provider's own timeouts.
     public internal(set) var timeouts = Timeouts()
+    public internal(set) var retry = RetryPolicy()
+    public internal(set) var breaker = BreakerPolicy()
     public internal(set) var structuredOutput = StructuredOutput()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []

@@ -1,4 +1,5 @@
 internal import Base
+internal import Resilience
 
 /// From drafts to what can be used: which providers drop out, which models are left, and what that makes of the
 /// aliases.
@@ -39,6 +40,16 @@ extension ConfigurationLoader {
         }
         configuration.catalogue = catalogue.map(\.row)
         return usable.flatMap { settings(of: $0) } + kept.flatMap { settings(of: $0) } + catalogue.flatMap(\.settings)
+    }
+
+    /// Settings that are right alone may contradict each other.
+    mutating func checkPolicies() {
+        for (section, faults) in [("retry", configuration.retry.faults), ("breaker", configuration.breaker.faults)] {
+            for fault in faults {
+                let path = "resilience.\(section).\(fault.key)"
+                report("\(path): \(fault.sentence)", sources[path])
+            }
+        }
     }
 
     /// A chain of the file must name what there is; the built-in ones may name what the file has replaced.

@@ -23,9 +23,9 @@ struct ConfigurationKey: Sendable {
 }
 
 extension ConfigurationKey {
-    private typealias Field<Value> = WritableKeyPath<Configuration, Value> & Sendable
+    typealias Field<Value> = WritableKeyPath<Configuration, Value> & Sendable
 
-    private static func one<Value>(
+    static func one<Value>(
         _ path: String,
         _ field: any Field<Value>,
         _ meaning: String,
@@ -47,7 +47,7 @@ extension ConfigurationKey {
         )
     }
 
-    private static func duration(
+    static func duration(
         _ path: String,
         _ field: any Field<Duration>,
         _ meaning: String,
@@ -115,23 +115,8 @@ extension ConfigurationKey {
                     Configuration.LogLevel(rawValue: $0.lowercased()) ?? ($0.lowercased() == "warn" ? .warning : nil)
                 },
                 show: { $0.rawValue }
-            ),
-            duration(
-                "resilience.timeouts.connect",
-                \.timeouts.connect,
-                "The time to connect to a provider, TLS included."
-            ),
-            duration(
-                "resilience.timeouts.first_byte",
-                \.timeouts.firstByte,
-                "The time from a request to the first byte of a streamed answer; a whole one has the total."
-            ),
-            duration(
-                "resilience.timeouts.between_tokens",
-                \.timeouts.betweenTokens,
-                "The longest silence inside a provider's stream."
-            ),
-            duration("resilience.timeouts.total", \.timeouts.total, "The time for a whole call to a provider."),
+            )
+        ] + resilience + [
             one(
                 "structured_output.on_violation",
                 \.structuredOutput.onViolation,
@@ -140,7 +125,7 @@ extension ConfigurationKey {
                 "one of repair, report, ignore",
                 read: { ViolationPolicy(rawValue: $0) },
                 show: { $0.rawValue }
-            ),
+            )
         ]
 
     private static let server: [ConfigurationKey] = [
@@ -218,12 +203,14 @@ extension ConfigurationKey {
     /// What may stand in the file besides `all`: sections, the sections of named members, and what a later version will
     /// read.
     static let sections: Set = [
-        "server", "server.timeouts", "log", "resilience", "resilience.timeouts", "structured_output",
+        "server", "server.timeouts", "log", "resilience", "resilience.timeouts", "resilience.retry",
+        "resilience.breaker",
+        "structured_output",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue"]
     static let later: Set = [
-        "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.retry", "resilience.breaker",
-        "resilience.hedge", "resilience.midstream", "resilience.hold", "resilience.degrade", "resilience.limits",
+        "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.hedge", "resilience.midstream",
+        "resilience.hold", "resilience.degrade", "resilience.limits",
         "resilience.timeouts.first_token",
     ]
 

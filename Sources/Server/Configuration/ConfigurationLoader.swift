@@ -33,6 +33,7 @@ struct ConfigurationLoader {
         for flag in flags.settings { apply(flag.value, to: flag.path, from: .flag(name: flag.name)) }
         checkListenAddress()
         checkChains()
+        checkPolicies()
         checkCatalogue()
         let members = problems.isEmpty ? assemble() : []
         guard problems.isEmpty else { return nil }

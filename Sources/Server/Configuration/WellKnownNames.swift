@@ -4,6 +4,10 @@ enum WellKnownNames {
     static let keys: [(name: String, path: String, unit: String)] = [
         ("LOG_LEVEL", "log.level", ""),
         ("QUERY_TIMEOUT", "resilience.timeouts.total", "s"),
+        ("RETRY_COUNT", "resilience.retry.retries", ""),
+        ("RETRY_INITIAL_DELAY_MS", "resilience.retry.initial_delay", "ms"),
+        ("CIRCUIT_BREAKER_THRESHOLD", "resilience.breaker.failures", ""),
+        ("CIRCUIT_BREAKER_RESET_MS", "resilience.breaker.reset", "ms"),
     ]
 
     /// Those that the built-in providers and models refer to.
@@ -13,8 +17,7 @@ enum WellKnownNames {
     /// Those of features that are not there yet.
     static let later = [
         "REDIS_URL", "DATABASE_URL", "NATS_URL", "MONGO_URI", "MCP_SERVER_URL", "CACHE_TTL_MS", "CACHE_MAX_SIZE",
-        "CACHE_MAX_MEMORY_MB", "CIRCUIT_BREAKER_THRESHOLD", "CIRCUIT_BREAKER_RESET_MS", "RETRY_COUNT",
-        "RETRY_INITIAL_DELAY_MS", "RESULT_CACHE_TTL", "SCHEMA_CACHE_TTL",
+        "CACHE_MAX_MEMORY_MB", "RESULT_CACHE_TTL", "SCHEMA_CACHE_TTL",
     ]
 
     /// Every well-known name, for the documentation.

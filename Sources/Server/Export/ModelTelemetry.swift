@@ -1,6 +1,7 @@
 internal import Base
 internal import Models
 internal import Orchestrator
+internal import Resilience
 internal import Synchronization
 internal import Telemetry
 
@@ -30,6 +31,28 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
             .string("provider", attempt.target.provider), .string("model", attempt.target.model),
             .string("code", error.code.name), .string("detail", error.detail),
             .double("duration_ms", attempt.duration.milliseconds))
+    }
+
+    func happened(_ event: GatewayEvent, context: RunContext) { metrics.happened(event, context: context) }
+
+    func circuitChanged(_ target: Target, _ event: CircuitEvent) {
+        metrics.circuitChanged(target, event)
+        switch event {
+        case .transition(let transition):
+            logger.log(
+                .warning, "circuit changed", .string("provider", target.provider), .string("model", target.model),
+                .string("from", transition.from.name), .string("to", transition.to.name),
+                .string("cause", transition.cause.rawValue), .string("code", transition.error?.name))
+        case .cooling(let reason, let rest):
+            logger.log(
+                .warning, "provider rests", .string("provider", target.provider), .string("model", target.model),
+                .string("cause", reason.rawValue), .double("duration_ms", rest.milliseconds))
+        case .keyRejected:
+            logger.log(
+                .error, "provider rejects its key; it is tried again every five minutes",
+                .string("provider", target.provider))
+        case .keyAccepted: logger.log(.info, "provider accepts its key again", .string("provider", target.provider))
+        }
     }
 
     func answerEnded(_ report: AnswerReport, context: RunContext) {

@@ -2,6 +2,7 @@ internal import Base
 internal import HTTPServer
 internal import Models
 internal import Orchestrator
+internal import Resilience
 internal import Synchronization
 internal import Telemetry
 
@@ -17,6 +18,8 @@ final class ServerMetrics: Sendable {
     let running: Gauge
     private let repairs: MetricFamily<Counter>
     private let formats: MetricFamily<Counter>
+    private let circuits: MetricFamily<Counter>
+    private let knownTargets: Set<Target>
 
     init(knownTargets: Set<Target>) {
         requests = registry.counter(
@@ -36,6 +39,10 @@ final class ServerMetrics: Sendable {
             "tutti_structured_answers_total", "Answers whose form was asked for, by what came of the check.",
             labels: ["outcome"])
         for outcome in FormatOutcome.allCases { _ = formats.with(outcome.rawValue) }
+        circuits = registry.counter(
+            "tutti_circuit_transitions_total", "Circuits of providers' models that changed their state.",
+            labels: ["provider", "model", "state"])
+        self.knownTargets = knownTargets
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
     }
 
@@ -52,6 +59,12 @@ final class ServerMetrics: Sendable {
         }
     }
 
+    func circuitChanged(_ target: Target, _ event: CircuitEvent) {
+        guard case .transition(let transition) = event else { return }
+        let model = knownTargets.contains(target) ? target.model : "other"
+        circuits.with(target.provider, model, transition.to.name).add()
+    }
+
     func requestMeter(route: String) -> RequestMeter {
         RequestMeter(route: route, requests: requests, seconds: requestSeconds.with(route))
     }
@@ -60,6 +73,7 @@ final class ServerMetrics: Sendable {
 extension ServerMetrics: GatewayObserver {
     func attemptEnded(_ attempt: Attempt, context: RunContext) { calls.attemptEnded(attempt) }
     func answerEnded(_ report: AnswerReport, context: RunContext) { calls.answerEnded(report) }
+    func happened(_ event: GatewayEvent, context: RunContext) {}
 }
 
 extension ServerMetrics: RunRecorder {

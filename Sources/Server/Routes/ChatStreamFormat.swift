@@ -36,6 +36,7 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
             self.headers = headers
             encoder = newEncoder()
         case .model(let event): encoder?.encode(event, into: &output)
+        case .retrying: break
         }
     }
 

@@ -14,7 +14,7 @@ struct CountTokensRoute: Sendable {
         Route.simple("POST", "/v1/messages/count_tokens") { [self] exchange throws(CodedError) in
             let request = try Anthropic.tokenCountRequest(
                 try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
-            let chain = try directory.resolve(request.model)
+            let chain = try directory.resolve(request.model).chain
             let context = turns.context(exchange, requestID: exchange.requestID)
             var headers: HTTPHeaders = ["content-type": "application/json"]
             let counted = try await gateway.countTokens(of: request, chain: chain, context: context)

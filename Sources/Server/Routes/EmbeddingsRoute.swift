@@ -18,7 +18,7 @@ struct EmbeddingsRoute: Sendable {
     var route: Route {
         Route.simple("POST", "/v1/embeddings") { exchange throws(CodedError) in
             let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(limit: turns.settings.maxBody))
-            let chain = try directory.resolve(request.model)
+            let chain = try directory.resolve(request.model).chain
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)
             let context = turns.context(exchange, requestID: exchange.requestID)
             let result: Result<Gateway.Embeddings, CodedError>

@@ -29,7 +29,7 @@ struct ModelsRoutes: Sendable {
 
     /// Of an alias that of the model which is asked first.
     private func entry(of name: String) -> CatalogueEntry? {
-        (try? directory.resolve(name))?.first.flatMap { catalogue.entry(of: $0) }
+        (try? directory.resolve(name))?.chain.first.flatMap { catalogue.entry(of: $0) }
     }
 
     private func json(_ body: [UInt8]) -> Response {

@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Models
 internal import Orchestrator
+internal import Resilience
 
 /// Tutti's own run events: `event:` names one, `data` is one JSON object, `id` is `run:sequence`.
 struct NativeStreamFormat: EventStreamFormat {
@@ -43,6 +44,13 @@ struct NativeStreamFormat: EventStreamFormat {
             }
         case .said(.answering(let target, _)):
             event("STATUS", into: &output) { $0.member("message", "\(target.name) answers") }
+        case .said(.retrying(_, let retry)):
+            event("RETRY", into: &output) {
+                $0.member("attempt", retry.attempt)
+                $0.member("max", retry.max)
+                $0.member("delayMs", retry.delay.milliseconds)
+            }
+            event("STATUS", into: &output) { $0.member("message", retry.status) }
         case .said(.model(let said)): model(said, into: &output)
         }
     }

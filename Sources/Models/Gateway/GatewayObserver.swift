@@ -8,6 +8,8 @@ public protocol GatewayObserver: Sendable {
     func attemptEnded(_ attempt: Attempt, context: RunContext)
     /// An answer is over: read to its end, failed, cancelled or dropped. Once an answer.
     func answerEnded(_ report: AnswerReport, context: RunContext)
+    /// The gateway did something about a failure.
+    func happened(_ event: GatewayEvent, context: RunContext)
 }
 
 /// One target that the gateway tried.

@@ -1,5 +1,6 @@
 internal import Base
 internal import HTTP
+internal import Resilience
 internal import Synchronization
 
 /// A stream that reports how it went, once: at its end, its failure, its cancellation or when it is dropped.
@@ -9,15 +10,18 @@ final class ObservedStream: ModelStream {
     private let context: RunContext
     private let observer: any GatewayObserver
     private let clock: any TimeSource
-    /// `nil` once it has been handed over.
+    /// Both are `nil` once they have been handed over.
     private let report: Mutex<AnswerReport?>
+    private let permit: Mutex<CallPermit?>
 
     init(
-        _ stream: any ModelStream, report: AnswerReport, started: Instant, context: RunContext,
+        _ stream: any ModelStream, permit: consuming CallPermit?, report: AnswerReport, started: Instant,
+        context: RunContext,
         observer: any GatewayObserver, clock: any TimeSource
     ) {
         self.stream = stream
         self.report = Mutex(report)
+        self.permit = Mutex(permit)
         self.started = started
         self.context = context
         self.observer = observer
@@ -76,11 +80,18 @@ final class ObservedStream: ModelStream {
         guard var finished else { return }
         finished.error = error
         finished.duration = clock.now().since(started)
+        if let permit = permit.withLock({ $0.take() }) { permit.end(finished.callEnd) }
         observer.answerEnded(finished, context: context)
     }
 }
 
 extension AnswerReport {
+    /// A whole answer's time is its length's, and says nothing of how fast the provider is.
+    fileprivate var callEnd: CallEnd {
+        guard let error else { return .succeeded(after: streaming ? timeToFirstEvent : .zero) }
+        return error.fault == .provider ? .failed(error) : .neutral
+    }
+
     fileprivate mutating func note(_ event: ModelEvent) {
         events += 1
         switch event.kind {
