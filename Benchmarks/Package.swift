@@ -25,5 +25,10 @@ let package = Package(
             name: "DialectBench", dependencies: [.product(name: "TuttiModels", package: "tutti")],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
+        .target(name: "CAllocations", linkerSettings: [.linkedLibrary("mimalloc")]),
+        .executableTarget(
+            name: "ResilienceBench", dependencies: ["CAllocations", .product(name: "TuttiModels", package: "tutti")],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
     ]
 )

@@ -20,9 +20,9 @@ import measures
 import processes
 from processes import ROOT, Refusal
 
-PARTS = ["throughput", "hangup", "graph", "dialects", "local"]
+PARTS = ["throughput", "hangup", "graph", "dialects", "resilience", "local"]
 # These run a program of their own.
-SERVERLESS = {"graph", "dialects"}
+SERVERLESS = {"graph", "dialects", "resilience"}
 # Key, name, the figure that each must stay below.
 GRAPH_BARS = [
     ("sequence_ns_per_node", "no-op node in sequence (ns)", 1000),
@@ -37,6 +37,8 @@ DIALECT_BARS = [
     (["request_short", "request_chat"], "request (µs)", 10),
     (["frame_text", "frame_tools"], "frame (µs)", 2),
 ]
+# The most that everything that mends failures may cost a request when nothing fails.
+RESILIENCE_BAR_NS = 3000
 
 
 def say(text):
@@ -89,7 +91,7 @@ def measure(arguments, machine, folder):
         # First, so that what is missing is told before the minutes of load.
         python = environment.python_with_langgraph(say)
     if SERVERLESS & set(arguments.parts):
-        say("building GraphBench and DialectBench")
+        say("building GraphBench, DialectBench and ResilienceBench")
         programs = measures.build_programs(ROOT / "Benchmarks")
     if set(arguments.parts) - SERVERLESS:
         with contextlib.ExitStack() as stack:
@@ -100,6 +102,9 @@ def measure(arguments, machine, folder):
     if "dialects" in arguments.parts:
         say("dialects: DialectBench")
         result["dialects"] = measures.dialects(programs / "DialectBench", machine["server_core"], say)
+    if "resilience" in arguments.parts:
+        say("resilience: ResilienceBench")
+        result["resilience"] = measures.resilience(programs / "ResilienceBench", machine["server_core"], say)
     return result
 
 
@@ -164,6 +169,10 @@ def judge(result):
         for keys, name, limit in DIALECT_BARS:
             worst = max(figures["over"] for key in keys for figures in dialects[key].values())
             bar(f"translation over passage, {name}", worst, f"< {limit}", worst < limit)
+    for kind, figures in result.get("resilience", {}).items():
+        over = figures["all_over_ns"]
+        bar(f"resilience a request when nothing fails, {kind} (ns)", over, f"≤ {RESILIENCE_BAR_NS}",
+            over <= RESILIENCE_BAR_NS)
     if local := result.get("local"):
         health = local["computing"]["healthz"]
         bar("/healthz while the local model computes, p99 (ms)", health["p99_ms"], "≤ 20", health["p99_ms"] <= 20)
@@ -187,6 +196,8 @@ def show(result, bars):
         show_graph(graph)
     if dialects := result.get("dialects"):
         show_dialects(dialects)
+    if resilience := result.get("resilience"):
+        show_resilience(resilience)
     for bar in bars:
         say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
 
@@ -208,8 +219,17 @@ def show_dialects(dialects):
                 f"{figures['over']:9,.2f}")
 
 
+def show_resilience(resilience):
+    say(f"{'a request':28}{'ns':>12}{'over':>9}{'allocations':>14}{'over':>9}")
+    for kind, figures in resilience.items():
+        for way in ("none", "unhedged", "all"):
+            over, more = figures.get(f"{way}_over_ns", 0), figures.get(f"{way}_over_allocations", 0)
+            say(f"{kind + ', ' + way:28}{figures[f'{way}_ns']:12,.0f}{over:9,.0f}"
+                f"{figures[f'{way}_allocations']:14,.1f}{more:9,.1f}")
+
+
 def tools(arguments):
-    """What the chosen parts start; graph and dialects alone need no server."""
+    """What the chosen parts start; those that run a program of their own need no server."""
     needed = {"taskset"}
     if set(arguments.parts) - SERVERLESS:
         needed.add("cc")

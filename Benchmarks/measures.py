@@ -124,13 +124,13 @@ def local(server, folder, seconds=10):
 
 
 def build_programs(package):
-    """The folder of GraphBench and DialectBench, built where something has changed; else this takes seconds."""
+    """The folder of GraphBench and its like, built where something has changed; else this takes seconds."""
     if not shutil.which("swift"):
         raise Refusal("swift is not on the PATH: install it from https://swift.org/install")
     command = ["swift", "build", "-c", "release", "--package-path", package]
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode:
-        raise Refusal(f"GraphBench and DialectBench do not build: {(built.stderr or built.stdout)[-600:].strip()}")
+        raise Refusal(f"the benchmark's programs do not build: {(built.stderr or built.stdout)[-600:].strip()}")
     return package / ".build/release"
 
 
@@ -145,6 +145,18 @@ def dialects(program, core, say, rounds=3):
     return {key: {client: {figure: round(statistics.median(one[key][client][figure] for one in history), 3)
                            for figure in figures} for client, figures in clients.items()}
             for key, clients in history[0].items()}
+
+
+def resilience(program, core, say, rounds=3):
+    """ResilienceBench: of each kind of answer, the least over the rounds of what a request costs; what it costs more
+    than without resilience is taken within a round, where it is the median."""
+    history = []
+    for number in range(rounds):
+        history.append(run_json([program], core))
+        say(f"round {number + 1}/{rounds}: " + ", ".join(
+            f"{kind} {figures['all_over_ns']:.0f} ns over" for kind, figures in history[-1].items()))
+    return {kind: {figure: round((statistics.median if "over" in figure else min)(
+        one[kind][figure] for one in history), 2) for figure in figures} for kind, figures in history[0].items()}
 
 
 def graph(program, python, core, say, rounds=3):

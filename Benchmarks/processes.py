@@ -205,6 +205,8 @@ def start_tutti(folder, binary, core, upstreams, local=False, name="tutti"):
                      "api_key: bench-key, allow: any }")
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
+    # What is measured is a request's way, not how many may go it at once.
+    lines.append("resilience: { limits: { per_provider: 100000, total: 100000 } }")
     lines.append("models:")
     lines += [f"  {provider}: {{ chain: [{provider}/gpt-4o-mini] }}" for provider in upstreams]
     if local:

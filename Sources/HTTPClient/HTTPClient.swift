@@ -55,9 +55,11 @@ actor LoopClient: LoopBound {
             let transfer = curl.start(request, certificateAuthority: configuration.certificateAuthority)
         else { throw HTTPClientError(.badURL, "the URL or a header of the call is not usable") }
         let body = TransferBody(transfer, client: self)
+        let end = loop.now().advanced(by: transfer.timeouts.firstByte)
         while !transfer.state.hasHead {
             if case .failed(let error) = transfer.state.phase { throw error }
-            try await wait(for: transfer, phase: .firstByte, limit: transfer.timeouts.firstByte)
+            let hasChanged = try await wait(for: transfer, until: end)
+            if !hasChanged, transfer.state.isSilent { throw expire(transfer, .firstByte) }
         }
         return IncomingResponse(status: transfer.state.status, headers: transfer.state.headers, body: body)
     }
@@ -80,30 +82,48 @@ actor LoopClient: LoopBound {
     }
 
     func next(_ transfer: CurlTransfer) async throws(HTTPClientError) -> [UInt8]? {
+        switch try await next(transfer, until: loop.now().advanced(by: transfer.timeouts.betweenBytes)) {
+        case .piece(let bytes): return bytes
+        case .end: return nil
+        case .later: throw expire(transfer, .betweenBytes)
+        }
+    }
+
+    func next(_ transfer: CurlTransfer, until end: Instant) async throws(HTTPClientError) -> BodySupply {
+        var isTimeLeft = true
         while true {
             switch take(transfer) {
-            case .piece(let bytes, _): return bytes
-            case .wait: try await wait(for: transfer, phase: .betweenBytes, limit: transfer.timeouts.betweenBytes)
-            case .end: return nil
+            case .piece(let bytes, _): return .piece(bytes)
+            case .wait:
+                guard isTimeLeft else { return .later }
+                // What comes between the end of the time and this task's turn is still given.
+                isTimeLeft = try await wait(for: transfer, until: end)
+            case .end: return .end
             case .failure(let error): throw error
             }
         }
     }
 
-    private func wait(
-        for transfer: CurlTransfer,
-        phase: HTTPClientError.Phase,
-        limit: Duration
-    ) async throws(HTTPClientError) {
-        await withTaskCancellationHandler {
+    /// Whether anything has changed before `end`.
+    private func wait(for transfer: CurlTransfer, until end: Instant) async throws(HTTPClientError) -> Bool {
+        let hasChanged = await withTaskCancellationHandler {
             // Reads this actor's state, and not for that alone: a closure that does not is not the actor's, and would
             // leave the loop and come back.
-            guard !closed, !Task.isCancelled else { return }
-            await transfer.wait(phase: phase, limit: limit) { [weak self] in self?.abandon(transfer) }
+            guard !closed, !Task.isCancelled else { return true }
+            return await transfer.wait(until: end)
         } onCancel: {
             abandon(transfer)
         }
         if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
+        return hasChanged
+    }
+
+    /// Ends a call whose time for this phase is over.
+    private func expire(_ transfer: CurlTransfer, _ phase: HTTPClientError.Phase) -> HTTPClientError {
+        let error = HTTPClientError(.timeout(phase), "the provider was silent for too long (\(phase.rawValue))")
+        transfer.fail(error)
+        end(transfer)
+        return error
     }
 
     /// Ends a call from wherever; at once when on the loop.
@@ -165,6 +185,10 @@ private final class TransferBody: ResponseBody {
     func ready() throws(HTTPClientError) -> BodySupply { try client.ready(transfer) }
 
     func next() async throws(HTTPClientError) -> [UInt8]? { try await client.next(transfer) }
+
+    func next(until end: Instant) async throws(HTTPClientError) -> BodySupply {
+        try await client.next(transfer, until: end)
+    }
 
     func cancel() { client.abandon(transfer) }
 }

@@ -1,3 +1,4 @@
+public import Base
 public import HTTP
 
 /// One call to a server outside. Its URL comes from configuration, never from a request.
@@ -8,7 +9,7 @@ public struct OutgoingRequest: Sendable {
         public var connect: Duration = .seconds(5)
         /// From the start of the call, name look-up and connection included, to the end of the answer's head.
         public var firstByte: Duration = .seconds(30)
-        /// Between two pieces of the body, while the reader is waiting.
+        /// Between two pieces of the body, while the reader is waiting in ``ResponseBody/next()``.
         public var betweenBytes: Duration = .seconds(30)
         /// The whole call, from start to the last byte.
         public var total: Duration = .seconds(300)
@@ -78,6 +79,10 @@ public protocol ResponseBody: AnyObject, Sendable {
     func ready() throws(HTTPClientError) -> BodySupply
     /// The next piece, or `nil` at a proper end. A cut connection or a wrong length throws.
     func next() async throws(HTTPClientError) -> [UInt8]?
+    /// The same with a limit of the reader's own in place of the request's: ``BodySupply/later`` when nothing has come
+    /// by the instant, on the system's monotonic clock. The transfer goes on, and can be waited for again. What is
+    /// there is given whatever the time.
+    func next(until end: Instant) async throws(HTTPClientError) -> BodySupply
     /// Ends the transfer at once; `next` then throws. Dropping the last reference does the same.
     func cancel()
     /// Says that the reader has all it wants. What is left of a proper answer is let come for a moment and dropped, so
@@ -97,16 +102,33 @@ public enum BodySupply: Sendable, Equatable {
 extension ResponseBody {
     public func ready() throws(HTTPClientError) -> BodySupply { .later }
 
+    /// For bodies that never keep their reader waiting.
+    public func next(until end: Instant) async throws(HTTPClientError) -> BodySupply {
+        try await next().map { .piece($0) } ?? .end
+    }
+
     public func finish() { cancel() }
 
-    /// The whole body; throws ``HTTPClientError/Kind/tooLarge`` past `limit` bytes.
-    public func collect(limit: Int) async throws(HTTPClientError) -> [UInt8] {
+    /// The whole body; throws ``HTTPClientError/Kind/tooLarge`` past `limit` bytes, and a timeout of the total time
+    /// when it has not ended by `end`. Without an end the request's own limits hold.
+    public func collect(limit: Int, until end: Instant? = nil) async throws(HTTPClientError) -> [UInt8] {
         var whole: [UInt8] = []
         while whole.count <= limit {
             var supply = try ready()
-            if case .later = supply { supply = try await next().map { .piece($0) } ?? .end }
-            guard case .piece(let piece) = supply else { return whole }
-            if whole.isEmpty { whole = piece } else { whole += piece }
+            if case .later = supply {
+                if let end {
+                    supply = try await next(until: end)
+                } else {
+                    supply = try await next().map { .piece($0) } ?? .end
+                }
+            }
+            switch supply {
+            case .piece(let piece): if whole.isEmpty { whole = piece } else { whole += piece }
+            case .end: return whole
+            case .later:
+                cancel()
+                throw HTTPClientError(.timeout(.total), "the answer did not end in time")
+            }
         }
         cancel()
         throw HTTPClientError(.tooLarge, "the answer is longer than \(limit) bytes")

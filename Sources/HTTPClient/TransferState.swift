@@ -47,8 +47,8 @@ struct TransferState {
     /// Whether the final head (no 1xx) is there.
     var hasHead: Bool { headComplete }
 
-    /// Whether a reader of the body finds nothing yet.
-    var isDry: Bool { buffered.isEmpty && phase == .streaming }
+    /// Whether there is nothing yet for whoever waits: no head, or none of the body.
+    var isSilent: Bool { phase == .waitingForHead || (buffered.isEmpty && phase == .streaming) }
 
     /// One header line as libcurl gives it, its line end included; `false` refuses the answer.
     mutating func headerLine(_ line: Span<UInt8>) -> Bool {

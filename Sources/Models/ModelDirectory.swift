@@ -37,6 +37,8 @@ public struct ModelDirectory: Sendable {
         public var window: Int?
         /// What holds for calls by this name instead of what holds for all.
         public var settings: ResilienceSettings?
+        /// The time limits among them that the configuration gives the name itself.
+        public var timeouts = TimeoutOverrides()
 
         public init(name: String, chain: [Target], window: Int? = nil) {
             self.name = name
@@ -96,6 +98,7 @@ public struct ModelDirectory: Sendable {
         route.weights = usable.map { $0 < alias.weights.count ? alias.weights[$0] : 1 }
         route.strategy = alias.strategy
         route.settings = alias.settings
+        route.timeouts = alias.timeouts
         return route
     }
 

@@ -5,6 +5,7 @@ internal import Synchronization
 /// An answer that came whole, as a stream of one event.
 public final class WholeAnswer: ModelStream {
     public let forwardedHeaders: HTTPHeaders
+    public let rateCount: RateCount?
     private enum State {
         case waiting(ChatCompletion)
         case taken, cancelled
@@ -12,7 +13,10 @@ public final class WholeAnswer: ModelStream {
 
     private let state: Mutex<State>
 
-    public init(_ completion: ChatCompletion, headers: HTTPHeaders = HTTPHeaders()) {
+    public init(
+        _ completion: ChatCompletion, headers: HTTPHeaders = HTTPHeaders(), rateCount: RateCount? = nil
+    ) {
+        self.rateCount = rateCount
         state = Mutex(.waiting(completion))
         forwardedHeaders = headers
     }

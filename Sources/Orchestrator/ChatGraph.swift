@@ -59,9 +59,12 @@ enum ChatGraph {
                 let record = RunRecord(
                     input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                     usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
-                    verdict: verdict, streaming: streaming)
+                    verdict: verdict, streaming: streaming, marks: answer.marks)
                 recorder.remember(record, context: context.run)
             }
+            // The gateway is the one layer that retries.
+            .retriesItself("execute")
+            .retriesItself("repair")
             .start("validate")
             .edge("validate", to: "plan")
             .edge("plan", to: "execute")

@@ -44,6 +44,8 @@ public struct ChatAnswer: Sendable {
     public var attempts: Int
     /// What it used and cost; `nil` for an answer that did not tell.
     public var ledger: UsageRecord?
+    /// What was done to it that its caller should know of.
+    public var marks = AnswerMarks()
 }
 
 /// What the output guard says of an answer.
@@ -57,8 +59,11 @@ public enum GuardVerdict: String, Sendable {
 /// What the chat graph emits while it runs.
 public enum ChatEvent: Sendable {
     /// A model has begun to answer; from here on nothing falls over unseen.
-    case answering(Target, headers: HTTPHeaders)
+    /// `marks` are those that are known by then.
+    case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
     case model(ModelEvent)
     /// The target has failed and is asked again after the delay.
     case retrying(Target, RetryDecision.Retry)
+    /// The stream of the target before has broken off, and this one goes on with its text.
+    case continuing(Target)
 }

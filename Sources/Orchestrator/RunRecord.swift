@@ -11,6 +11,8 @@ public struct RunRecord: Sendable {
     public var finishReason: FinishReason?
     public var verdict: GuardVerdict
     public var streaming: Bool
+    /// Only an answer whose marks are clean may be kept for others, whatever the verdict.
+    public var marks = AnswerMarks()
 }
 
 /// Who remembers answered turns: metrics and the log; later conversations, caches and the ledger. Must not block.

@@ -42,7 +42,8 @@ final class App: Sendable {
         spans = MemorySpans()
 
         let directory = configuration.modelDirectory()
-        let metrics = ServerMetrics(knownTargets: Set(directory.names.compactMap { Target($0) }))
+        let knownTargets = Set(directory.names.compactMap { Target($0) })
+        let metrics = ServerMetrics(knownTargets: knownTargets, time: time)
         let telemetry = ModelTelemetry(
             metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
         let (models, locals) = App.models(
@@ -55,18 +56,20 @@ final class App: Sendable {
                 .warning, "price unknown, answers will have no cost", .string("provider", target.provider),
                 .string("model", target.model))
         }
-        var settings = ResilienceSettings()
-        (settings.retry, settings.breaker) = (configuration.retry, configuration.breaker)
-        let resilience = GatewayResilience(
-            settings, time: time, generator: generator.split(), onEvent: { telemetry.circuitChanged($0.target, $1) })
+        let resilience = App.resilience(configuration, time: time, generator: generator.split()) {
+            telemetry.circuitChanged($0, $1)
+        }
         let gateway = Gateway(
-            models: models, catalogue: catalogue, resilience: resilience, observer: telemetry, clock: time)
+            models: configuration.chaos.applied(
+                to: models, observer: telemetry, time: time, generator: generator.split()),
+            catalogue: catalogue, resilience: resilience, standIns: App.standIns(configuration), observer: telemetry,
+            clock: time)
         let orchestrator = try ChatOrchestrator(
             directory: directory, gateway: gateway, recorder: telemetry,
             onViolation: configuration.structuredOutput.onViolation, spans: spans, time: time,
             generator: generator.split())
         let limits = Turns.Settings(
-            maxBody: configuration.server.maxBody, total: configuration.timeouts.total,
+            maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
             heartbeat: configuration.server.heartbeat)
         let turns = Turns(
             orchestrator: orchestrator, registry: registry, drainState: drainState, metrics: metrics,
@@ -74,7 +77,10 @@ final class App: Sendable {
 
         let repaired = { @Sendable repairs in metrics.repaired(repairs) }
         let routes =
-            HealthRoutes(drainState: drainState, metrics: metrics).routes
+            HealthRoutes(
+                drainState: drainState, metrics: metrics,
+                health: App.health(configuration, knownTargets, resilience, metrics)
+            ).routes
             + ModelsRoutes(directory: directory, catalogue: catalogue, created: time.wallTime().seconds).routes
             + [
                 ChatRoute(OpenAI.self, at: "/v1/chat/completions", ids: .completion, turns: turns, repaired: repaired)
@@ -152,38 +158,5 @@ extension App {
         limits.writeTimeout = server.writeTimeout
         limits.maxConnections = server.maxConnections
         return limits
-    }
-
-    private static func models(
-        _ configuration: Configuration, client: HTTPClient, environment: [String: String], time: any TimeSource,
-        generator: inout SeededGenerator
-    ) -> ([String: any ChatModel], [LocalModel]) {
-        var models: [String: any ChatModel] = [:]
-        var locals: [LocalModel] = []
-        for provider in configuration.providers {
-            switch provider.service {
-            case .remote(let remote):
-                var settings = ProviderConfiguration(
-                    name: provider.name, baseURL: remote.baseURL.text, key: remote.apiKey)
-                settings.proxy = remote.proxy?.text
-                settings.asksForUsage = remote.asksForUsage
-                settings.timeouts = OutgoingRequest.Timeouts(
-                    connect: remote.timeouts.connect, firstByte: remote.timeouts.firstByte,
-                    betweenBytes: remote.timeouts.betweenTokens, total: remote.timeouts.total)
-                models[provider.name] =
-                    switch remote.dialect {
-                    case .anthropic: Provider<Anthropic>(settings, client: client, clock: time)
-                    case .openai, .local:
-                        OpenAIProvider(settings, hasResponses: remote.hasResponses, client: client, clock: time)
-                    }
-            case .local(let name, let path):
-                let local = LocalModel(
-                    configuration: LocalConfiguration(model: path ?? name, environment: environment),
-                    generator: generator.split(), time: time)
-                locals.append(local)
-                models[provider.name] = LocalChatModel(local)
-            }
-        }
-        return (models, locals)
     }
 }

@@ -153,7 +153,8 @@ def configuration(mock_port, local=False, anthropic=False):
         lines.append("  local: { dialect: local, model: smollm2 }")
     lines += [
         # The suites count requests and want failures at once; what resilience does has a suite of its own.
-        "resilience: { retry: { retries: 0 }, breaker: { mode: off } }",
+        "resilience:",
+        "  { retry: { retries: 0 }, breaker: { mode: off }, limits: { per_provider: 100000, total: 100000 } }",
         "models:",
         "  plain: { chain: [mock/gpt-4o-mini] }",
         "  after-500: { chain: [mock/fail-500, mock/gpt-4o-mini] }",

@@ -24,6 +24,8 @@ struct CommandLineParserTests {
                     .init(
                         flags: .init(file: "a.yaml", listen: "[::1]:1", data: "/d", logLevel: "debug"), json: true))
             ),
+            ("serve --allow-chaos", .serve(.init(flags: .init(allowChaos: true)))),
+            ("config check --allow-chaos", .config(.init(action: .check, flags: .init(allowChaos: true)))),
             ("serve --data=a=b", .serve(.init(flags: .init(data: "a=b")))),
             ("config check", .config(.init(action: .check))),
             (
@@ -52,6 +54,9 @@ struct CommandLineParserTests {
             ("serve --listen", .serve, "--listen needs a value."),
             ("serve --listen=", .serve, "--listen needs a value."),
             ("serve --listen --json", .serve, "--listen needs a value."),
+            ("serve --allow-chaos=yes", .serve, "--allow-chaos takes no value."),
+            ("serve --alow-chaos", .serve, "Unknown option '--alow-chaos'. Did you mean '--allow-chaos'?"),
+            ("chat --allow-chaos", .chat, "Unknown option '--allow-chaos'."),
             ("serve --data a --data b", .serve, "--data is given twice."),
             ("serve now", .serve, "Unexpected argument 'now'."),
             (
@@ -118,18 +123,31 @@ struct ConfigCommandTests {
         providers:
           a.b:c: { dialect: openai, base_url: "http://[::1]:9/v1", api_key: literal-key, models: [x/y:z], allow: any,
                    proxy: "socks5h://p:1080", usage: never, timeouts: { total: 9s } }
+          pool: { dialect: openai, base_url: https://p, api_keys: [literal-key, "${SECOND}"], key_strategy: round_robin,
+                  resilience: { timeouts: { first_token: 2s }, breaker: { mode: forced_open }, limits: { queue: 0 } } }
           local: { dialect: local, model: "./models/my file.gguf" }
         models:
           best/of: { chain: ["a.b:c/x/y:z"], window: 4096 }
+          spread: { chain: [pool/x, { target: "a.b:c/x/y:z", weight: 2.5 }, { target: pool/y, weight: 3 }],
+                    strategy: weighted,
+                    resilience: { retry: { budget: 0.1 }, hold: all, degrade: [text], degraded_text: "Later: #1\\n\\"please\\"" } }
+        resilience: { timeouts: { total: 10s }, retry: { initial_delay: 30s }, limits: { total: 5 }, hedge: { enabled: true } }
+        chaos: { error_rate: 0.25, providers: [pool] }
         """
 
     @Test("config show is YAML that means the same, but for the masked keys")
     func showReadsBack() throws {
         let file = Self.text.replacingOccurrences(of: "my file", with: "my-file")
-        let loaded = try load(file)
+        let chaos = ConfigurationFlags(allowChaos: true)
+        let loaded = try load(file, environment: ["SECOND": "literal-key2"], flags: chaos)
         let shown = ConfigCommand.yaml(loaded.settings)
         #expect(!shown.contains("literal-key"))
-        let again = try load(shown.replacingOccurrences(of: "***", with: "literal-key"))
+        // The pool's second key is the last of the masked ones.
+        var keys = ["literal-key", "literal-key", "literal-key2"][...]
+        let unmasked = shown.components(separatedBy: "***").reduce(nil as String?) { text, piece in
+            text.map { $0 + (keys.popFirst() ?? "") + piece } ?? piece
+        }
+        let again = try load(unmasked ?? "", flags: chaos)
         #expect(again.configuration == loaded.configuration)
         #expect(ConfigCommand.yaml(again.settings).split(separator: "\n").count == shown.split(separator: "\n").count)
     }
@@ -144,6 +162,23 @@ struct ConfigCommandTests {
         #expect(has("    api_key: \"***\"  ", "  # environment GROQ_API_KEY"))
         #expect(has("    chain: [groq/llama-3.1-8b-instant]  ", "  # default"))
         #expect(loaded.settings.count > ConfigurationKey.all.count)
+    }
+
+    @Test("a weight is shown with its model")
+    func weights() throws {
+        let text = "models: { m: { chain: [local/smollm2, { target: local/smollm2, weight: 3 }] } }"
+        let loaded = try load(text)
+        let setting = try #require(loaded.settings.first { $0.path == ["models", "m", "chain"] })
+        #expect(setting.text == "[local/smollm2, { target: local/smollm2, weight: 3 }]")
+        guard case .array(let settings)? = ConfigCommand.json(loaded)["settings"] else {
+            Issue.record("no settings")
+            return
+        }
+        let member: JSON = ["target": "local/smollm2", "weight": 3.0]
+        #expect(
+            settings.contains([
+                "path": "models.m.chain", "value": ["local/smollm2", member], "source": "tutti.yaml:1:23",
+            ]))
     }
 
     @Test("the same as JSON")

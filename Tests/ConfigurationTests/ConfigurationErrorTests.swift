@@ -105,7 +105,7 @@ struct ConfigurationErrorTests {
             ("{ a: { dialect: openai, base_url: 'https://x#y' } }", ["1:46: providers.a.base_url \(baseURL)"]),
             (
                 "{ a: { dialect: openai, base_url: 'https://x', api_kee: y } }",
-                ["1:59: Unknown key 'api_kee' in providers.a. Did you mean 'api_key'?"]
+                ["1:59: Unknown key 'api_kee' in providers.a. Did you mean 'api_key' or 'api_keys'?"]
             ),
             (
                 "{ a: { dialect: openai, base_url: 'https://x', api_key: [y] } }",

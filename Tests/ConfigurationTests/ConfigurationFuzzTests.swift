@@ -11,9 +11,15 @@ struct ConfigurationFuzzTests {
           level: info
         providers:
           a: { dialect: openai, base_url: "https://a/v1", api_key: ${CANARY}, models: [m], timeouts: { total: 9s } }
+          b: { dialect: openai, base_url: "https://b/v1", api_keys: [${CANARY}, ${NONE}], key_strategy: least_limited,
+               resilience: { breaker: { mode: off }, limits: { per_provider: 3 } } }
           local: { dialect: local, model: smollm2 }
         models:
           auto: { chain: [a/m, local/smollm2], window: 4096 }
+          spread: { chain: [b/m, { target: local/smollm2, weight: 0.5 }], strategy: least_busy,
+                    resilience: { hold: all, degrade: [local], retry: { factor: 1.5 }, timeouts: { first_token: 1s } } }
+        resilience: { timeouts: { total: 20s }, hedge: { percentile: 0.9 }, hold: 3, limits: { total: 9 } }
+        chaos: { stall: 5s, providers: [a] }
         cache: |
           text
         """

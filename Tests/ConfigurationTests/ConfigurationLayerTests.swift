@@ -1,4 +1,6 @@
 import Base
+import Models
+import Resilience
 import Testing
 
 @testable import Server
@@ -39,20 +41,25 @@ struct ConfigurationLayerTests {
         let others = [
             "server.listen": "127.0.0.1:9", "server.data": "/elsewhere", "server.hosts": "a.example,b.example",
             "server.origins": "https://a.example", "log.level": "trace", "structured_output.on_violation": "report",
-            "resilience.breaker.mode": "forced_open", "resilience.breaker.failure_rate": "0.7",
+            "resilience.breaker.failure_rate": "0.7",
             "resilience.breaker.slow_rate": "0.7",
             "resilience.retry.budget": "0.7", "resilience.retry.initial_delay": "7s", "resilience.retry.factor": "7",
+            "resilience.breaker.mode": "off", "resilience.hedge.enabled": "true", "resilience.hedge.percentile": "0.7",
+            "resilience.hedge.budget": "0.7", "resilience.midstream": "continue", "resilience.hold": "all",
+            "resilience.degrade": "local", "resilience.degraded_text": "Later.", "chaos.latency_rate": "0.7",
+            "chaos.error_rate": "0.7", "chaos.cut_rate": "0.7", "chaos.stall_rate": "0.7", "chaos.providers": "local",
         ]
+        let chaos = ConfigurationFlags(allowChaos: true)
         let isSize = key.expectation.contains("size")
         let other =
             others[key.path] ?? (isSize ? "77KB" : key.expectation.contains("duration") ? "77s" : "77")
-        let fromEnvironment = try load(nil, environment: [key.variable: other])
+        let fromEnvironment = try load(nil, environment: [key.variable: other], flags: chaos)
         #expect(key.get(fromEnvironment.configuration) != key.get(Configuration()))
         #expect(fromEnvironment.setting(key.path)?.hasSuffix(" # environment \(key.variable)") == true)
 
         var text = key.isList ? "[\(other)]" : other
         for part in key.path.split(separator: ".").reversed() { text = "{ \(part): \(text) }" }
-        let fromFile = try load(text)
+        let fromFile = try load(text, flags: chaos)
         #expect(fromFile.configuration == fromEnvironment.configuration)
         #expect(try load(nil, environment: [key.variable: ""]).configuration == load(nil).configuration)
     }
@@ -66,8 +73,11 @@ struct ConfigurationLayerTests {
     @Test("well-known names set what they name, and our own names win over them")
     func wellKnownNames() throws {
         #expect(try load(nil, environment: ["LOG_LEVEL": "WARN"]).configuration.log.level == .warning)
-        #expect(try load(nil, environment: ["QUERY_TIMEOUT": "90"]).configuration.timeouts.total == .seconds(90))
-        #expect(try load(nil, environment: ["QUERY_TIMEOUT": "2m"]).configuration.timeouts.total == .seconds(120))
+        #expect(
+            try load(nil, environment: ["QUERY_TIMEOUT": "90"]).configuration.resilience.timeouts.total == .seconds(90))
+        #expect(
+            try load(nil, environment: ["QUERY_TIMEOUT": "2m"]).configuration.resilience.timeouts.total == .seconds(120)
+        )
         let both = try load(nil, environment: ["LOG_LEVEL": "error", "TUTTI_LOG_LEVEL": "debug"])
         #expect(both.configuration.log.level == .debug)
         #expect(
@@ -107,10 +117,7 @@ struct ConfigurationLayerTests {
             runs: {}
             personas: {}
             tiers: {}
-            resilience:
-              hedge: { enabled: true }
-              midstream: error
-              timeouts: { first_token: 30s, connect: 1s }
+            resilience: { timeouts: { connect: 1s } }
             """
         let loaded = try load(text)
         #expect(
@@ -122,11 +129,8 @@ struct ConfigurationLayerTests {
                 "tutti.yaml:5:1: runs is not supported yet and is ignored.",
                 "tutti.yaml:6:1: personas is not supported yet and is ignored.",
                 "tutti.yaml:7:1: tiers is not supported yet and is ignored.",
-                "tutti.yaml:9:3: resilience.hedge is not supported yet and is ignored.",
-                "tutti.yaml:10:3: resilience.midstream is not supported yet and is ignored.",
-                "tutti.yaml:11:15: resilience.timeouts.first_token is not supported yet and is ignored.",
             ])
-        #expect(loaded.configuration.timeouts.connect == .seconds(1))
+        #expect(loaded.configuration.resilience.timeouts.connect == .seconds(1))
     }
 
     @Test("references to variables are replaced once, and $${ stands for itself")

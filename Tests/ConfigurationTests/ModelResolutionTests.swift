@@ -1,4 +1,6 @@
 import Base
+import Models
+import Resilience
 import Testing
 
 @testable import Server
@@ -29,8 +31,8 @@ struct ModelResolutionTests {
         }
         #expect(remote.dialect == .openai)
         #expect(remote.baseURL.text == "https://api.groq.com/openai/v1")
-        #expect(remote.apiKey == Secret("g"))
-        #expect(remote.timeouts == Configuration.Timeouts())
+        #expect(remote.apiKeys == [Secret("g")])
+        #expect(groq.resilience == ResilienceSettings())
         #expect(!groq.allowsAnyModel)
     }
 
@@ -139,7 +141,7 @@ struct ModelResolutionTests {
             Issue.record("a is there")
             return
         }
-        #expect(remote.apiKey == Secret("1-2-3"))
+        #expect(remote.apiKeys == [Secret("1-2-3")])
     }
 
     @Test("a provider's timeouts default to those of resilience, from whatever layer")
@@ -150,14 +152,10 @@ struct ModelResolutionTests {
               a: { dialect: openai, base_url: https://a, models: [x], timeouts: { first_byte: 1500ms } }
             """
         let loaded = try load(text, environment: ["QUERY_TIMEOUT": "9"])
-        guard case .remote(let remote)? = loaded.configuration.provider("a")?.service else {
-            Issue.record("a is there")
-            return
-        }
-        var expected = Configuration.Timeouts()
-        expected.firstByte = .milliseconds(1500)
-        expected.total = .seconds(9)
-        #expect(remote.timeouts == expected)
+        // What nobody set is lowered to the total.
+        let expected = Timeouts(
+            firstByte: .milliseconds(1500), firstToken: .seconds(9), betweenTokens: .seconds(9), total: .seconds(9))
+        #expect(loaded.configuration.provider("a")?.resilience.timeouts == expected)
         #expect(loaded.setting("providers.a.timeouts.first_byte") == "1500ms # tutti.yaml:3:83")
     }
 
@@ -171,20 +169,5 @@ struct ModelResolutionTests {
         let loaded = try load("providers: { here: { dialect: local, model: \(model) } }")
         #expect(loaded.configuration.provider("here")?.service == .local(model: name, path: path))
         #expect(loaded.chains == ["auto: here/\(name)"])
-    }
-
-    @Test("settings of later features in providers and models are told to be ignored")
-    func laterFields() throws {
-        let text = """
-            providers:
-              local: { dialect: local, model: smollm2, retry: { retries: 1 } }
-            models:
-              m: { chain: [local/smollm2], hedge: { enabled: true } }
-            """
-        #expect(
-            try load(text).notices == [
-                "tutti.yaml:2:44: providers.local.retry is not supported yet and is ignored.",
-                "tutti.yaml:4:32: models.m.hedge is not supported yet and is ignored.",
-            ])
     }
 }

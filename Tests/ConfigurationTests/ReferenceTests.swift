@@ -1,4 +1,6 @@
 import Foundation
+import Models
+import Resilience
 import Testing
 
 @testable import Server
@@ -37,6 +39,29 @@ struct ReferenceTests {
     func builtIn() throws {
         let text = try lines("docs/configuration.md").joined(separator: "\n")
         #expect(text.contains("```yaml\n\(BuiltInConfiguration.text)\n```"))
+    }
+
+    @Test("the example of the section on resilience means what the table below it says")
+    func resilienceExample() throws {
+        let text = try lines("docs/configuration.md").joined(separator: "\n")
+        let section = try #require(text.components(separatedBy: "## Resilience\n").last)
+        let example = try #require(section.components(separatedBy: "```yaml\n").dropFirst().first)
+        let file = try #require(example.components(separatedBy: "\n```").first)
+        let configuration = try load(
+            file, environment: ["GROQ_API_KEY": "a", "GROQ_API_KEY_2": "b", "OPENAI_API_KEY": "c"]
+        ).configuration
+        let directory = configuration.modelDirectory()
+        for (name, provider, first) in [
+            ("auto", "groq", 3), ("auto", "openai", 10), ("support", "groq", 20), ("support", "openai", 20),
+        ] {
+            let route = try directory.resolve(name)
+            let own = try #require(configuration.provider(provider)?.resilience.timeouts)
+            let timeouts = route.timeouts.applied(to: own)
+            #expect(timeouts.firstToken == .seconds(first) && timeouts.total == .seconds(120), "\(name) \(provider)")
+            #expect((route.settings ?? configuration.resilience).retry.retries == 2)
+        }
+        #expect(configuration.provider("groq")?.resilience.limits.perProvider == 20)
+        #expect(try directory.resolve("support").settings?.degrade == [.local, .text])
     }
 
     @Test(".env.example has every variable with its default, and nothing else")

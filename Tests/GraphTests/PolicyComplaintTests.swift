@@ -71,6 +71,14 @@ import Testing
                 "Node \"list\" has a retry around other work: give it to the nodes inside."
             ])
         #expect(
+            complaints {
+                $0.policies("work", retry: ExponentialRetry()).retriesItself("work").retriesItself("next")
+                    .retriesItself("wok")
+            } == [
+                "Node \"work\" has a retry, and retries itself: leave the policy out.",
+                "Retries of its own are declared for \"wok\", which is no node. Did you mean \"work\"?",
+            ])
+        #expect(
             complaints { $0.fallback("work", writes: \.answer) { _, _ in "" }.fallback("next") { _, _ in } } == [
                 "The fallback of \"work\" must write what the node writes: number.",
                 "The fallback of \"next\" must write what the node writes: opaque.",

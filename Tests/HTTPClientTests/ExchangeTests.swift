@@ -196,13 +196,29 @@ import Transport
     }
 
     @Test func `a server that closes idle connections costs no call`() async throws {
-        let upstream = try FaultyUpstream([.request, answer("ok")])
+        let upstream = try FaultyUpstream([.request, answer("ok"), .close])
         defer { upstream.stop() }
         try await withClient { client, _ in
-            for _ in 0..<20 {
+            for connection in 0..<20 {
                 let answer = try await client.text(.to(upstream.url))
                 #expect(answer == (200, "ok"))
+                _ = try await upstream.log.first {
+                    if case .done(connection, _) = $0 { true } else { false }
+                }
             }
+        }
+    }
+
+    @Test(arguments: [FaultyUpstream.Step.close, .reset])
+    func `a request that went out on a kept connection is not sent again`(_ end: FaultyUpstream.Step) async throws {
+        let upstream = try FaultyUpstream([.request, answer("ok"), .request, end], [.request, answer("again")])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let first = try await client.text(.to(upstream.url))
+            #expect(first == (200, "ok"))
+            let error = await #expect(throws: HTTPClientError.self) { try await client.text(.to(upstream.url)) }
+            #expect(error?.kind == .broken)
+            #expect(upstream.requests.count == 2)
         }
     }
 }

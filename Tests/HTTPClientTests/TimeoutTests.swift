@@ -78,6 +78,69 @@ import Transport
         }
     }
 
+    @Test func `a reader that brings its own limit may wait again, and the call goes on`() async throws {
+        let upstream = try FaultyUpstream([
+            .request, .send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none"), .gate, .send("two"), .hold,
+        ])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            // The request's own time between bytes holds for those alone who bring none.
+            let body = try await client.send(.to(upstream.url, betweenBytes: .milliseconds(1))).body
+            let start = loop.now()
+            #expect(try await body.next(until: start) == .piece(Array("one".utf8)))
+            for _ in 0..<3 {
+                let end = loop.now().advanced(by: Self.short)
+                #expect(try await body.next(until: end) == .later)
+                #expect(loop.now() >= end)
+            }
+            #expect(try await body.next(until: start) == .later)
+            upstream.release()
+            // A later end than that of a wait before, and an earlier one.
+            #expect(try await body.next(until: loop.now().advanced(by: .seconds(20))) == .piece(Array("two".utf8)))
+            #expect(try await body.next(until: loop.now().advanced(by: .seconds(10))) == .end)
+            #expect(try await body.next(until: start) == .end)
+        }
+    }
+
+    @Test func `a later limit than the one before is kept, and so is an earlier one`() async throws {
+        let upstream = try FaultyUpstream([.request, .send("HTTP/1.1 200 OK\r\n\r\none"), .gate, .send("two"), .hold])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            let body = try await client.send(.to(upstream.url)).body
+            #expect(try await body.next() == Array("one".utf8))
+            let waiting = Task(executorPreference: loop) {
+                try await body.next(until: loop.now().advanced(by: .seconds(30)))
+            }
+            try await loop.sleep(for: .milliseconds(20))
+            upstream.release()
+            #expect(try await waiting.value == .piece(Array("two".utf8)))
+            // The timer of 30 s is still set.
+            let start = loop.now()
+            #expect(try await body.next(until: start.advanced(by: Self.short)) == .later)
+            #expect(loop.now().since(start) < .seconds(10))
+            // And the one of 80 ms has gone: a long wait lasts.
+            let long = start.advanced(by: .milliseconds(400))
+            #expect(try await body.next(until: long) == .later)
+            #expect(loop.now() >= long)
+            body.cancel()
+            #expect(await failure { _ = try await body.next(until: long) } == .cancelled)
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `a whole body that does not end in time`() async throws {
+        let upstream = try FaultyUpstream([
+            .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .forever([.dribble("x", size: 1, pause: .milliseconds(10))]),
+        ])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            let body = try await client.send(.to(upstream.url)).body
+            let end = loop.now().advanced(by: .milliseconds(150))
+            #expect(await failure { _ = try await body.collect(limit: 1000, until: end) } == .timeout(.total))
+            try await upstream.peerClosed()
+        }
+    }
+
     @Test(arguments: [Duration.zero, .seconds(-1)])
     func `no time at all is over at once`(_ time: Duration) async throws {
         let upstream = try FaultyUpstream([.request, .hold])

@@ -15,7 +15,8 @@ struct AnthropicErrorsTests {
 
     static func decode(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> CodedError {
         Anthropic.decodeError(
-            status: status, headers: headers, body: Array(body.utf8), secrets: Secrets([Secret(key)]))
+            status: status, headers: headers, body: Array(body.utf8), secrets: Secrets([Secret(key)]),
+            wall: ErrorsTests.wall)
     }
 
     @Test(
@@ -73,6 +74,17 @@ struct AnthropicErrorsTests {
     func retryAfter(status: Int, header: String, milliseconds: Int?) {
         let error = Self.decode(status, "", ["retry-after": header])
         #expect(error.retryAfter == milliseconds.map { .milliseconds($0) })
+    }
+
+    @Test("the time when a used-up count begins anew is when to try again after a rate limit")
+    func reset() {
+        let headers: HTTPHeaders = [
+            "anthropic-ratelimit-requests-remaining": "9", "anthropic-ratelimit-requests-reset": "2026-11-22T12:59:00Z",
+            "anthropic-ratelimit-input-tokens-remaining": "0",
+            "anthropic-ratelimit-input-tokens-reset": "2026-11-22T12:00:20Z",
+        ]
+        #expect(Self.decode(429, "", headers).retryAfter == .seconds(20))
+        #expect(Self.decode(529, "", headers).retryAfter == nil)
     }
 
     @Test(

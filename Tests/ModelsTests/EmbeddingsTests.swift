@@ -54,7 +54,7 @@ import Testing
         let observer = RecordingObserver()
         let body = #"{ "input" : "a", "model":"alias", "user":"\u00fc" }"#
         let made = try await gateway(["a": client], observer).embed(
-            OpenAI.decodeEmbeddingRequest(Array(body.utf8)), chain: [Target(provider: "a", model: "m")],
+            OpenAI.decodeEmbeddingRequest(Array(body.utf8)), route: Route(chain: [Target(provider: "a", model: "m")]),
             context: testContext())
         let sent = try #require(client.requests.first)
         #expect(sent.url == "https://a.test/v1/embeddings")
@@ -74,7 +74,8 @@ import Testing
         ]
         let chain = [("a", "m"), ("b", "other"), ("c", "m")].map { Target(provider: $0.0, model: $0.1) }
         let request = try OpenAI.decodeEmbeddingRequest(Array(#"{"model":"x","input":"a"}"#.utf8))
-        let made = try await gateway(clients, RecordingObserver()).embed(request, chain: chain, context: testContext())
+        let made = try await gateway(clients, RecordingObserver()).embed(
+            request, route: Route(chain: chain), context: testContext())
         #expect(made.target == chain[2])
         #expect(clients["b"]?.requests.isEmpty == true)
     }
@@ -85,7 +86,7 @@ import Testing
         let request = try OpenAI.decodeEmbeddingRequest(Array(#"{"model":"x","input":["a","b"]}"#.utf8))
         let error = await #expect(throws: CodedError.self) {
             try await gateway(["a": client], RecordingObserver()).embed(
-                request, chain: [Target(provider: "a", model: "m")], context: testContext())
+                request, route: Route(chain: [Target(provider: "a", model: "m")]), context: testContext())
         }
         #expect(error?.code == .providerInvalidAnswer)
     }

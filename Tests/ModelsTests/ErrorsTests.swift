@@ -7,9 +7,11 @@ import Testing
 struct ErrorsTests {
     static let key = "gsk_canary0123456789abcdef"
     static let secrets = Secrets([Secret(key)])
+    /// 2026-11-22T12:00:00Z.
+    static let wall = WallTime(milliseconds: 1_795_348_800_000)
 
     static func decode(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> CodedError {
-        OpenAI.decodeError(status: status, headers: headers, body: Array(body.utf8), secrets: secrets)
+        OpenAI.decodeError(status: status, headers: headers, body: Array(body.utf8), secrets: secrets, wall: wall)
     }
 
     @Test(
@@ -64,10 +66,41 @@ struct ErrorsTests {
             (["retry-after": "1e300"], 86_400_000), (["retry-after": "999999999999"], 86_400_000),
             (["retry-after": "-1"], nil),
             (["retry-after": "nan"], nil), (["retry-after": "inf"], nil), (["retry-after": "soon"], nil), ([:], nil),
-            (["retry-after": "0x1p1023"], 86_400_000),
+            (["retry-after": "0x1p1023"], nil), (["retry-after": "1e308"], 86_400_000),
+            (["retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"], 30_000),
+            (["retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"], 0),
+            (["retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"], 86_400_000),
+            (["x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m2s"], 62_000),
+            (["x-ratelimit-reset-requests": "250ms", "retry-after": "7"], 7000),
+            (["x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": "9s"], nil),
         ] as [([String: String], Int?)])
     func retryAfter(headers: [String: String], milliseconds: Int?) {
         let error = Self.decode(429, "", HTTPHeaders(headers.map { ($0.key, $0.value) }))
         #expect(error.retryAfter == milliseconds.map { .milliseconds($0) })
+    }
+
+    @Test(
+        "resets of counts are a word after a rate limit alone, what is asked for after every fault that may pass",
+        arguments: [
+            (429, 5000, 9000), (503, 5000, nil), (529, 5000, nil), (403, 5000, nil), (401, nil, nil), (400, nil, nil),
+        ]
+            as [(Int, Int?, Int?)])
+    func words(status: Int, asked: Int?, reset: Int?) {
+        let first = Self.decode(status, "", ["Retry-After": "5", "x-ratelimit-reset-requests": "9s"])
+        #expect(first.retryAfter == asked.map { .milliseconds($0) })
+        let second = Self.decode(
+            status, "", ["x-ratelimit-remaining-requests": "0", "X-RateLimit-Reset-Requests": "9s"])
+        #expect(second.retryAfter == reset.map { .milliseconds($0) })
+    }
+
+    @Test("five hundred headers are read within bounds")
+    func many() {
+        var headers = HTTPHeaders()
+        for number in 0..<500 {
+            headers.add("x-noise-\(number)", String(repeating: "9", count: 300))
+            headers.add("retry-after", number < 64 ? "\(number)" : "5000")
+        }
+        headers.add("retry-after", String(repeating: "1", count: 100_000))
+        #expect(Self.decode(429, "", headers).retryAfter == .seconds(63))
     }
 }

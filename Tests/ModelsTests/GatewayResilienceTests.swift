@@ -189,7 +189,7 @@ struct GatewayResilienceTests {
     @Test("nothing is tried again when the request's time is nearly over")
     func deadline() async throws {
         let world = World([Self.failed, Self.good])
-        let deadline = world.clock.now().advanced(by: .milliseconds(150))
+        let deadline = world.clock.now().advanced(by: .milliseconds(215))
         await #expect(throws: CodedError.self) { try await world.ask(["a/m"], deadline: deadline) }
         #expect(world.sent(to: "a") == 1)
     }

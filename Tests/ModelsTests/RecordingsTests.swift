@@ -179,7 +179,8 @@ struct RecordingsTests {
 
     @Test("recorded errors have their meaning", arguments: Recording.all.filter { $0.status >= 400 })
     func errors(recording: Recording) {
-        let error = OpenAI.decodeError(status: recording.status, headers: recording.headers, body: recording.body)
+        let error = OpenAI.decodeError(
+            status: recording.status, headers: recording.headers, body: recording.body, wall: ErrorsTests.wall)
         let expected: ErrorCode =
             switch recording.status {
             case 400: .providerRefused

@@ -129,8 +129,8 @@ struct ResponsesAnswerTests {
         let body = Array(#"{"error":{"message":"no","param":"input","code":"x"}}"#.utf8)
         let headers: HTTPHeaders = ["retry-after": "2"]
         #expect(
-            Responses.decodeError(status: status, headers: headers, body: body)
-                == OpenAI.decodeError(status: status, headers: headers, body: body))
+            Responses.decodeError(status: status, headers: headers, body: body, wall: ErrorsTests.wall)
+                == OpenAI.decodeError(status: status, headers: headers, body: body, wall: ErrorsTests.wall))
     }
 
     @Test(
@@ -148,7 +148,7 @@ struct ResponsesAnswerTests {
             : #"{"choices":[{"message":{"content":"hel"},"finish_reason":"stop"}]}"#
         let client = ScriptedClient([.json(answer)])
         var settings = ProviderConfiguration(name: "o", baseURL: "https://o.test/v1/")
-        settings.key = Secret("key-of-ours")
+        settings.keys = [Secret("key-of-ours")]
         let provider = OpenAIProvider(
             settings, hasResponses: hasResponses, client: client, clock: TickingClock())
         var request = Self.asking(#"{"model":"mine","input":"hi","messages":[]}"#, dialect: dialect ?? .responses)
@@ -184,7 +184,7 @@ struct ResponsesAnswerTests {
         #expect(assembler.completion.text == "hel")
         let vectors = try #require(provider as? any EmbeddingModel)
         let embedding = EmbeddingRequest(model: "mine", count: 1, original: Array(#"{"input":"a"}"#.utf8))
-        let answer = try await vectors.embed(embedding, model: "real", context: testContext())
+        let answer = try await vectors.embed(embedding, model: "real", key: 0, context: testContext())
         #expect(answer.usage?.promptTokens == 1)
         #expect(client.requests.map(\.url) == ["https://o.test/responses", "https://o.test/embeddings"])
     }

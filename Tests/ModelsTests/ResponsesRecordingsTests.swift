@@ -109,7 +109,7 @@ struct ResponsesRecordingsTests {
     @Test("a recorded error has its meaning", arguments: errors)
     func error(exchange: RecordedExchange) {
         let error = Responses.decodeError(
-            status: exchange.status, headers: HTTPHeaders(), body: exchange.body)
+            status: exchange.status, headers: HTTPHeaders(), body: exchange.body, wall: ErrorsTests.wall)
         #expect(error.code == .providerRefused)
         #expect(error.message.contains("No tool output found for tool call call-a."))
     }

@@ -3,6 +3,7 @@ import HTTP
 import HTTPClient
 import Models
 import Synchronization
+import TestKit
 
 /// A client whose answers are written beforehand.
 final class ScriptedClient: HTTPCalling {
@@ -13,6 +14,11 @@ final class ScriptedClient: HTTPCalling {
         /// Thrown instead of the head, or after the pieces.
         var headFailure: HTTPClientError?
         var bodyFailure: HTTPClientError?
+        /// How long the connection, the head after it and each piece after the one before take, by the client's clock;
+        /// what comes after the pieces has the delay after theirs.
+        var connection = Duration.zero
+        var head = Duration.zero
+        var delays: [Duration] = []
 
         static func json(_ text: String, status: Int = 200) -> Answer {
             Answer(status: status, pieces: [Array(text.utf8)])
@@ -34,8 +40,14 @@ final class ScriptedClient: HTTPCalling {
     private let answers: Mutex<[Answer]>
     private let sent = Mutex<[OutgoingRequest]>([])
     private let bodies = Mutex<[ScriptedBody]>([])
+    private let clock: TestClock?
 
-    init(_ answers: [Answer]) { self.answers = Mutex(answers) }
+    /// Whoever waits for an answer moves the clock to where it comes, or to where its time is over; without a clock
+    /// everything is there at once.
+    init(_ answers: [Answer], clock: TestClock? = nil) {
+        self.answers = Mutex(answers)
+        self.clock = clock
+    }
 
     var requests: [OutgoingRequest] { sent.withLock { $0 } }
     var cancelledBodies: Int { bodies.withLock { $0.filter(\.isCancelled).count } }
@@ -43,26 +55,76 @@ final class ScriptedClient: HTTPCalling {
     func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse {
         sent.withLock { $0.append(request) }
         let next = answers.withLock { $0.isEmpty ? Answer.failing(.shutdown) : $0.removeFirst() }
+        try waitForHead(of: next, request.timeouts)
         if let failure = next.headFailure { throw failure }
-        let body = ScriptedBody(next)
+        let body = ScriptedBody(next, clock: clock)
         bodies.withLock { $0.append(body) }
         return IncomingResponse(status: next.status, headers: next.headers, body: body)
+    }
+
+    private func waitForHead(of answer: Answer, _ limits: OutgoingRequest.Timeouts) throws(HTTPClientError) {
+        guard let clock else { return }
+        let whole = answer.connection + answer.head
+        let phases: [(HTTPClientError.Phase, Duration, Duration)] = [
+            (.connect, answer.connection, limits.connect), (.firstByte, whole, limits.firstByte),
+            (.total, whole, limits.total),
+        ]
+        for (phase, needed, limit) in phases where needed > limit {
+            clock.advance(by: limit)
+            throw HTTPClientError(.timeout(phase), "scripted")
+        }
+        clock.advance(by: whole)
     }
 }
 
 final class ScriptedBody: ResponseBody {
-    private let state: Mutex<(pieces: ArraySlice<[UInt8]>, failure: HTTPClientError?, cancelled: Bool)>
+    private struct State {
+        var pieces: ArraySlice<[UInt8]>
+        var delays: ArraySlice<Duration>
+        var failure: HTTPClientError?
+        /// When the next thing comes.
+        var due: Instant
+        var cancelled = false
 
-    init(_ answer: ScriptedClient.Answer) { state = Mutex((answer.pieces[...], answer.bodyFailure, false)) }
+        mutating func setDue() {
+            if let delay = delays.popFirst() { due = due.advanced(by: delay) }
+        }
+    }
+
+    private let state: Mutex<State>
+    private let clock: TestClock?
+
+    init(_ answer: ScriptedClient.Answer, clock: TestClock? = nil) {
+        self.clock = clock
+        var first = State(
+            pieces: answer.pieces[...], delays: answer.delays[...], failure: answer.bodyFailure,
+            due: clock?.now() ?? Instant(nanoseconds: 0))
+        first.setDue()
+        state = Mutex(first)
+    }
 
     var isCancelled: Bool { state.withLock { $0.cancelled } }
 
     func next() async throws(HTTPClientError) -> [UInt8]? {
-        let step = state.withLock { state -> Result<[UInt8]?, HTTPClientError> in
+        switch try await next(until: Instant(nanoseconds: .max)) {
+        case .piece(let piece): piece
+        case .end, .later: nil
+        }
+    }
+
+    func next(until end: Instant) async throws(HTTPClientError) -> BodySupply {
+        let due = state.withLock { $0.cancelled ? nil : $0.due }
+        if let clock, let due {
+            let now = clock.now()
+            if min(due, end) > now { clock.advance(by: min(due, end).since(now)) }
+            if due > max(now, end) { return .later }
+        }
+        let step = state.withLock { state -> Result<BodySupply, HTTPClientError> in
             if state.cancelled { return .failure(HTTPClientError(.cancelled, "cancelled")) }
-            if let piece = state.pieces.popFirst() { return .success(piece) }
+            state.setDue()
+            if let piece = state.pieces.popFirst() { return .success(.piece(piece)) }
             if let failure = state.failure { return .failure(failure) }
-            return .success(nil)
+            return .success(.end)
         }
         return try step.get()
     }

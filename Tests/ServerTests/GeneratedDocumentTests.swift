@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Models
 import Orchestrator
+import Resilience
 import Testing
 
 @testable import Server
@@ -111,6 +112,13 @@ struct GeneratedDocumentTests {
         "kind": Repairs.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "outcome": FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "state": "`closed`, `open`, `half_open`, `forced_open`, `forced_closed`",
+        "to": "`target`, or `key` for another key of the same one",
+        "limit": TimeLimit.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "side": "`primary` for the one asked first, `hedge` for the other",
+        "reason": HedgeRace.Skip.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "substitute": Degradation.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "key": "the place of the key in the provider's configuration, from 0",
+        "priority": "`interactive`, `bulk`",
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]
 

@@ -104,7 +104,8 @@ final class ListeningSink: ChatSink {
                 switch signal {
                 case .nodeStarted(let node): "\(node) starts"
                 case .nodeFinished(let node, _): "\(node) ends"
-                case .said(.answering(let target, _)): "\(target) answers"
+                case .said(.answering(let target, _, _)): "\(target) answers"
+                case .said(.continuing(let target)): "\(target) goes on"
                 case .said(.retrying(let target, let retry)): "\(target) is asked again, \(retry.status)"
                 case .said(.model(let event)):
                     switch event.kind {

@@ -43,4 +43,19 @@ struct PrometheusTextTests {
         histogram.record(.infinity)
         #expect(histogram.count == 0)
     }
+
+    @Test func `gauges that are replaced show what is given, within the bound, and nothing of what was`() {
+        let metrics = Metrics()
+        let family = metrics.gauge("a", "As.", labels: ["x"])
+        func lines() -> [Substring] {
+            String(decoding: PrometheusText.render(metrics), as: UTF8.self).split(separator: "\n").dropFirst(2) + []
+        }
+        family.with("old").set(3)
+        family.replace([["b"]: -2, ["a"]: 1, ["too", "many"]: 4])
+        #expect(lines() == ["a{x=\"a\"} 1", "a{x=\"b\"} -2"])
+        family.replace(Dictionary(uniqueKeysWithValues: (0..<5000).map { (["\($0)"], 7) }))
+        #expect(lines().count == 1000)
+        family.replace([:])
+        #expect(lines() == [])
+    }
 }

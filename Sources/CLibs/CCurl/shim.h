@@ -23,6 +23,10 @@ typedef size_t (*tutti_curl_bytes)(char *bytes, size_t size, size_t count, void 
 static inline CURLcode tutti_curl_set_bytes(CURL *easy, CURLoption option, tutti_curl_bytes callback) {
     return curl_easy_setopt(easy, option, callback);
 }
+typedef int (*tutti_curl_prereq)(void *context, char *remote, char *local, int remote_port, int local_port);
+static inline CURLcode tutti_curl_set_prereq(CURL *easy, tutti_curl_prereq callback) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
 static inline CURLcode tutti_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

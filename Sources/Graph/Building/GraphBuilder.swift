@@ -27,6 +27,8 @@ public final class GraphBuilder<State: Sendable, Payload: Sendable> {
     var ends: [String] = []
     var deferred: [String] = []
     var policies: [PolicyDeclaration] = []
+    /// Nodes that retry in what they call.
+    var retrying: [String] = []
     var fallbacks: [FallbackDeclaration<State, Payload>] = []
     var priorities: [(node: String, priority: Int)] = []
     /// What was wrong with a declaration itself.

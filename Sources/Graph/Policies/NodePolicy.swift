@@ -91,6 +91,14 @@ extension GraphBuilder {
         return self
     }
 
+    /// Says that what the node calls is retried there, as a model gateway does: a retry policy around it as well would
+    /// multiply the attempts, so the graph does not build with one. Costs nothing in a run.
+    @discardableResult
+    public func retriesItself(_ node: String) -> Self {
+        retrying.append(node)
+        return self
+    }
+
     /// What takes the node's place when it has failed for good: gets the error and fields of its own, as they were when
     /// the node started, and writes the same fields as the node in the same order. Its own failure is the node's. Once
     /// a node, and not for one that asks. Costs reading its fields, whether or not it is called.

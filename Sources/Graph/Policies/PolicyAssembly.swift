@@ -38,6 +38,12 @@ struct PolicyAssembly<State: Sendable, Payload: Sendable> {
         for (node, fallback) in fallbacks.sorted(by: { $0.key < $1.key }) {
             complaints += PolicyAssembly.complaints(fallback, builder.nodes[node])
         }
+        for node in builder.retrying {
+            guard let number = place(node, "Retries of its own", isTaken: { _ in false }) else { continue }
+            if declared[number]?.retry != nil {
+                complaints.append("Node \"\(node)\" has a retry, and retries itself: leave the policy out.")
+            }
+        }
         self.complaints = complaints
     }
 

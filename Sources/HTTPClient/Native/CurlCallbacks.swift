@@ -23,6 +23,12 @@ enum CurlCallbacks {
         }
     }
 
+    /// Before a request is sent, on whichever connection.
+    static let prerequest: tutti_curl_prereq = { context, _, _, _, _ in
+        let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+        return transfer.mayBeSent() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    }
+
     static let socket: tutti_curl_socket = { _, socket, what, context, _ in
         unsafe Unmanaged<CurlLoop>.fromOpaque(context!).takeUnretainedValue().watch(socket, what)
         return 0

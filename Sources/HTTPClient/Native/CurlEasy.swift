@@ -82,6 +82,7 @@ final class CurlEasy {
         if let authority = options.certificateAuthority, !set(CURLOPT_CAINFO, authority) { return false }
         unsafe tutti_curl_set_bytes(handle, CURLOPT_HEADERFUNCTION, CurlCallbacks.header)
         unsafe tutti_curl_set_bytes(handle, CURLOPT_WRITEFUNCTION, CurlCallbacks.body)
+        unsafe tutti_curl_set_prereq(handle, CurlCallbacks.prerequest)
         return true
     }
 
@@ -90,6 +91,7 @@ final class CurlEasy {
         let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
         unsafe tutti_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
         unsafe tutti_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
         // Not among the options, so that a deadline that differs from call to call costs no handle.
         guard set(CURLOPT_CONNECTTIMEOUT_MS, CurlEasy.milliseconds(request.timeouts.connect)),
             set(CURLOPT_TIMEOUT_MS, CurlEasy.milliseconds(request.timeouts.total)), takeNewConnection(false)
@@ -118,6 +120,13 @@ final class CurlEasy {
         var made = 1
         unsafe tutti_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &made)
         return made == 0
+    }
+
+    /// Whether any of the last call's request has gone out.
+    var hasSent: Bool {
+        var bytes = 0
+        unsafe tutti_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &bytes)
+        return bytes > 0
     }
 
     /// Whether the last call's proxy would make no tunnel.

@@ -151,8 +151,7 @@ final class CurlLoop: @unchecked Sendable {
         }
     }
 
-    /// Sends a call again that met a kept connection just when the server closed it; libcurl itself does so only
-    /// where the request went out whole.
+    /// Sends a call again that met a kept connection which the server had just closed, before any of it went out.
     private func retry(_ transfer: CurlTransfer) {
         unsafe curl_multi_remove_handle(multi, transfer.easy.handle)
         guard unsafe curl_multi_add_handle(multi, transfer.easy.handle) == CURLM_OK else {
@@ -179,6 +178,8 @@ final class CurlLoop: @unchecked Sendable {
             CURLE_SSL_ISSUER_ERROR:
             return HTTPClientError(.tls, text)
         case CURLE_OPERATION_TIMEDOUT: return HTTPClientError(.timeout(timeout), text)
+        // Ours, instead of sending a request again.
+        case CURLE_ABORTED_BY_CALLBACK: return HTTPClientError(.broken, "the connection was closed without an answer")
         default: return HTTPClientError(.broken, text)
         }
     }

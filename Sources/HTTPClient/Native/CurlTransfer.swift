@@ -13,9 +13,15 @@ final class CurlTransfer: @unchecked Sendable {
     let timeouts: OutgoingRequest.Timeouts
     private(set) var state: TransferState
     private let loop: EventLoop
-    private var waiter: UnsafeContinuation<Void, Never>?
-    private var timer: EventLoop.TimerID?
+    private var waiter: UnsafeContinuation<Bool, Never>?
+    /// Until when the reader waits.
+    private var waitEnd = Instant(nanoseconds: 0)
+    /// Stays set from one wait to the next: most pieces come long before it, and then cost no timer. One that fires too
+    /// early for the wait that is under way is set again.
+    private var timer: (id: EventLoop.TimerID, at: Instant)?
     private var retried = false
+    /// How often the request has been sent.
+    private var sent = 0
 
     init(easy: CurlEasy, request: OutgoingRequest, loop: EventLoop) {
         self.easy = easy
@@ -39,39 +45,56 @@ final class CurlTransfer: @unchecked Sendable {
         wake()
     }
 
-    /// Whether the call may be sent once more: its connection was an old one, and nothing has come of it. Makes the
-    /// next attempt take a new connection.
+    /// Whether the call may be made once more: its connection was an old one, and nothing went out on it. Makes the next
+    /// attempt take a new connection.
     func retry() -> Bool {
-        guard !retried, easy.usedOldConnection, state.phase == .waitingForHead, state.status == 0 else { return false }
+        guard !retried, easy.usedOldConnection, !easy.hasSent, state.phase == .waitingForHead, state.status == 0 else {
+            return false
+        }
         retried = true
         return easy.takeNewConnection(true)
     }
 
+    /// A request goes out once: libcurl would send it again when a kept connection is closed without an answer, but then
+    /// nobody knows whether the server has worked on it, and nobody has counted that.
+    func mayBeSent() -> Bool {
+        sent += 1
+        return sent == 1 || (sent == 2 && retried)
+    }
+
     func finish(_ error: HTTPClientError?) {
         state.finish(error)
-        wake()
+        stop()
     }
 
     // MARK: For the reader
 
-    /// Suspends until something has changed; the phase's timeout makes it a failure. A task that prefers another
+    /// Suspends until something has changed, or until `end`, and says whether anything has. A task that prefers another
     /// executor lets work of the loop pass at every `await`, so what there is to wait for is looked at within the
     /// continuation: what came before wakes nobody any more.
-    func wait(phase: HTTPClientError.Phase, limit: Duration, expired: @escaping @Sendable () -> Void) async {
-        await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-            guard phase == .firstByte ? state.phase == .waitingForHead : state.isDry else {
-                return unsafe continuation.resume()
-            }
+    func wait(until end: Instant) async -> Bool {
+        await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
+            guard state.isSilent else { return unsafe continuation.resume(returning: true) }
             precondition(unsafe waiter == nil, "one reader at a time")
             unsafe waiter = continuation
-            timer = loop.schedule(at: loop.now().advanced(by: limit)) { [weak self] in
-                guard let self else { return }
-                self.timer = nil
-                self.state.fail(HTTPClientError(.timeout(phase), "no answer within \(limit) (\(phase.rawValue))"))
-                expired()
-                self.wake()
-            }
+            waitEnd = end
+            setTimer()
         }
+    }
+
+    private func setTimer() {
+        if let timer {
+            if timer.at <= waitEnd { return }
+            loop.cancel(timer.id)
+        }
+        let id = loop.schedule(at: waitEnd) { [weak self] in self?.timeHasCome() }
+        timer = (id, waitEnd)
+    }
+
+    private func timeHasCome() {
+        timer = nil
+        guard unsafe waiter != nil else { return }
+        if loop.now() < waitEnd { setTimer() } else { wake(hasChanged: false) }
     }
 
     func take() -> TransferState.Supply { state.take() }
@@ -81,20 +104,24 @@ final class CurlTransfer: @unchecked Sendable {
 
     func cancel() {
         state.cancel()
-        wake()
+        stop()
     }
 
     func fail(_ error: HTTPClientError) {
         state.fail(error)
+        stop()
+    }
+
+    /// Nothing more comes that could be waited for.
+    private func stop() {
+        if let timer { loop.cancel(timer.id) }
+        timer = nil
         wake()
     }
 
-    private func wake() {
+    private func wake(hasChanged: Bool = true) {
         guard let waiting = unsafe waiter else { return }
         unsafe waiter = nil
-        // Here and not when the reader goes on: until then the time could still run out on what has come.
-        if let timer { loop.cancel(timer) }
-        timer = nil
-        unsafe waiting.resume()
+        unsafe waiting.resume(returning: hasChanged)
     }
 }

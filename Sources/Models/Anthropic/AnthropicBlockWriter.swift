@@ -28,6 +28,19 @@ extension Anthropic {
             return all
         }
 
+        /// Goes on after blocks that another has written; takes up the open one if it is a text.
+        mutating func goOn(after block: (index: Int, isText: Bool)?, next: Int, to output: inout [UInt8]) {
+            nextIndex = block?.index ?? next
+            guard let block else { return }
+            if block.isText {
+                open = .text
+                beginDeltas(Self.textDelta)
+            } else {
+                appendStop(to: &output)
+                nextIndex = max(nextIndex, next)
+            }
+        }
+
         mutating func add(_ kind: ModelEvent.Kind, to output: inout [UInt8]) {
             switch kind {
             case .text(let text), .refusal(let text):
@@ -127,10 +140,10 @@ extension Anthropic.BlockWriter {
 extension Anthropic.BlockWriter {
     private mutating func begin(_ block: Open, to output: inout [UInt8]) {
         close(to: &output)
-        let delta: (type: StaticString, field: StaticString)
+        let delta: Delta
         switch block {
         case .text:
-            delta = ("text_delta", "text")
+            delta = Self.textDelta
             appendStart(to: &output) {
                 $0.member("type", "text")
                 $0.member("text", "")
@@ -155,6 +168,13 @@ extension Anthropic.BlockWriter {
             }
         }
         open = block
+        beginDeltas(delta)
+    }
+
+    private typealias Delta = (type: StaticString, field: StaticString)
+    private static var textDelta: Delta { ("text_delta", "text") }
+
+    private mutating func beginDeltas(_ delta: Delta) {
         deltaStart = Array(
             """
             event: content_block_delta

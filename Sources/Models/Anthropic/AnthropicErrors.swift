@@ -5,8 +5,9 @@ internal import JSON
 extension Anthropic {
     /// What an answer with another status than 200 means. The provider's own words are passed on, bounded and without
     /// keys, where they can help the caller; never those about keys.
+    /// - Parameter wall: The present time, for a date in `Retry-After`.
     public static func decodeError(
-        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets()
+        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets(), wall: WallTime
     ) -> CodedError {
         let root = try? JSONDocument(body).root
         let object = root.flatMap { errorObject(in: $0) }
@@ -16,7 +17,7 @@ extension Anthropic {
         var error = meaning(ofStatus: judged, words: message(of: object), said: "status \(status)")
         complete(&error, with: object, secrets: secrets)
         error.providerStatus = status
-        if error.code.retryable || status == 403 { error.retryAfter = OpenAI.retryAfter(headers) }
+        error.readWait(from: headers, wall: wall)
         error.detail = detail("status \(status)", type: type, root: root)
         return error
     }

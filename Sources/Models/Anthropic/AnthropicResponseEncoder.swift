@@ -4,19 +4,29 @@ internal import JSON
 
 extension Anthropic {
     /// Writes model events as the server-sent events of one message. Frames that came in this dialect go through byte
-    /// for byte but for `model`; other events are built. An answer is one provider's: it goes through or is built,
-    /// whichever its first event is. A pure state machine.
+    /// for byte but for `model`; other events are built. An answer goes through or is built, whichever its first event
+    /// is. One that goes through may be gone on with by another provider: what is built then takes up the open block.
+    /// A pure state machine.
     public struct StreamEncoder: Sendable {
         private enum Way: Sendable {
-            /// Whether the provider has said that the message is over.
-            case passing(sawStop: Bool)
-            case building
+            case passing, building
+        }
+
+        /// What has gone through.
+        private struct Passed: Sendable {
+            /// Whether the provider has said how the message ends, and that it is over.
+            var sawReason = false
+            var sawStop = false
+            /// The block that has begun and not ended.
+            var open: (index: Int, isText: Bool)?
+            var nextIndex = 0
         }
 
         private let identity: AnswerIdentity
         private let requestID: String?
         private let modelText: [UInt8]
         private var way: Way?
+        private var passed = Passed()
         private var blocks: BlockWriter
         private var usage: Usage?
         private var reason: FinishReason?
@@ -42,9 +52,9 @@ extension Anthropic {
         public mutating func encode(_ event: ModelEvent, into output: inout [UInt8]) {
             guard !isOver else { return }
             if case .frame(let frame) = event.source, frame.dialect == .anthropic, mayPass(event) {
-                return pass(frame.bytes, to: &output)
+                return pass(event.kind, frame.bytes, to: &output)
             }
-            if case .passing? = way { return }
+            if way == .passing, !goesOn(with: event, to: &output) { return }
             build(event, to: &output)
         }
 
@@ -52,8 +62,8 @@ extension Anthropic {
         public mutating func finish(into output: inout [UInt8]) {
             guard !isOver else { return }
             isOver = true
-            if case .passing(let sawStop) = way {
-                if !sawStop { appendEvent("message_stop", to: &output) { _ in } }
+            if way == .passing {
+                if !passed.sawStop { appendEvent("message_stop", to: &output) { _ in } }
                 return
             }
             begin(to: &output)
@@ -73,20 +83,58 @@ extension Anthropic {
 
 extension Anthropic.StreamEncoder {
     private func mayPass(_ event: ModelEvent) -> Bool {
-        if case .building? = way { return false }
+        if way == .building { return false }
         // A body is no event.
         if case .whole = event.kind { return false }
         return true
     }
 
-    private mutating func pass(_ bytes: [UInt8], to output: inout [UInt8]) {
+    private mutating func pass(_ kind: ModelEvent.Kind, _ bytes: [UInt8], to output: inout [UInt8]) {
         let type = JSONMembers.find("type", in: bytes).map {
             String(decoding: bytes[$0.value].dropFirst().dropLast(), as: UTF8.self)
         }
-        way = .passing(sawStop: type == "message_stop")
+        way = .passing
+        if case .finish = kind { passed.sawReason = true }
+        passed.sawStop = type == "message_stop"
+        if type == "content_block_start" {
+            begin(bytes)
+        } else if type == "content_block_stop" {
+            passed.open = nil
+        }
         let data = type == "message_start" ? renamed(bytes) : bytes
         // Only a name with a line end can be refused, and a JSON string holds none.
         try? SSEEncoder.append(event: type, data: data, to: &output)
+    }
+
+    private mutating func begin(_ frame: [UInt8]) {
+        let number = JSONMembers.find("index", in: frame).flatMap {
+            Int(String(decoding: frame[$0.value], as: UTF8.self))
+        }
+        // Blocks without a number follow one another.
+        let index = number.flatMap { (0..<Int(Int32.max)).contains($0) ? $0 : nil } ?? passed.nextIndex
+        var isText = false
+        if let block = JSONMembers.find("content_block", in: frame) {
+            let bytes = Array(frame[block.value])
+            isText = JSONMembers.find("type", in: bytes).map { bytes[$0.value].elementsEqual("\"text\"".utf8) } ?? false
+        }
+        passed.open = (index, isText)
+        passed.nextIndex = max(passed.nextIndex, index + 1)
+    }
+
+    /// Whether another provider goes on with what went through, and this is to be built.
+    private mutating func goesOn(with event: ModelEvent, to output: inout [UInt8]) -> Bool {
+        guard case .built = event.source, !passed.sawReason, !passed.sawStop else { return false }
+        switch event.kind {
+        case .whole, .other: return false
+        case .usage(let usage):
+            // It may also be the last word of the one provider.
+            self.usage = usage
+            return false
+        default: break
+        }
+        way = .building
+        blocks.goOn(after: passed.open, next: passed.nextIndex, to: &output)
+        return true
     }
 
     /// The one frame that names the model, within its message.

@@ -33,9 +33,9 @@ public struct EmbeddingAnswer: Sendable, Equatable {
 
 /// Something that turns texts into vectors.
 public protocol EmbeddingModel: Sendable {
-    /// `model` is the model's name at its provider. Cancelling the task ends the call at once.
+    /// `model` is the model's name at its provider, `key` the place of the key that the call goes with. Cancelling the task ends the call at once.
     func embed(
-        _ request: EmbeddingRequest, model: String, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer
 }
 

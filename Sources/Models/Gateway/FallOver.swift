@@ -1,4 +1,5 @@
 internal import Base
+internal import Resilience
 
 /// What is said when no target is left.
 enum FallOver {
@@ -16,6 +17,8 @@ enum FallOver {
         .invalidValue,
     ]
 
+    /// The most telling of the errors, with the time after which the first of the targets may be asked again, and what
+    /// can be done.
     static func summary(of attempts: [Attempt]) -> CodedError {
         let errors = attempts.compactMap(\.error)
         let telling = rank.lazy.compactMap { code in errors.first { $0.code == code } }.first
@@ -24,7 +27,16 @@ enum FallOver {
         }
         guard attempts.count > 1 else { return error }
         error.detail = attempts.map { "\($0.target): \($0.error?.code.name ?? "ok")" }.joined(separator: "; ")
-        if error.code.fault != .caller { error.message += " All \(attempts.count) models of the chain failed." }
+        guard error.code.fault != .caller else { return error }
+        let targets = Set(attempts.map(\.target)).count
+        if targets > 1 { error.message += " All \(targets) models of the chain failed." }
+        // Whoever comes back first is worth waiting for, whichever it was.
+        if let soonest = errors.compactMap(\.retryAfter).min() {
+            error.retryAfter = soonest
+            error.message += " Try again in \(max(1, Int(soonest.seconds.rounded(.up)))) s, or name another model."
+        } else {
+            error.message += " Try again later, or name another model."
+        }
         return error
     }
 }

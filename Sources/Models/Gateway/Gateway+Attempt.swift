@@ -1,72 +1,136 @@
 internal import Base
 internal import Resilience
 
-extension Gateway {
-    /// What came of one attempt.
-    enum AttemptOutcome {
-        case answered(any ModelStream)
-        case failed(AttemptFailure)
+/// An answer whose first piece is there, which nobody has chosen yet.
+struct BegunAnswer: Sendable {
+    let seat: KeyedTarget
+    /// What the caller reads.
+    let stream: any ModelStream
+    let observed: ObservedStream
+}
 
-        var failure: AttemptFailure? { if case .failed(let failure) = self { failure } else { nil } }
+extension Gateway {
+    /// Asks one target with one key, unless it is known to be unable, its circuit is open, or too many ask already.
+    /// Circuit and limits hear how it ends: of an answer that begins, when that is over.
+    func attempt(
+        _ question: Question, at seat: KeyedTarget, isLast: Bool
+    ) async -> AttemptOutcome<BegunAnswer> {
+        guard let model = models[seat.target.provider] else {
+            let error = CodedError(
+                .modelUnavailable, "The provider '\(seat.target.provider)' is not configured.")
+            return .failed(AttemptFailure(error, wasSent: false))
+        }
+        let rights: CallRights
+        do throws(CodedError) {
+            try check(question, fits: seat.target)
+            rights = try await enter(seat, question.context)
+        } catch {
+            return .failed(AttemptFailure(error, wasSent: false))
+        }
+        return await begin(question, at: seat, model, rights, isLast: isLast)
     }
 
-    /// Asks one target, unless it is known to be unable, or its circuit is open. The circuit hears how it ends: of an
-    /// answer that begins, when that is over.
-    func attempt(
-        _ request: ChatRequest, at target: Target, window: Int?, streaming: Bool, started: Instant, context: RunContext
-    ) async -> AttemptOutcome {
-        guard let model = models[target.provider] else {
-            let error = CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
-            return .failed(AttemptFailure(error, wasSent: false))
-        }
-        do throws(CodedError) { try check(request, fits: target, window: window) } catch {
-            return .failed(AttemptFailure(error, wasSent: false))
-        }
-        var permit: CallPermit?
-        do throws(CallRefusal) { permit = try resilience.permit(for: KeyedTarget(target)) } catch {
-            return .failed(AttemptFailure(error.error(of: target.name), wasSent: false))
-        }
-        let call = ModelCall(
-            request: request, model: target.model, streaming: streaming, entry: catalogue.entry(of: target))
+    private func begin(
+        _ question: Question, at seat: KeyedTarget, _ model: any ChatModel, _ rights: consuming CallRights,
+        isLast: Bool
+    ) async -> AttemptOutcome<BegunAnswer> {
+        let started = clock.now()
+        var rights: CallRights? = rights
         do throws(CodedError) {
-            let stream = try await model.start(call, context: context)
-            let first = clock.now().since(started)
-            permit?.begin(after: first)
+            let stream = try await model.start(call(question, seat, isLast: isLast), context: question.context)
+            if let count = stream.rateCount { resilience.note(count, of: seat) }
             let report = AnswerReport(
-                target: target, requestedModel: request.model, streaming: streaming, usage: nil, finishReason: nil,
-                error: nil, duration: .zero, timeToFirstEvent: first, events: 0)
-            return .answered(
-                ObservedStream(
-                    stream, permit: permit, report: report, started: started, context: context, observer: observer,
-                    clock: clock))
+                target: seat.target, requestedModel: question.request.model, streaming: question.streaming, usage: nil,
+                finishReason: nil, error: nil, duration: .zero, timeToFirstEvent: .zero, events: 0)
+            let observed = ObservedStream(
+                stream, rights: rights.take(), report: report, started: started, context: question.context,
+                observer: observer, clock: clock)
+            guard question.streaming else {
+                return .answered(BegunAnswer(seat: seat, stream: observed, observed: observed))
+            }
+            do throws(CodedError) {
+                let held = try await HeldStream.held(observed, .tokens(0))
+                return .answered(BegunAnswer(seat: seat, stream: held, observed: observed))
+            } catch {
+                observer.happened(.restarted(from: seat.target, after: error.code), context: question.context)
+                throw error
+            }
         } catch {
-            permit.take()?.end(CallEnd(attempt: error))
-            return .failed(AttemptFailure(error, isSilent: error.isSilence))
+            rights.take()?.end(CallEnd(attempt: error), isWhole: !question.streaming)
+            return .failed(failure(error, at: seat, question.context))
         }
+    }
+
+    /// More of the answer is held back than its first piece.
+    func held(_ begun: BegunAnswer, _ question: Question) async -> AttemptOutcome<BegunAnswer> {
+        guard question.streaming, question.settings.hold != .tokens(0) else { return .answered(begun) }
+        do throws(CodedError) {
+            let stream = try await HeldStream.held(begun.stream, question.settings.hold)
+            return .answered(BegunAnswer(seat: begun.seat, stream: stream, observed: begun.observed))
+        } catch {
+            observer.happened(.restarted(from: begun.seat.target, after: error.code), context: question.context)
+            return .failed(failure(error, at: begun.seat, question.context))
+        }
+    }
+
+    private func call(_ question: Question, _ seat: KeyedTarget, isLast: Bool) -> ModelCall {
+        var call = ModelCall(
+            request: question.request, model: seat.target.model, streaming: question.streaming,
+            entry: catalogue.entry(of: seat.target))
+        var timeouts = resilience.timeouts(of: seat.target.provider).map { question.route.timeouts.applied(to: $0) }
+        // A whole answer says nothing until its end, so that silence could use up all of the request's time: what other
+        // targets are left for gets half of it.
+        if !question.streaming, !isLast, let left = question.context.remaining(at: clock.now()) {
+            let total = timeouts?.total ?? left
+            timeouts?.total = min(total, left / 2)
+        }
+        call.timeouts = timeouts
+        call.isLast = isLast
+        call.key = seat.key
+        return call
+    }
+
+    /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
+    func enter(_ seat: KeyedTarget, _ context: RunContext) async throws(CodedError) -> CallRights {
+        if let refusal = resilience.refusal(of: seat) { throw refusal.error(of: seat.target.name) }
+        var place: LimitPermit?
+        if let limiter = resilience.record(of: seat.target.provider).limiter {
+            do throws(CodedError) {
+                place = try await limiter.enter(priority: context.priority, deadline: context.deadline)
+            } catch {
+                observer.happened(.limited(seat.target, error.code), context: context)
+                throw error
+            }
+        }
+        do throws(CallRefusal) {
+            let permit = try resilience.permit(for: seat)
+            return CallRights(permit, place.take(), resilience.meter(of: seat.target).begin())
+        } catch {
+            throw error.error(of: seat.target.name)
+        }
+    }
+
+    func failure(_ error: CodedError, at seat: KeyedTarget, _ context: RunContext) -> AttemptFailure {
+        if let limit = TimeLimit(error) { observer.happened(.timedOut(seat.target, limit), context: context) }
+        let isLimited = error.code == .providerRateLimited
+        let record = resilience.record(of: seat.target.provider)
+        if isLimited { record.keys?.limit(seat.key) }
+        return AttemptFailure(
+            error, isSilent: error.code == .providerTimeout && error.providerStatus == nil,
+            hasOtherKey: isLimited && record.keyCount > 1)
     }
 
     /// What is known to be impossible is not sent.
-    private func check(_ request: ChatRequest, fits target: Target, window: Int?) throws(CodedError) {
+    private func check(_ question: Question, fits target: Target) throws(CodedError) {
+        let request = question.request
         if let entry = catalogue.entry(of: target) { try request.check(against: entry, target) }
         guard let wanted = request.maxTokens else { return }
-        guard let limit = window ?? catalogue.info(of: target)?.answerLimit, wanted > limit else { return }
+        guard let limit = question.route.window ?? catalogue.info(of: target)?.answerLimit, wanted > limit else {
+            return
+        }
         throw CodedError(
             .invalidValue,
             "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(limit) tokens.",
             param: request.maxTokensField)
     }
-}
-
-extension CallEnd {
-    /// What an attempt's error says of its provider. A model that the key may not use (403) says nothing of the others.
-    init(attempt error: CodedError) {
-        self =
-            error.code == .providerRejectedKey && error.providerStatus == 403
-            ? .forbidden(retryAfter: error.retryAfter?.seconds) : CallEnd(coded: error)
-    }
-}
-
-extension CodedError {
-    /// Whether one of our time limits ended the call, not a word from the provider.
-    fileprivate var isSilence: Bool { code == .providerTimeout && providerStatus == nil }
 }

@@ -1,4 +1,5 @@
 public import Base
+internal import Resilience
 
 extension Gateway {
     /// Vectors, and the model that made them.
@@ -7,58 +8,63 @@ extension Gateway {
         public let target: Target
     }
 
-    /// Asks the first target of the chain, and after a failure of its provider those others that have the same model:
-    /// vectors of different models cannot be compared.
-    /// - Throws: as ``answer(_:chain:window:streaming:context:)`` does; `unsupported_by_model` for a provider without
+    /// Asks the first target of the route, and after a failure of its provider those others that have the same model:
+    /// vectors of different models cannot be compared. Each again as the policy of retries says.
+    /// - Throws: as ``answer(_:route:streaming:context:onRetry:)`` does; `unsupported_by_model` for a provider without
     ///   embeddings.
     public func embed(
-        _ request: EmbeddingRequest, chain: [Target], context: RunContext
+        _ request: EmbeddingRequest, route: Route, context: RunContext
     ) async throws(CodedError) -> Embeddings {
+        var route = route
+        route.chain = route.chain.filter { $0.model == route.chain.first?.model }
+        (route.strategy, route.weights) = (.order, [])
+        let seats = resilience.seats(of: route, conversation: { 0 }, price: { _ in nil })
         var attempts: [Attempt] = []
-        for target in chain where target.model == chain.first?.model {
-            let started = clock.now()
-            if Task.isCancelled { throw CodedError(.cancelled, "The request was cancelled.") }
-            let result = await outcome(of: request, at: target, context: context)
-            let duration = clock.now().since(started)
-            let attempt = Attempt(target: target, error: result.failure, duration: duration)
-            observer.attemptEnded(attempt, context: context)
-            attempts.append(attempt)
-            switch result {
-            case .success(let answer):
-                observer.answerEnded(
-                    AnswerReport(
-                        operation: .embeddings, target: target, requestedModel: request.model, streaming: false,
-                        usage: answer.usage, finishReason: nil, error: nil, duration: duration,
-                        timeToFirstEvent: duration, events: 1), context: context)
-                return Embeddings(answer: answer, target: target)
-            case .failure(let error): guard FallOver.isWorthwhile(after: error) else { throw error }
-            }
+        return try await along(
+            seats, route.settings ?? resilience.settings, context, &attempts, onRetry: { _, _ throws(CodedError) in }
+        ) { place in
+            (seats[place], await attempt(request, at: seats[place], context))
         }
-        throw FallOver.summary(of: attempts)
     }
 
-    private func outcome(
-        of request: EmbeddingRequest, at target: Target, context: RunContext
-    ) async -> Result<EmbeddingAnswer, CodedError> {
+    private func attempt(
+        _ request: EmbeddingRequest, at seat: KeyedTarget, _ context: RunContext
+    ) async -> AttemptOutcome<Embeddings> {
+        let target = seat.target
+        let model: any EmbeddingModel
+        let rights: CallRights
+        do throws(CodedError) {
+            model = try embeddingModel(of: target)
+            rights = try await enter(seat, context)
+        } catch {
+            return .failed(AttemptFailure(error, wasSent: false))
+        }
+        let started = clock.now()
+        do throws(CodedError) {
+            let answer = try await model.embed(request, model: target.model, key: seat.key, context: context)
+            let duration = clock.now().since(started)
+            rights.end(.succeeded(after: duration), isWhole: true)
+            observer.answerEnded(
+                AnswerReport(
+                    operation: .embeddings, target: target, requestedModel: request.model, streaming: false,
+                    usage: answer.usage, finishReason: nil, error: nil, duration: duration, timeToFirstEvent: duration,
+                    events: 1), context: context)
+            return .answered(Embeddings(answer: answer, target: target))
+        } catch {
+            rights.end(CallEnd(attempt: error), isWhole: true)
+            return .failed(failure(error, at: seat, context))
+        }
+    }
+
+    private func embeddingModel(of target: Target) throws(CodedError) -> any EmbeddingModel {
         guard let model = models[target.provider] else {
-            return .failure(
-                CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured."))
+            throw CodedError(.modelUnavailable, "The provider '\(target.provider)' is not configured.")
         }
         guard let model = model as? any EmbeddingModel else {
-            return .failure(
-                CodedError(
-                    .unsupportedByModel,
-                    "The provider '\(target.provider)' has no embeddings. Name a model of another.",
-                    param: "model"))
+            throw CodedError(
+                .unsupportedByModel,
+                "The provider '\(target.provider)' has no embeddings. Name a model of another.", param: "model")
         }
-        do throws(CodedError) {
-            return .success(try await model.embed(request, model: target.model, context: context))
-        } catch {
-            return .failure(error)
-        }
+        return model
     }
-}
-
-extension Result where Failure == CodedError {
-    fileprivate var failure: CodedError? { if case .failure(let error) = self { error } else { nil } }
 }

@@ -1,9 +1,9 @@
 public import Base
 public import Resilience
 
-/// Calls models: tries the targets of a chain in order until one begins to answer, each again as the policy of retries
-/// says. What a provider breaks before its first event, another attempt may mend; afterwards the answer stands or falls
-/// with its provider. The one layer that retries.
+/// Calls models: tries the targets of a chain until one begins to answer, each again as the policy of retries says. What
+/// a provider breaks before anything of its answer is visible, another attempt may mend; afterwards the route's settings
+/// say whether another target may go on with it. The one layer that retries.
 public final class Gateway: Sendable {
     let models: [String: any ChatModel]
     let observer: any GatewayObserver
@@ -11,15 +11,31 @@ public final class Gateway: Sendable {
     /// What is known of the models.
     public let catalogue: Catalogue
     public let resilience: GatewayResilience
+    /// What may take an answer's place when every target has failed.
+    private let standIns: StandIns
+
+    /// What may take an answer's place when every target has failed, beside a text.
+    public struct StandIns: Sendable {
+        /// A model in this process.
+        public var local: Target?
+        /// Where earlier answers are kept.
+        public var stale: (any StaleAnswers)?
+
+        public init(local: Target? = nil, stale: (any StaleAnswers)? = nil) {
+            self.local = local
+            self.stale = stale
+        }
+    }
 
     /// `models` by the names of their providers. Without `resilience` each target is asked once.
     public init(
         models: [String: any ChatModel], catalogue: Catalogue = .builtIn, resilience: GatewayResilience? = nil,
-        observer: any GatewayObserver, clock: any TimeSource
+        standIns: StandIns = StandIns(), observer: any GatewayObserver, clock: any TimeSource
     ) {
         self.models = models
         self.catalogue = catalogue
         self.resilience = resilience ?? .none(time: clock)
+        self.standIns = standIns
         self.observer = observer
         self.clock = clock
     }
@@ -27,10 +43,12 @@ public final class Gateway: Sendable {
     /// An answer that has begun.
     public struct Answer: Sendable {
         public let stream: any ModelStream
-        /// The model that really answers.
-        public let target: Target
         /// All that was tried, the successful one last.
         public let attempts: [Attempt]
+        let answering: AnsweringTarget
+
+        /// The model that really answers; another one once a stream that broke off has been continued.
+        public var target: Target { answering.target }
     }
 
     /// Told before the gateway waits to ask the same target again.
@@ -41,64 +59,64 @@ public final class Gateway: Sendable {
         _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
         onRetry: OnRetry = { _, _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
-        let chain = route.chain
-        guard !chain.isEmpty else { throw FallOver.summary(of: []) }
+        let seats = resilience.seats(
+            of: route, conversation: { request.conversationFingerprint }, price: { catalogue.price(of: $0) })
+        let question = Question(
+            request, route: route, settings: route.settings ?? resilience.settings, seats: seats,
+            streaming: streaming, context: context)
         var attempts: [Attempt] = []
-        let settings = route.settings ?? resilience.settings
-        var schedule = RetrySchedule(
-            settings.retry, targets: chain.count, deadline: context.deadline, minimum: settings.timeouts.minimum)
-        while true {
-            let target = chain[schedule.target]
-            let started = clock.now()
-            try check(context, at: started)
-            if schedule.attemptsOnTarget == 0 { resilience.budget(of: target.provider).offer() }
-            let outcome = await attempt(
-                request, at: target, window: route.window, streaming: streaming, started: started, context: context)
-            let attempt = Attempt(target: target, error: outcome.failure?.error, duration: clock.now().since(started))
-            observer.attemptEnded(attempt, context: context)
-            attempts.append(attempt)
-            let failure: AttemptFailure
-            switch outcome {
-            case .answered(let stream): return Answer(stream: stream, target: target, attempts: attempts)
-            case .failed(let found): failure = found
+        do throws(CodedError) {
+            let begun = try await firstToAnswer(of: question, &attempts, onRetry: onRetry)
+            begun.observed.choose()
+            return answer(begun, question, attempts)
+        } catch {
+            if Degrade.isWanted(after: error) {
+                observer.happened(.exhausted(after: error.code), context: context)
             }
-            switch decide(after: failure, &schedule, chain) {
-            case .next: continue
-            case .retry(let retry):
-                try await onRetry(target, retry)
-                do throws(CancellationError) {
-                    try await clock.sleep(until: clock.now().advanced(by: retry.delay))
-                } catch {
-                    throw CodedError(.cancelled, "The request was cancelled.")
-                }
-            case .giveUp(let reason):
-                // The caller's own fault is told as it is, whatever was tried before.
-                if reason == .error, !FallOver.isWorthwhile(after: failure.error) { throw failure.error }
-                throw FallOver.summary(of: attempts)
-            }
+            guard let answer = await standIn(question, after: error, attempts) else { throw error }
+            return answer
         }
     }
 
-    private func check(_ context: RunContext, at now: Instant) throws(CodedError) {
-        if Task.isCancelled { throw CodedError(.cancelled, "The request was cancelled.") }
-        if let deadline = context.deadline, deadline <= now {
-            throw CodedError(.deadlineExceeded, "The time for this request is over.")
+    private func answer(_ begun: BegunAnswer, _ question: Question, _ attempts: [Attempt]) -> Answer {
+        let answering = AnsweringTarget(begun.seat.target)
+        guard question.settings.midstream == .continue, question.streaming else {
+            return Answer(stream: begun.stream, attempts: attempts, answering: answering)
         }
+        let continued = ContinuedStream(
+            begun.stream, request: question.request,
+            resume: { request, error throws(CodedError) in
+                try await self.resumed(request, question, after: error, from: answering.target)
+            },
+            onContinue: { answering.change(to: $0) })
+        return Answer(stream: continued, attempts: attempts, answering: answering)
     }
 
-    private func decide(
-        after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ chain: [Target]
-    ) -> RetryDecision {
-        let target = chain[schedule.target]
-        let budget = resilience.budget(of: target.provider)
-        var generator = resilience.randomness()
-        let window = catalogue.info(of: target)?.window
-        return schedule.decide(
-            after: failure, now: clock.now(), using: &generator, affords: budget.spend,
-            hasLargerWindow: { index in
-                guard let window, let other = catalogue.info(of: chain[index])?.window else { return false }
-                return other > window
+    private func standIn(
+        _ question: Question, after error: CodedError, _ attempts: [Attempt]
+    ) async -> Answer? {
+        guard !question.settings.degrade.isEmpty, Degrade.isWanted(after: error) else { return nil }
+        let found = await Degrade.answer(
+            to: question.request, streaming: question.streaming, settings: question.settings,
+            context: question.context, stale: standIns.stale,
+            local: { () throws(CodedError) in
+                guard let target = standIns.local else { return nil }
+                let begun = try await alone(question, target)
+                return (begun.stream, target)
             })
+        guard let found else { return nil }
+        observer.happened(.degraded(found.degradation, after: error.code), context: question.context)
+        return Answer(stream: found.stream, attempts: attempts, answering: AnsweringTarget(found.target))
+    }
+
+    /// One attempt at one target, whatever else could be asked.
+    private func alone(_ question: Question, _ target: Target) async throws(CodedError) -> BegunAnswer {
+        switch await attempt(question, at: KeyedTarget(target), isLast: true) {
+        case .answered(let begun):
+            begun.observed.choose()
+            return begun
+        case .failed(let failure): throw failure.error
+        }
     }
 }
 

@@ -17,6 +17,8 @@ public enum GatewayEvent: Sendable, Hashable {
     case hedge(Target, HedgeEvent)
     /// A limit of ours kept a call from a provider.
     case limited(Target, ErrorCode)
+    /// Nobody was left who could answer.
+    case exhausted(after: ErrorCode)
     /// Something else took the place of an answer.
     case degraded(Degradation, after: ErrorCode)
     /// Faults were put into a call on purpose.

@@ -5,29 +5,47 @@ internal import Synchronization
 /// What the gateway does when providers fail: the policies, and what is remembered of each provider and model. From any
 /// thread.
 public final class GatewayResilience: Sendable {
+    /// The keys of one provider.
+    public struct Keys: Sendable, Hashable {
+        public var count: Int
+        public var strategy: KeyStrategy
+
+        public init(count: Int, strategy: KeyStrategy = .leastLimited) {
+            self.count = count
+            self.strategy = strategy
+        }
+    }
+
     /// What holds where neither the provider nor the model's name says otherwise.
     public let settings: ResilienceSettings
     /// The circuits by target and key. A key that its provider rejects rests for all models of the provider.
     public let circuits: BreakerBoard<KeyedTarget>
+    /// All calls at once; `nil` where they are not limited.
+    public let total: Limiter?
     private let providers: [String: ResilienceSettings]
+    private let keys: [String: Keys]
     private let time: any TimeSource
-    /// By provider, so there are no more of them than the configuration names.
-    private let budgets = Mutex<[String: ProviderBudget]>([:])
+    private let records = Mutex(TargetRecords())
+    private let choices = Mutex<[BalancerKey: Balancer]>([:])
     private let generator: Mutex<SeededGenerator>
 
     /// - Parameters:
     ///   - providers: The settings of those that have their own, complete.
+    ///   - keys: Of the providers that have more than one.
+    ///   - isOn: Whether calls are limited at all, in their time and in how many there are at once.
     ///   - onEvent: Told of circuits that open and close, of rests and of rejected keys; called outside of all locks,
     ///     must not block.
     public init(
         _ settings: ResilienceSettings = ResilienceSettings(), providers: [String: ResilienceSettings] = [:],
-        time: any TimeSource, generator: SeededGenerator,
+        keys: [String: Keys] = [:], isOn: Bool = true, time: any TimeSource, generator: SeededGenerator,
         onEvent: (@Sendable (KeyedTarget, CircuitEvent) -> Void)? = nil
     ) {
         self.settings = settings
         self.providers = providers
+        self.keys = keys
         self.time = time
         self.generator = Mutex(generator)
+        total = isOn ? Limiter(total: settings.limits, time: time) : nil
         circuits = BreakerBoard(
             time: time, credential: { KeyedTarget(Target(provider: $0.target.provider, model: ""), key: $0.key) },
             onEvent: onEvent
@@ -39,11 +57,46 @@ public final class GatewayResilience: Sendable {
         var settings = ResilienceSettings()
         settings.retry = RetryPolicy(retries: 0, maxAttempts: 100)
         settings.breaker.mode = .off
-        return GatewayResilience(settings, time: time, generator: SeededGenerator(seed: 0))
+        return GatewayResilience(
+            settings, isOn: false, time: time, generator: SeededGenerator(seed: 0))
     }
 
     /// What holds for calls to a provider, whoever asks.
-    func settings(of provider: String) -> ResilienceSettings { providers[provider] ?? settings }
+    public func settings(of provider: String) -> ResilienceSettings { providers[provider] ?? settings }
+
+    /// The time limits of a call to a provider; `nil` leaves them to what it was made with.
+    func timeouts(of provider: String) -> Timeouts? { total == nil ? nil : settings(of: provider).timeouts }
+
+    /// The limits on calls at once, of the providers that have been asked.
+    public var limiters: [(provider: String, limiter: Limiter)] { records.withLock { $0.limiters } }
+
+    /// Randomness of its own, so that no lock is held while a decision is taken.
+    func randomness() -> SeededGenerator { generator.withLock { $0.split() } }
+
+    func meter(of target: Target) -> TargetMeter {
+        records.withLock { $0.meter(of: target) { TargetMeter(time: time) } }
+    }
+
+    func hedge(of target: Target, _ policy: HedgePolicy) -> Hedge {
+        records.withLock { $0.hedge(of: target, policy) { Hedge(policy, time: time) } }
+    }
+
+    func record(of provider: String) -> ProviderRecord {
+        records.withLock {
+            $0.record(of: provider) {
+                ProviderRecord(
+                    provider, settings.retry, limits: total == nil ? nil : settings(of: provider).limits,
+                    within: total, keys: keys[provider]?.count ?? 1, keys[provider]?.strategy ?? .leastLimited,
+                    time: time)
+            }
+        }
+    }
+
+    /// Why a target would not be asked now. Takes nothing.
+    func refusal(of target: KeyedTarget) -> CallRefusal? {
+        if settings(of: target.target.provider).breaker.mode == .off { return nil }
+        return circuits.circuit(for: target).refusal
+    }
 
     /// The right to ask a target; `nil` where its provider has no circuits.
     func permit(for target: KeyedTarget) throws(CallRefusal) -> CallPermit? {
@@ -51,16 +104,79 @@ public final class GatewayResilience: Sendable {
         return try circuits.circuit(for: target).permit()
     }
 
-    func budget(of provider: String) -> ProviderBudget {
-        let policy = settings.retry
-        return budgets.withLock { budgets in
-            if let known = budgets[provider] { return known }
-            let budget = ProviderBudget(policy, time: time)
-            budgets[provider] = budget
-            return budget
-        }
+    /// What a provider has said of how many more calls it takes.
+    func note(_ count: RateCount, of target: KeyedTarget) {
+        if settings(of: target.target.provider).breaker.mode == .off { return }
+        circuits.circuit(for: target).note(remaining: count.remaining, reset: count.reset)
+    }
+}
+
+// MARK: Which target first
+
+extension GatewayResilience {
+    private struct BalancerKey: Hashable {
+        let chain: [Target]
+        let weights: [Double]
+        let strategy: BalanceStrategy
     }
 
-    /// Randomness of its own, so that no lock is held while a decision is taken.
-    func randomness() -> SeededGenerator { generator.withLock { $0.split() } }
+    /// So many chains have balancers of their own at a time.
+    private static var mostChoices: Int { 1024 }
+
+    /// The targets of a request in the order in which they are to be asked, each with every key of its provider: first
+    /// the one that the route's strategy chooses, then the others in their own order.
+    /// - Parameter price: What a call of a target costs, for `lowest_cost`.
+    func seats(
+        of route: Route, conversation: () -> UInt64, price: (Target) -> Double?
+    ) -> [KeyedTarget] {
+        var chain = route.chain
+        if route.strategy != .order, chain.count > 1, chain.count <= TargetSet.limit {
+            let place = choose(of: route, conversation: conversation(), price: price)
+            chain.insert(chain.remove(at: place), at: 0)
+        }
+        if keys.isEmpty { return chain.map { KeyedTarget($0) } }
+        return chain.flatMap { withKeys($0) }
+    }
+
+    /// The target with each of its keys, the one whose turn it is first.
+    private func withKeys(_ target: Target) -> [KeyedTarget] {
+        let record = record(of: target.provider)
+        guard let pool = record.keys else { return [KeyedTarget(target)] }
+        var available = TargetSet()
+        for key in 0..<record.keyCount where refusal(of: KeyedTarget(target, key: key)) == nil { available.insert(key) }
+        let first = pool.next(from: available) ?? 0
+        return (0..<record.keyCount).map { KeyedTarget(target, key: (first + $0) % record.keyCount) }
+    }
+
+    private func choose(of route: Route, conversation: UInt64, price: (Target) -> Double?) -> Int {
+        var available = TargetSet()
+        for (place, target) in route.chain.enumerated() where isAvailable(target) { available.insert(place) }
+        let balancer = balancer(of: route, price: price)
+        // Whoever is asked counts for as long as it answers; this is the choice alone.
+        return balancer.choose(from: available.isEmpty ? balancer.all : available, conversation: conversation) ?? 0
+    }
+
+    private func isAvailable(_ target: Target) -> Bool {
+        (0..<record(of: target.provider).keyCount).contains { refusal(of: KeyedTarget(target, key: $0)) == nil }
+    }
+
+    private func balancer(of route: Route, price: (Target) -> Double?) -> Balancer {
+        let key = BalancerKey(chain: route.chain, weights: route.weights, strategy: route.strategy)
+        if let known = choices.withLock({ $0[key] }) { return known }
+        let targets = route.chain.enumerated().map { place, target in
+            BalanceTarget(
+                target.name, weight: place < route.weights.count ? route.weights[place] : 1, price: price(target))
+        }
+        var generator = randomness()
+        let made = Balancer(
+            BalancePolicy(route.strategy), targets: targets, meters: route.chain.map { meter(of: $0) },
+            seed: generator.next(), time: time)
+        return choices.withLock { choices in
+            // Another call may have been faster, and its turns count.
+            if let known = choices[key] { return known }
+            if choices.count >= Self.mostChoices { choices.removeAll() }
+            choices[key] = made
+            return made
+        }
+    }
 }

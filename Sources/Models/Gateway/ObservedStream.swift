@@ -3,34 +3,58 @@ internal import HTTP
 internal import Resilience
 internal import Synchronization
 
-/// A stream that reports how it went, once: at its end, its failure, its cancellation or when it is dropped.
+/// A stream that tells how it goes: its circuit and its limits hear of the first token and of the end, and once it is
+/// the answer, the observer hears of the end as well. Once each: at the end, the failure, the cancellation, or when it
+/// is dropped.
 final class ObservedStream: ModelStream {
+    private struct State: ~Copyable {
+        var rights: CallRights?
+        /// `nil` once it has been told.
+        var report: AnswerReport?
+        var hasBegun = false
+        /// Whether somebody has chosen this stream as the answer; until then its end is an attempt's.
+        var isAnswer = false
+        var isOver = false
+    }
+
     private let stream: any ModelStream
     private let started: Instant
     private let context: RunContext
     private let observer: any GatewayObserver
     private let clock: any TimeSource
-    /// Both are `nil` once they have been handed over.
-    private let report: Mutex<AnswerReport?>
-    private let permit: Mutex<CallPermit?>
+    private let state: Mutex<State>
 
     init(
-        _ stream: any ModelStream, permit: consuming CallPermit?, report: AnswerReport, started: Instant,
-        context: RunContext,
-        observer: any GatewayObserver, clock: any TimeSource
+        _ stream: any ModelStream, rights: consuming CallRights?, report: AnswerReport, started: Instant,
+        context: RunContext, observer: any GatewayObserver, clock: any TimeSource
     ) {
         self.stream = stream
-        self.report = Mutex(report)
-        self.permit = Mutex(permit)
+        state = Mutex(State(rights: rights, report: report))
         self.started = started
         self.context = context
         self.observer = observer
         self.clock = clock
     }
 
-    deinit { end(.cancelled) }
+    deinit { end(nil, isCancelled: true) }
 
     var forwardedHeaders: HTTPHeaders { stream.forwardedHeaders }
+    var rateCount: RateCount? { stream.rateCount }
+    var marks: AnswerMarks { stream.marks }
+
+    /// From the start to the first token; `nil` before that.
+    var timeToFirst: Duration? {
+        state.withLock { state in state.hasBegun ? state.report?.timeToFirstEvent : nil }
+    }
+
+    /// This stream is what the caller gets. What has ended by now is told now.
+    func choose() {
+        let report = state.withLock { state -> AnswerReport? in
+            state.isAnswer = true
+            return state.isOver ? state.report.take() : nil
+        }
+        if let report { observer.answerEnded(report, context: context) }
+    }
 
     func next() async throws(CodedError) -> ModelEvent? {
         do throws(CodedError) {
@@ -41,7 +65,7 @@ final class ObservedStream: ModelStream {
             note(event)
             return event
         } catch {
-            end(error.code)
+            end(error)
             throw error
         }
     }
@@ -56,42 +80,73 @@ final class ObservedStream: ModelStream {
             }
             return supply
         } catch {
-            end(error.code)
+            end(error)
             throw error
         }
     }
 
     private func note(_ event: ModelEvent) {
-        report.withLock { $0?.note(event) }
+        let rights = state.withLock { state -> CallRights? in
+            state.report?.note(event)
+            guard !state.hasBegun, event.isVisible else { return nil }
+            state.hasBegun = true
+            state.report?.timeToFirstEvent = clock.now().since(started)
+            return state.rights.take()
+        }
+        if let rights { begin(rights, event) }
         // Nothing follows a whole answer, and not every reader asks for its end.
         if case .whole = event.kind { end(nil) }
     }
 
-    func cancel() {
-        stream.cancel()
-        end(.cancelled)
+    /// The rights are taken out for it, since whoever hears of the first token is told outside of the lock.
+    private func begin(_ rights: consuming CallRights, _ event: ModelEvent) {
+        var rights: CallRights? = rights
+        if case .whole = event.kind {} else if let time = timeToFirst { rights?.begin(after: time) }
+        var late = state.withLock { state -> CallRights? in
+            // Cancelled meanwhile.
+            if state.isOver { return rights.take() }
+            state.rights = rights.take()
+            return nil
+        }
+        late.take()?.end(.neutral, isWhole: false)
     }
 
-    private func end(_ error: ErrorCode?) {
-        let finished = report.withLock { report in
-            defer { report = nil }
-            return report
+    func cancel() {
+        stream.cancel()
+        end(nil, isCancelled: true)
+    }
+
+    /// What is left to do after the lock.
+    private struct Ending: ~Copyable {
+        var rights: CallRights?
+        var end: CallEnd
+        var isWhole: Bool
+        var told: AnswerReport?
+    }
+
+    private func end(_ error: CodedError?, isCancelled: Bool = false) {
+        let now = clock.now()
+        var ending = state.withLock { state -> Ending? in
+            guard !state.isOver else { return nil }
+            state.isOver = true
+            state.report?.error = isCancelled ? .cancelled : error?.code
+            state.report?.duration = now.since(started)
+            let isWhole = state.report?.streaming == false
+            let end =
+                isCancelled
+                ? CallEnd.neutral
+                : error.map { CallEnd(attempt: $0) } ?? .succeeded(after: state.report?.timeToFirstEvent ?? .zero)
+            return Ending(
+                rights: state.rights.take(), end: end, isWhole: isWhole,
+                told: state.isAnswer ? state.report.take() : nil)
         }
-        guard var finished else { return }
-        finished.error = error
-        finished.duration = clock.now().since(started)
-        if let permit = permit.withLock({ $0.take() }) { permit.end(finished.callEnd) }
-        observer.answerEnded(finished, context: context)
+        guard ending != nil, let end = ending?.end, let isWhole = ending?.isWhole else { return }
+        ending?.rights.take()?.end(end, isWhole: isWhole)
+        if let told = ending?.told { observer.answerEnded(told, context: context) }
     }
 }
 
 extension AnswerReport {
-    /// A whole answer's time is its length's, and says nothing of how fast the provider is.
-    fileprivate var callEnd: CallEnd {
-        guard let error else { return .succeeded(after: streaming ? timeToFirstEvent : .zero) }
-        return error.fault == .provider ? .failed(error) : .neutral
-    }
-
     fileprivate mutating func note(_ event: ModelEvent) {
         events += 1
         switch event.kind {

@@ -84,6 +84,8 @@ public struct Route: Sendable, Hashable {
     public var window: Int?
     /// What the configuration of the name changes; `nil` where it changes nothing.
     public var settings: ResilienceSettings?
+    /// The time limits that the name sets itself; a call to one of its targets has these over its provider's.
+    public var timeouts = TimeoutOverrides()
 
     public init(chain: [Target], window: Int? = nil) {
         self.chain = chain

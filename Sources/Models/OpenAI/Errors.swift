@@ -20,8 +20,9 @@ extension OpenAI {
 
     /// What an answer with another status than 200 means. The provider's own words are passed on, bounded and without
     /// keys, where they can help the caller; never those about keys.
+    /// - Parameter wall: The present time, for a date in `Retry-After`.
     public static func decodeError(
-        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets()
+        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets(), wall: WallTime
     ) -> CodedError {
         let root = try? JSONDocument(body).root
         let object = root.flatMap { errorObject(in: $0) }
@@ -37,7 +38,7 @@ extension OpenAI {
             error.param = object?["param"]?.string.map { secrets.cleaned($0, limit: 128) }
         }
         error.providerStatus = status
-        if error.code.retryable || status == 403 { error.retryAfter = retryAfter(headers) }
+        error.readWait(from: headers, wall: wall)
         error.detail = "status \(status)" + (code.map { ", code \(secrets.cleaned($0))" } ?? "")
         return error
     }
@@ -108,15 +109,5 @@ extension OpenAI {
         let text = object.string ?? object["message"]?.string
         guard let text, !text.isEmpty else { return nil }
         return secrets.cleaned(text)
-    }
-
-    /// `retry-after-ms`, else `retry-after` in seconds; at most a day, `nil` for anything else (dates too).
-    static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
-        func milliseconds(_ name: String, _ factor: Double) -> Duration? {
-            guard let text = headers[name], text.utf8.count <= 20, let value = Double(text), value.isFinite, value >= 0
-            else { return nil }
-            return .milliseconds(Int64(min(value * factor, 86_400_000).rounded(.up)))
-        }
-        return milliseconds("retry-after-ms", 1) ?? milliseconds("retry-after", 1000)
     }
 }

@@ -44,7 +44,10 @@ extension OpenAI {
         writer.key("messages")
         writer.beginArray()
         let messages = request.dialect == .openai ? request.messages : movingToolMedia(request.messages)
-        for message in messages { write(message, givesThoughts: givesThoughts, to: &writer) }
+        let begun = needsPrefix(call) && request.prefill != nil ? messages.count - 1 : nil
+        for (position, message) in messages.enumerated() {
+            write(message, givesThoughts: givesThoughts, isBegun: position == begun, to: &writer)
+        }
         writer.endArray()
         writeTools(of: request, to: &writer)
         if let format = request.responseFormat { write(format, to: &writer) }
@@ -97,7 +100,15 @@ extension OpenAI {
         }
     }
 
-    private static func write(_ message: ChatMessage, givesThoughts: Bool, to writer: inout JSONWriter) {
+    /// Whether a message that begins the answer must say so. Mistral refuses it otherwise; DeepSeek documents no other
+    /// way.
+    private static func needsPrefix(_ call: ModelCall) -> Bool {
+        call.entry?.provider == "mistral" || call.entry?.provider == "deepseek"
+    }
+
+    private static func write(
+        _ message: ChatMessage, givesThoughts: Bool, isBegun: Bool, to writer: inout JSONWriter
+    ) {
         writer.beginObject()
         writer.member("role", message.role.rawValue)
         writer.key("content")
@@ -107,6 +118,7 @@ extension OpenAI {
         writer.member("name", ifPresent: message.name)
         writer.member("refusal", ifPresent: message.refusal)
         writer.member("tool_call_id", ifPresent: message.toolCallID)
+        if isBegun { writer.member("prefix", true) }
         if !message.toolCalls.isEmpty {
             writer.key("tool_calls")
             writer.beginArray()

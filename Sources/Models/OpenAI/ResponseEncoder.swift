@@ -4,18 +4,21 @@ internal import JSON
 
 extension OpenAI {
     /// Writes model events as the server-sent events of `chat.completion.chunk`s. Frames that came in this dialect go
-    /// through byte for byte but for `model` and for what clients would trip over; other events are built. A pure state
-    /// machine.
+    /// through byte for byte but for `model` and for what clients would trip over; other events are built, after frames
+    /// that went through as more of the same answer. A pure state machine.
     public struct StreamEncoder: Sendable {
         private let modelText: [UInt8]
         /// Every built chunk up to the bracket that opens its choices.
-        private let chunkStart: [UInt8]
+        private var chunkStart: [UInt8]
         private let includeUsage: Bool
         /// Choices of which something has been written: the chunk that names the role, or a frame of the provider's.
         private var begun: Set<Int> = []
         private var mender: AnswerMender
         private var usage: Usage?
-        private var wroteUsage = false
+        /// What the client has been told of it. What comes later and is the same, clients would add up with that.
+        private var toldUsage: Usage?
+        /// The last frame that went through, until something is built after it.
+        private var lastFrame: [UInt8]?
         /// Whether the last frame went through, and with it all its events.
         private var passedFrame = false
         private var hasPassed = false
@@ -24,15 +27,21 @@ extension OpenAI {
             self.includeUsage = includeUsage
             modelText = JSON.string(identity.model).bytes
             mender = AnswerMender(answer: identity.id)
+            chunkStart = Self.chunkStart(
+                id: JSON.string(identity.id).bytes, created: JSON.int(identity.created).bytes, model: modelText)
+        }
+
+        /// Both as JSON text.
+        private static func chunkStart(id: [UInt8], created: [UInt8], model: [UInt8]) -> [UInt8] {
             var writer = JSONWriter()
             writer.beginObject()
-            writer.member("id", identity.id)
+            writer.member("id", raw: id)
             writer.member("object", "chat.completion.chunk")
-            writer.member("created", identity.created)
-            writer.member("model", raw: modelText)
+            writer.member("created", raw: created)
+            writer.member("model", raw: model)
             writer.key("choices")
             writer.beginArray()
-            chunkStart = writer.bytes
+            return writer.bytes
         }
 
         /// What of the answer had to be mended so far.
@@ -44,16 +53,17 @@ extension OpenAI {
             switch event.source {
             case .sameFrame where passedFrame:
                 // Told with the last choice (Groq, Mistral, OpenRouter): a second time, clients would add the two up.
-                if case .usage = event.kind { wroteUsage = true } else { notePassed(event) }
+                if case .usage(let usage) = event.kind { toldUsage = usage } else { notePassed(event) }
             case .frame(let frame) where frame.dialect == .openai:
                 if case .whole(let completion) = event.kind { return encode(completion, into: &output) }
                 passedFrame = true
-                if case .usage = event.kind {
+                if case .usage(let usage) = event.kind {
                     // A frame of its own, which we may have asked for on our own account.
                     guard includeUsage else { return }
-                    wroteUsage = true
+                    toldUsage = usage
                 }
                 notePassed(event)
+                lastFrame = frame.bytes
                 let bytes = mender.chunk(frame.bytes)
                 Self.append(JSONMembers.replacing("model", with: modelText, in: bytes), to: &output)
             case .frame, .built:
@@ -79,8 +89,9 @@ extension OpenAI {
         }
 
         private mutating func writeUsage(into output: inout [UInt8]) {
-            guard includeUsage, !wroteUsage, let usage else { return }
-            wroteUsage = true
+            guard includeUsage, let usage, usage != toldUsage else { return }
+            toldUsage = usage
+            followFrames()
             var writer = JSONWriter(chunkStart)
             writer.endArray()
             writer.key("usage")
@@ -91,6 +102,15 @@ extension OpenAI {
 
         private mutating func encode(_ completion: ChatCompletion, into output: inout [UInt8]) {
             for event in completion.events { encode(event, into: &output) }
+        }
+
+        /// Clients take chunks of another id for another answer, so what is built after frames has theirs.
+        private mutating func followFrames() {
+            guard let frame = lastFrame.take(), let id = JSONMembers.find("id", in: frame),
+                let created = JSONMembers.find("created", in: frame), frame[id.value].count > 2
+            else { return }
+            chunkStart = Self.chunkStart(
+                id: Array(frame[id.value]), created: Array(frame[created.value]), model: modelText)
         }
 
         private mutating func build(_ event: ModelEvent, into output: inout [UInt8]) {
@@ -136,10 +156,11 @@ extension OpenAI {
             }
         }
 
-        private func write(
+        private mutating func write(
             choice: Int, logprobs: [TokenLogprob] = [], finish: FinishReason? = nil, into output: inout [UInt8],
             delta: (inout JSONWriter) -> Void
         ) {
+            followFrames()
             var writer = JSONWriter(chunkStart)
             writer.beginObject()
             writer.member("index", choice)

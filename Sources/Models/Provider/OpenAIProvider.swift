@@ -25,8 +25,8 @@ public struct OpenAIProvider: ChatModel {
 
 extension OpenAIProvider: EmbeddingModel {
     public func embed(
-        _ request: EmbeddingRequest, model: String, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer {
-        try await chat.embed(request, model: model, context: context)
+        try await chat.embed(request, model: model, key: key, context: context)
     }
 }

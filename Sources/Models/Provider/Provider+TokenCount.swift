@@ -22,11 +22,11 @@ extension Provider: TokenCounter where Wire: TokenCountingDialect {
         of request: ChatRequest, model: String, context: RunContext
     ) async throws(CodedError) -> [UInt8]? {
         guard let body = Wire.encodeTokenCountRequest(request, model: model) else { return nil }
-        let deadline = deadline(of: context)
+        var limits = try limits(of: context)
         let response = try await send(
             body, to: Wire.tokenCountURL(base: base), more: Wire.headers(of: request), streaming: false,
-            deadline: deadline)
-        let counted = try await whole(response, deadline: deadline)
+            limits: &limits)
+        let counted = try await whole(response, limits: limits)
         try Wire.checkTokenCount(counted)
         return counted
     }

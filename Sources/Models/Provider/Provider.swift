@@ -1,6 +1,7 @@
 public import Base
 internal import HTTP
 public import HTTPClient
+internal import Resilience
 
 /// A model behind a network. Holds the client and a clock; what its dialect says is in pure functions.
 public struct Provider<Wire: ProviderDialect>: ChatModel {
@@ -12,7 +13,8 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     private let url: String
     let secrets: Secrets
     /// What goes with every call: the caller's own headers are not known here, so none of them can get out.
-    private let headers: (whole: HTTPHeaders, stream: HTTPHeaders)
+    /// For each key its own; never empty.
+    private let headers: [(whole: HTTPHeaders, stream: HTTPHeaders)]
 
     public init(_ configuration: ProviderConfiguration, client: any HTTPCalling, clock: any TimeSource) {
         self.configuration = configuration
@@ -22,63 +24,72 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         while base.hasSuffix("/") { base.removeLast() }
         self.base = String(base)
         url = Wire.url(base: String(base))
-        secrets = Secrets(configuration.key.map { [$0] } ?? [])
-        headers = (
-            Self.headers(accept: "application/json", key: configuration.key),
-            Self.headers(accept: "text/event-stream", key: configuration.key)
-        )
+        secrets = Secrets(configuration.keys)
+        let keys: [Secret?] = configuration.keys.isEmpty ? [nil] : configuration.keys
+        headers = keys.map {
+            (Self.headers(accept: "application/json", key: $0), Self.headers(accept: "text/event-stream", key: $0))
+        }
     }
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
-        let deadline = deadline(of: context)
+        var limits = try limits(
+            call.timeouts, of: context, isLast: call.isLast, isStream: call.streaming)
         // The answer's form is settled here, for the question and for what is read of the answer.
         let (call, tool) = try AnswerTool.applied(to: call, at: Wire.dialect)
         let body = try Wire.encodeRequest(call, asksForUsage: configuration.asksForUsage)
         let response = try await send(
-            body, to: url, more: Wire.headers(of: call.request), streaming: call.streaming, deadline: deadline)
+            body, to: url, more: Wire.headers(of: call.request), key: call.key, streaming: call.streaming,
+            limits: &limits)
         let headers = Self.forwarded(response.headers)
+        let rateCount = RetryAfter(answer: response.headers, wall: clock.wallTime()).rateCount
         if call.streaming, !Self.isJSON(response.headers) {
             let stream = ProviderStream(
                 response.body,
                 decoder: AnswerToolDecoder(
                     Wire.decoder(secrets: secrets), tool: tool, limit: configuration.maxAnswerBytes),
-                headers: headers, deadline: deadline)
+                hasOneChoice: call.request.n == 1, headers: headers, rateCount: rateCount, limits: limits)
             try await stream.waitForFirst()
             return stream
         }
-        let completion = try Wire.decodeCompletion(try await whole(response, deadline: deadline), secrets: secrets)
-        return WholeAnswer(tool?.answer(of: completion) ?? completion, headers: headers)
+        let completion = try Wire.decodeCompletion(try await whole(response, limits: limits), secrets: secrets)
+        return WholeAnswer(tool?.answer(of: completion) ?? completion, headers: headers, rateCount: rateCount)
     }
 
-    func deadline(of context: RunContext) -> Deadline {
-        Deadline(context, at: clock.now(), total: configuration.timeouts.total)
+    /// Begins an attempt. Throws `deadline_exceeded` when the run has too little time left for one.
+    func limits(
+        _ timeouts: Timeouts? = nil, of context: RunContext, isLast: Bool = false, isStream: Bool = false
+    ) throws(CodedError) -> AttemptLimits {
+        try AttemptLimits(
+            timeouts ?? configuration.timeouts, time: clock, deadline: context.deadline, isLast: isLast,
+            isStream: isStream)
     }
 
     /// The provider's answer, if it is one: its status is 200.
     func send(
-        _ body: [UInt8], to url: String, more: [(name: String, value: String)] = [], streaming: Bool,
-        deadline: Deadline
+        _ body: [UInt8], to url: String, more: [(name: String, value: String)] = [], key: Int = 0,
+        streaming: Bool, limits: inout AttemptLimits
     ) async throws(CodedError) -> IncomingResponse {
-        var timeouts = configuration.timeouts
-        if let remaining = deadline.remaining { timeouts.total = min(timeouts.total, remaining) }
-        // A whole answer's head comes with its end: only a stream has a first byte to wait for.
-        if !streaming { timeouts.firstByte = timeouts.total }
-        var headers = streaming ? headers.stream : headers.whole
+        // A place that the configuration does not have is nobody's: the first key stands for it.
+        let known = headers[headers.indices.contains(key) ? key : 0]
+        var headers = streaming ? known.stream : known.whole
         for (name, value) in more { headers.add(name, value) }
         let request = OutgoingRequest(
-            url: url, headers: headers, body: body, timeouts: timeouts,
+            url: url, headers: headers, body: body, timeouts: limits.ofRequest,
             maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy)
         let response: IncomingResponse
         do { response = try await client.send(request) } catch {
-            throw error.coded(streaming: false, deadline: deadline)
+            throw error.coded(streaming: false, limits: limits)
         }
-        guard response.status == 200 else { throw await failure(of: response, deadline: deadline) }
+        limits.recordHead()
+        guard response.status == 200 else { throw await failure(of: response, limits: limits) }
         return response
     }
 
-    func whole(_ response: IncomingResponse, deadline: Deadline) async throws(CodedError) -> [UInt8] {
-        do { return try await response.body.collect(limit: configuration.maxAnswerBytes) } catch {
-            throw error.coded(streaming: true, deadline: deadline)
+    func whole(_ response: IncomingResponse, limits: AttemptLimits) async throws(CodedError) -> [UInt8] {
+        do {
+            return try await response.body.collect(limit: configuration.maxAnswerBytes, until: limits.nextEnd)
+        } catch {
+            throw error.coded(streaming: true, limits: limits)
         }
     }
 
@@ -88,14 +99,15 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         return headers
     }
 
-    private func failure(of response: IncomingResponse, deadline: Deadline) async -> CodedError {
-        // An error's body is short; a longer one, or none, is judged by its status alone.
+    private func failure(of response: IncomingResponse, limits: AttemptLimits) async -> CodedError {
+        // An error's body is short; a longer or later one, or none, is judged by its status alone.
         let body: [UInt8]
-        do { body = try await response.body.collect(limit: 64 << 10) } catch {
-            if error.kind == .cancelled { return error.coded(streaming: true, deadline: deadline) }
+        do { body = try await response.body.collect(limit: 64 << 10, until: limits.errorEnd) } catch {
+            if error.kind == .cancelled { return error.coded(streaming: true, limits: limits) }
             body = []
         }
-        return Wire.decodeError(status: response.status, headers: response.headers, body: body, secrets: secrets)
+        return Wire.decodeError(
+            status: response.status, headers: response.headers, body: body, secrets: secrets, wall: clock.wallTime())
     }
 
     private static func isJSON(_ headers: HTTPHeaders) -> Bool {

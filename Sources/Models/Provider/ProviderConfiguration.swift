@@ -1,5 +1,5 @@
 public import Base
-public import HTTPClient
+public import Resilience
 
 /// How one provider is reached.
 public struct ProviderConfiguration: Sendable {
@@ -7,8 +7,10 @@ public struct ProviderConfiguration: Sendable {
     public var name: String
     /// What the dialect's paths are appended to.
     public var baseURL: String
-    public var key: Secret?
-    public var timeouts = OutgoingRequest.Timeouts()
+    /// Those that calls go with, each call with one; empty for a provider that wants none.
+    public var keys: [Secret]
+    /// For calls that say nothing of theirs.
+    public var timeouts = Timeouts()
     /// The most bytes of a whole answer, and of a stream together.
     public var maxAnswerBytes = 64 << 20
     /// Whether streams are asked for their usage; off for servers that refuse `stream_options`.
@@ -18,6 +20,6 @@ public struct ProviderConfiguration: Sendable {
     public init(name: String, baseURL: String, key: Secret? = nil) {
         self.name = name
         self.baseURL = baseURL
-        self.key = key
+        keys = key.map { [$0] } ?? []
     }
 }

@@ -26,8 +26,10 @@ public protocol ProviderDialect: Sendable {
     /// For the body of one streaming answer. What `secrets` names never shows in an error.
     static func decoder(secrets: Secrets) -> Decoder
     static func decodeCompletion(_ body: [UInt8], secrets: Secrets) throws(CodedError) -> ChatCompletion
-    /// Of an answer whose status is not 200.
-    static func decodeError(status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets) -> CodedError
+    /// Of an answer whose status is not 200. `wall` is the present time, for headers that name a date.
+    static func decodeError(
+        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets, wall: WallTime
+    ) -> CodedError
 }
 
 extension ProviderDialect {

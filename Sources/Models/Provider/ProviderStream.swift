@@ -1,15 +1,22 @@
 internal import Base
 internal import HTTP
 internal import HTTPClient
+internal import Resilience
 internal import Synchronization
 
-/// A provider's body as a stream of events. What is not asked for is not read from the body.
+/// A provider's body as a stream of events, within the time limits of its attempt. What is not asked for is not read
+/// from the body, and while nobody asks no time between tokens passes.
 final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
     private struct State {
         var decoder: Decoder
+        var limits: AttemptLimits
         var events: [ModelEvent] = []
         /// The next of `events`.
         var position = 0
+        /// Whether anything of the answer has come.
+        var hasToken = false
+        /// Whether the answer is whole, as far as its provider has said.
+        var hasFinished = false
         /// Thrown once the events before it are taken.
         var failure: CodedError?
         var isOver = false
@@ -23,22 +30,33 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
     }
 
     let forwardedHeaders: HTTPHeaders
+    let rateCount: RateCount?
     private let body: any ResponseBody
-    private let deadline: Deadline
+    private let time: any TimeSource
     private let state: Mutex<State>
+    /// The most events without anything of an answer that are kept for one; whoever sends more is read as asked for.
+    private static var mostKept: Int { 1000 }
+    /// After the only finish reason this much silence is the end: some servers neither say it nor close the connection.
+    private static var graceAfterFinish: Duration { .seconds(2) }
+    private let hasOneChoice: Bool
 
-    init(_ body: any ResponseBody, decoder: Decoder, headers: HTTPHeaders, deadline: Deadline) {
+    init(
+        _ body: any ResponseBody, decoder: Decoder, hasOneChoice: Bool, headers: HTTPHeaders, rateCount: RateCount?,
+        limits: AttemptLimits
+    ) {
         self.body = body
-        self.deadline = deadline
+        self.hasOneChoice = hasOneChoice
+        self.rateCount = rateCount
         forwardedHeaders = headers
-        state = Mutex(State(decoder: decoder))
+        time = limits.time
+        state = Mutex(State(decoder: decoder, limits: limits))
     }
 
-    /// Returns when an event is there; throws when the stream fails or ends before.
+    /// Returns when something of the answer is there; throws when the stream fails or ends before.
     func waitForFirst() async throws(CodedError) {
         while true {
             let isThere = state.withLock { state -> Result<Bool, CodedError> in
-                if !state.events.isEmpty { return .success(true) }
+                if state.hasToken || state.events.count >= Self.mostKept { return .success(true) }
                 if let failure = state.failure { return .failure(failure) }
                 guard state.isOver else { return .success(false) }
                 return .failure(CodedError(.providerInvalidAnswer, "The provider's stream holds no answer."))
@@ -87,16 +105,57 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
         return .needsBytes
     }
 
+    /// Reads one piece, or finds why there is none. Costs two looks at the clock, and nothing else for the limits.
     private func readMore() async {
-        let piece: [UInt8]?
-        do { piece = try await body.next() } catch {
-            let coded = error.coded(streaming: true, deadline: deadline)
-            return state.withLock { state in
-                if state.failure == nil { state.failure = coded }
+        let now = time.now()
+        var end = state.withLock { state in
+            state.limits.clock.record(.reading, now: now)
+            let end = state.limits.nextEnd
+            return state.hasFinished ? min(end, now.advanced(by: Self.graceAfterFinish)) : end
+        }
+        while true {
+            let supply: BodySupply
+            do { supply = try await body.next(until: end) } catch { return fail(error) }
+            switch supply {
+            case .piece(let piece): return take(piece)
+            case .end: return take(nil)
+            case .later:
+                guard let next = wait(beyond: end) else { return body.cancel() }
+                end = next
             }
         }
+    }
+
+    /// Until when to wait on; `nil` when the time is over, or the answer.
+    private func wait(beyond end: Instant) -> Instant? {
+        // The body's word counts too, so that two clocks that differ cannot make this a loop without an end.
+        let now = max(end, time.now())
+        return state.withLock { state in
+            if state.hasFinished {
+                _ = Self.take(nil, now: now, into: &state)
+                return nil
+            }
+            guard let limit = state.limits.clock.expired(now: now) else { return state.limits.nextEnd }
+            if state.failure == nil { state.failure = limit.error }
+            return nil
+        }
+    }
+
+    private func fail(_ error: HTTPClientError) {
+        let limits = state.withLock(\.limits)
+        let coded = error.coded(streaming: true, limits: limits)
+        state.withLock { state in
+            if state.failure == nil { state.failure = coded }
+        }
+    }
+
+    private func take(_ piece: [UInt8]?) {
+        let now = time.now()
         let (isOver, failed) = state.withLock { state in
-            let isOver = Self.take(piece, into: &state)
+            let isOver = Self.take(piece, now: now, into: &state)
+            if hasOneChoice, !isOver, !state.hasFinished {
+                state.hasFinished = state.events.contains { if case .finish = $0.kind { true } else { false } }
+            }
             return (isOver, state.failure != nil)
         }
         guard isOver, piece != nil else { return }
@@ -104,10 +163,14 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
     }
 
     /// Whether nothing more is wanted from the body.
-    private static func take(_ piece: [UInt8]?, into state: inout State) -> Bool {
+    private static func take(_ piece: [UInt8]?, now: Instant, into state: inout State) -> Bool {
         guard state.failure == nil else { return true }
-        state.events.removeAll(keepingCapacity: true)
-        state.position = 0
+        // Before the first token events are gathered; afterwards they are all taken when more is read.
+        if state.position == state.events.count {
+            state.events.removeAll(keepingCapacity: true)
+            state.position = 0
+        }
+        let before = state.events.count
         do throws(CodedError) {
             if let piece {
                 try state.decoder.feed(piece, into: &state.events)
@@ -120,6 +183,21 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
         } catch {
             state.failure = error
         }
+        if state.events[before...].contains(where: \.showsAnswer) {
+            state.hasToken = true
+            state.limits.clock.record(.token, now: now)
+        }
+        state.limits.clock.record(.paused, now: now)
         return state.isOver || state.failure != nil
+    }
+}
+
+extension ModelEvent {
+    /// Whether it holds anything of the answer: roles, pings and counts are none.
+    fileprivate var showsAnswer: Bool {
+        switch kind {
+        case .other, .usage: false
+        case .text, .reasoning, .signature, .sealedReasoning, .refusal, .toolCall, .finish, .whole: true
+        }
     }
 }

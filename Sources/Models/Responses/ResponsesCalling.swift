@@ -30,8 +30,8 @@ extension Responses: ProviderDialect {
 
     /// The bodies of errors are those of OpenAI's other dialect.
     public static func decodeError(
-        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets()
+        status: Int, headers: HTTPHeaders, body: [UInt8], secrets: Secrets = Secrets(), wall: WallTime
     ) -> CodedError {
-        OpenAI.decodeError(status: status, headers: headers, body: body, secrets: secrets)
+        OpenAI.decodeError(status: status, headers: headers, body: body, secrets: secrets, wall: wall)
     }
 }

@@ -70,13 +70,31 @@ extension Responses {
     struct Response: Sendable {
         private let identity: AnswerIdentity
         private let repeated: [UInt8]
+        private let begun: [UInt8]?
 
-        init(identity: AnswerIdentity, echo: Echo) {
+        /// `begun` is a provider's own response, as it was when it began, where another goes on with that.
+        init(identity: AnswerIdentity, echo: Echo, begun: [UInt8]? = nil) {
             self.identity = identity
-            repeated = echo.members
+            self.begun = begun
+            repeated = begun == nil ? echo.members : []
         }
 
         func write(
+            _ status: StaticString, _ ending: Ending, _ output: [Item], _ usage: Usage?, to writer: inout JSONWriter
+        ) {
+            guard let begun else { return writeWhole(status, ending, output, usage, to: &writer) }
+            var ended = JSONWriter()
+            writeWhole(status, ending, output, usage, to: &ended)
+            var bytes = begun
+            // Everything else stays as it was said at the beginning.
+            for key in ["status", "incomplete_details", "model", "output", "usage"] as [StaticString] {
+                guard let member = JSONMembers.find(key.description, in: ended.bytes) else { continue }
+                bytes = JSONMembers.setting(key, to: Array(ended.bytes[member.value]), in: bytes)
+            }
+            writer.raw(bytes)
+        }
+
+        private func writeWhole(
             _ status: StaticString, _ ending: Ending, _ output: [Item], _ usage: Usage?, to writer: inout JSONWriter
         ) {
             writer.beginObject()

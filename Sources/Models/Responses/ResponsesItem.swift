@@ -6,6 +6,8 @@ extension Responses {
         enum Part: Sendable {
             case text(String, [TokenLogprob])
             case refusal(String)
+            /// A provider's own, as JSON text.
+            case passed(ArraySlice<UInt8>)
         }
 
         enum Kind: Sendable {
@@ -13,6 +15,8 @@ extension Responses {
             case reasoning([String])
             case message([Part])
             case call(id: String, name: String, arguments: String)
+            /// A provider's own, as JSON text.
+            case passed(ArraySlice<UInt8>)
         }
 
         enum Status: String, Sendable {
@@ -31,15 +35,24 @@ extension Responses {
                 case .reasoning: "rs_"
                 case .message: "msg_"
                 case .call: "fc_"
+                case .passed: ""
                 }
             id = CallIDs.made(prefix, answer: answer, [position])
             self.kind = kind
         }
 
+        /// One that a provider has begun.
+        init(_ kind: Kind, id: String) {
+            self.id = id
+            self.kind = kind
+        }
+
         func write(to writer: inout JSONWriter) {
+            if case .passed(let text) = kind { return writer.raw(text) }
             writer.beginObject()
             writer.member("id", id)
             switch kind {
+            case .passed: break
             case .reasoning(let texts):
                 writer.member("type", "reasoning")
                 writer.key("summary")
@@ -75,8 +88,10 @@ extension Responses {
 
 extension Responses.Item.Part {
     func write(to writer: inout JSONWriter) {
+        if case .passed(let text) = self { return writer.raw(text) }
         writer.beginObject()
         switch self {
+        case .passed: break
         case .text(let text, let logprobs):
             writer.member("type", "output_text")
             writer.member("text", text)

@@ -39,6 +39,19 @@ extension Responses {
             return all
         }
 
+        /// Goes on after what a provider has said itself; takes up the open message, and its open text.
+        mutating func goOn(after passed: Passed, to output: inout [UInt8]) {
+            events = EventCounter(next: passed.nextNumber)
+            items = passed.closedItems.map { Item(.passed($0), id: "") }
+            guard let message = passed.openMessage else { return }
+            item = Item(.message(passed.parts.map { .passed($0) }), id: message)
+            item?.status = .inProgress
+            guard let begun = passed.text else { return }
+            (open, text) = (.text, begun)
+            beginDeltas("response.output_text.delta")
+            if passed.isTextTold { closePart(isTold: true, to: &output) }
+        }
+
         mutating func add(_ event: ModelEvent, to output: inout [UInt8]) {
             switch event.kind {
             case .text(let text):
@@ -108,7 +121,7 @@ extension Responses {
 extension Responses.ItemWriter {
     private mutating func begin(_ part: Open, to output: inout [UInt8]) {
         // A text and a refusal are parts of one message.
-        if part.isMessage, open?.isMessage == true {
+        if part.isMessage, case .message? = item?.kind {
             closePart(to: &output)
         } else {
             close(.completed, to: &output)
@@ -148,6 +161,10 @@ extension Responses.ItemWriter {
             appendInPlace("response.reasoning_summary_part.added", to: &output) { $0.summary("") }
         case .call: delta = "response.function_call_arguments.delta"
         }
+        beginDeltas(delta)
+    }
+
+    private mutating func beginDeltas(_ delta: StaticString) {
         var writer = Responses.EventCounter.begin(delta)
         writePlace(to: &writer)
         writer.key("delta")
@@ -155,9 +172,7 @@ extension Responses.ItemWriter {
     }
 
     private mutating func close(_ status: Responses.Item.Status, to output: inout [UInt8]) {
-        guard open != nil else { return }
         closePart(to: &output)
-        open = nil
         sequence.end()
         guard var done = item else { return }
         done.status = status
@@ -166,19 +181,20 @@ extension Responses.ItemWriter {
         append("response.output_item.done", done, position: items.count - 1, to: &output)
     }
 
-    /// Tells the open part once more, whole, and puts it to its item.
-    private mutating func closePart(to output: inout [UInt8]) {
+    /// Tells the open part once more, whole, and puts it to its item. `isTold`: the text has been told whole already.
+    private mutating func closePart(isTold: Bool = false, to output: inout [UInt8]) {
         guard let part = open else { return }
         if case .call(let call) = part { settleArguments(of: call, to: &output) }
-        let whole = text
-        let logprobs = self.logprobs
-        (text, self.logprobs) = ("", [])
+        let (whole, logprobs) = (text, self.logprobs)
+        (open, text, self.logprobs) = (nil, "", [])
         switch part {
         case .text:
-            appendInPlace("response.output_text.done", to: &output) {
-                $0.member("text", whole)
-                $0.key("logprobs")
-                Responses.write(logprobs, to: &$0)
+            if !isTold {
+                appendInPlace("response.output_text.done", to: &output) {
+                    $0.member("text", whole)
+                    $0.key("logprobs")
+                    Responses.write(logprobs, to: &$0)
+                }
             }
             appendInPlace("response.content_part.done", to: &output) { $0.part(.text(whole, logprobs)) }
             add(.text(whole, logprobs))
@@ -247,7 +263,7 @@ extension Responses.ItemWriter {
         switch item?.kind {
         case .message(let parts)?: writer.member("content_index", parts.count)
         case .reasoning?: writer.member("summary_index", 0)
-        case .call?, nil: break
+        case .call?, .passed?, nil: break
         }
     }
 

@@ -4,19 +4,12 @@ internal import JSON
 
 extension Responses {
     /// Writes model events as the server-sent events of one response. Frames that came in this dialect go through byte
-    /// for byte but for `model`; other events are built. An answer is one provider's: it goes through or is built,
-    /// whichever its first event is. A pure state machine.
+    /// for byte but for `model`; other events are built. An answer goes through or is built, whichever its first event
+    /// is. One that goes through may be gone on with by another provider: what is built then takes up the open message.
+    /// A pure state machine.
     public struct StreamEncoder: Sendable {
         private enum Way: Sendable {
             case passing, building
-        }
-
-        /// What has gone through.
-        private struct Passed: Sendable {
-            var count = 0
-            var last: [UInt8] = []
-            /// Whether the provider has said that the response is over.
-            var sawEnd = false
         }
 
         private let identity: AnswerIdentity
@@ -27,6 +20,7 @@ extension Responses {
         private var way: Way?
         private var passed = Passed()
         private var items: ItemWriter
+        /// Of the provider that has gone on, where one has.
         private var usage: Usage?
         private var reason: FinishReason?
         private var isOver = false
@@ -50,9 +44,9 @@ extension Responses {
         public mutating func encode(_ event: ModelEvent, into output: inout [UInt8]) {
             guard !isOver else { return }
             if case .frame(let frame) = event.source, frame.dialect == .responses, mayPass(event) {
-                return pass(frame.bytes, to: &output)
+                return pass(event.kind, frame.bytes, to: &output)
             }
-            if way == .passing { return }
+            if way == .passing, !goesOn(with: event, to: &output) { return }
             build(event, to: &output)
         }
 
@@ -84,10 +78,7 @@ extension Responses {
             if way == .passing {
                 isOver = true
                 if passed.sawEnd { return }
-                let number = JSONMembers.find("sequence_number", in: passed.last).flatMap { member in
-                    Int(String(decoding: passed.last[member.value], as: UTF8.self))
-                }
-                items.events = EventCounter(next: number.map { $0 &+ 1 } ?? passed.count)
+                items.events = EventCounter(next: passed.nextNumber)
             } else {
                 // Clients want every stream to begin alike.
                 begin(to: &output)
@@ -144,24 +135,36 @@ extension Responses.StreamEncoder {
         return true
     }
 
-    private mutating func pass(_ bytes: [UInt8], to output: inout [UInt8]) {
+    private mutating func pass(_ kind: ModelEvent.Kind, _ bytes: [UInt8], to output: inout [UInt8]) {
         if passed.sawEnd { return }
         way = .passing
-        passed.count &+= 1
-        passed.last = bytes
         let name = JSONMembers.find("type", in: bytes).map { bytes[$0.value].dropFirst().dropLast() } ?? []
         let type = name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
+        passed.note(kind, type: type, bytes)
         var data = bytes
         // Deltas, which nearly all events are, hold no response.
         if !name.suffix(6).elementsEqual(".delta".utf8) {
             data = renamed(bytes)
-            switch type {
-            case "response.completed", "response.incomplete", "response.failed", "error": passed.sawEnd = true
-            default: break
-            }
         }
         // Only a name with a line end can be refused, and a JSON string holds none.
         try? SSEEncoder.append(event: type, data: data, to: &output)
+    }
+
+    /// Whether another provider goes on with what went through, and this is to be built.
+    private mutating func goesOn(with event: ModelEvent, to output: inout [UInt8]) -> Bool {
+        guard case .built = event.source, !passed.sawEnd else { return false }
+        switch event.kind {
+        case .whole, .other: return false
+        case .usage(let usage):
+            // What the one provider has used comes so when it fails.
+            self.usage = usage
+            return false
+        default: break
+        }
+        way = .building
+        response = Responses.Response(identity: identity, echo: echo, begun: passed.response)
+        items.goOn(after: passed, to: &output)
+        return true
     }
 
     /// The model stands in the response that some events hold.

@@ -14,11 +14,19 @@ enum ExecuteNode {
             do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
         }
         let headers = answer.stream.forwardedHeaders
-        try await context.emit(.answering(answer.target, headers: headers))
+        try await context.emit(.answering(answer.target, headers: headers, marks: answer.stream.marks))
         var assembler = Assembler()
+        var shown = answer.target
         while true {
             var supply = try answer.stream.ready()
-            if case .later = supply { supply = try await answer.stream.next().map { .event($0) } ?? .end }
+            if case .later = supply {
+                supply = try await answer.stream.next().map { .event($0) } ?? .end
+                // Only who waits can find another model at the other end.
+                if answer.target != shown {
+                    shown = answer.target
+                    try await context.emit(.continuing(shown))
+                }
+            }
             guard case .event(let event) = supply else { break }
             assembler.add(event)
             try await context.emit(.model(event))
@@ -27,6 +35,6 @@ enum ExecuteNode {
         return Shared(
             ChatAnswer(
                 target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,
-                ledger: gateway.record(answer.target, completion.usage)))
+                ledger: gateway.record(answer.target, completion.usage), marks: answer.stream.marks))
     }
 }

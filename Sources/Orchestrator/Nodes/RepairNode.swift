@@ -67,6 +67,8 @@ enum RepairNode {
         return ChatAnswer(
             target: second.target, completion: completion, headers: second.stream.forwardedHeaders,
             attempts: first.attempts + second.attempts.count,
-            ledger: first.ledger.flatMap { before in ledger.map { before.adding($0) } })
+            ledger: first.ledger.flatMap { before in ledger.map { before.adding($0) } },
+            // The second was asked for on the ground of the first.
+            marks: second.stream.marks.merging(first.marks))
     }
 }

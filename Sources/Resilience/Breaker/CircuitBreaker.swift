@@ -111,9 +111,10 @@ public final class CircuitBreaker: Sendable {
     public var snapshot: CircuitSnapshot {
         let now = time.now()
         let isKeyRejected = key?.isRejected ?? false
+        let ofKey = key?.wait(now: now).map { refusedKey($0) }
         return change { core in
             CircuitSnapshot(
-                at: now, refusal: core.availability.refusal(now: now), state: core.availability.breaker.state,
+                at: now, refusal: ofKey ?? core.availability.refusal(now: now), state: core.availability.breaker.state,
                 isKeyRejected: isKeyRejected, lastError: core.availability.breaker.lastError,
                 transitionCount: core.availability.breaker.transitionCount,
                 history: core.availability.breaker.history)

@@ -83,7 +83,8 @@ public struct RetrySchedule: Sendable {
         let code = failure.error.code
         let isLast = target + 1 >= targets
         switch errorClass {
-        case .retry: if !failure.wasSent, !isLast { return .error }
+        // Nobody waits where another key can be tried at once.
+        case .retry: if !failure.wasSent || failure.hasOtherKey, !isLast { return .error }
         case .next: if !isLast || !code.retryable || code.fault != .provider { return .error }
         case .larger, .end: return .error
         }

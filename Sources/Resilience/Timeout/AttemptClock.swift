@@ -13,7 +13,10 @@ public struct AttemptClock: Sendable {
         case byte
         /// Something of the answer itself is there: text, thinking, a piece of a tool's call. Signs of life are none.
         case token
-        /// The reader, who has paused, waits again: the time between was its own.
+        /// The reader has what there is, and waits no more: until it does again the time is its own.
+        case paused
+        /// The reader waits again: the time since it paused does not count between tokens. Without a pause before, the
+        /// time since the last token does not.
         case reading
         /// The answer is whole, or the attempt was given up.
         case done
@@ -26,8 +29,9 @@ public struct AttemptClock: Sendable {
     private let connectEnd, firstByteEnd, firstTokenEnd, totalEnd, deadline: Instant
     /// Nanoseconds.
     private let betweenTokens: UInt64
-    /// The last token, or the reader's return.
+    /// The last token, later by as long as nobody has waited since.
     private var lastToken: Instant
+    private var pausedAt: Instant?
     private var ranOut: TimeLimit?
 
     /// Begins an attempt.
@@ -61,9 +65,19 @@ public struct AttemptClock: Sendable {
         case .token:
             enter(.flowing)
             lastToken = max(lastToken, now)
-        case .reading: lastToken = max(lastToken, now)
+        case .paused: pausedAt = now
+        case .reading: endPause(now)
         case .done: phase = .over
         }
+    }
+
+    /// A server that only shows signs of life wins no time by them: they are taken, and the time runs on.
+    private mutating func endPause(_ now: Instant) {
+        let pause = max(lastToken, pausedAt ?? lastToken)
+        pausedAt = nil
+        guard now > pause else { return }
+        // Never beyond `now`, as the last token was not after the pause.
+        lastToken = Instant(nanoseconds: lastToken.nanoseconds + (now.nanoseconds - pause.nanoseconds))
     }
 
     private mutating func enter(_ next: Phase) {
@@ -87,6 +101,16 @@ public struct AttemptClock: Sendable {
         if deadline < first.at { first = (.deadline, deadline) }
         return first
     }
+
+    /// When the attempt is over in any case, and which limit that is.
+    public var end: (limit: TimeLimit, at: Instant) {
+        deadline < totalEnd ? (.deadline, deadline) : (.total, totalEnd)
+    }
+
+    /// Until when there must be a connection, and the head of the answer, for whoever keeps these two by itself: within
+    /// all other limits.
+    public var connectionEnd: Instant { min(connectEnd, headEnd) }
+    public var headEnd: Instant { min(firstByteEnd, firstTokenEnd, end.at) }
 
     /// Which limit has run out by now; the attempt is over with that, and the answer stays the same.
     public mutating func expired(now: Instant) -> TimeLimit? {

@@ -10,12 +10,14 @@ public struct CommandLineParser {
     }
 
     private static let commands = ["serve", "chat", "config", "models", "version", "help"]
+    private static let chaos = "--allow-chaos"
     private static let configuration = ["--config", "--listen", "--data", "--log-level"]
 
     private var rest: ArraySlice<String>
     private var topic = HelpTopic.tutti
     private var values: [String: String] = [:]
     private var words: [String] = []
+    private var allowsChaos = false
     private var json = false
     private var wantsHelp = false
 
@@ -43,7 +45,7 @@ public struct CommandLineParser {
 
     private mutating func serve() throws(UsageError) -> Command {
         topic = .serve
-        try scan(options: Self.configuration)
+        try scan(options: Self.configuration, takesChaos: true)
         if wantsHelp { return .help(topic) }
         try expect(words: 0)
         return .serve(ServeOptions(flags: flags, json: json))
@@ -61,7 +63,7 @@ public struct CommandLineParser {
 
     private mutating func config() throws(UsageError) -> Command {
         topic = .config
-        try scan(options: Self.configuration)
+        try scan(options: Self.configuration, takesChaos: true)
         if wantsHelp { return .help(topic) }
         let actions = ConfigOptions.Action.allCases.map(\.rawValue)
         guard let word = words.first else { throw failure("config needs one of \(actions.joined(separator: ", ")).") }
@@ -103,12 +105,14 @@ public struct CommandLineParser {
             file: values["--config"],
             listen: values["--listen"],
             data: values["--data"],
-            logLevel: values["--log-level"]
+            logLevel: values["--log-level"],
+            allowChaos: allowsChaos
         )
     }
 
     /// Sorts what is left into values of `options` and words.
-    private mutating func scan(options: [String]) throws(UsageError) {
+    /// - Parameter takesChaos: Whether `--allow-chaos` may be given.
+    private mutating func scan(options: [String], takesChaos: Bool = false) throws(UsageError) {
         while let argument = rest.popFirst() {
             if argument == "--" {
                 words += rest
@@ -117,19 +121,22 @@ public struct CommandLineParser {
                 wantsHelp = true
             } else if argument == "--json" {
                 json = true
+            } else if takesChaos, argument == Self.chaos {
+                allowsChaos = true
             } else if argument.hasPrefix("-"), argument != "-" {
-                try readOption(argument, of: options)
+                try readOption(argument, of: options, known: options + (takesChaos ? [Self.chaos] : []))
             } else {
                 words.append(argument)
             }
         }
     }
 
-    private mutating func readOption(_ argument: String, of options: [String]) throws(UsageError) {
+    private mutating func readOption(_ argument: String, of options: [String], known: [String]) throws(UsageError) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.first.map(String.init) ?? argument
         guard options.contains(name) else {
-            let known = options + ["--help", "--json"]
+            let known = known + ["--help", "--json"]
+            if known.contains(name) { throw failure("\(name) takes no value.") }
             let secrets = ["--api-key", "--key", "--token", "--password"]
             let hint =
                 secrets.contains(name)

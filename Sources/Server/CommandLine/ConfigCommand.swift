@@ -13,7 +13,7 @@ enum ConfigCommand {
                 text += indent(depth) + YAMLText.scalar(parents[depth]) + ":\n"
             }
             open = parents
-            let value = YAMLText.value(setting.values, isList: setting.isList)
+            let value = setting.text
             let line = indent(parents.count) + "\(setting.path.last ?? ""): \(value)"
             let padding = String(repeating: " ", count: max(2, 56 - line.unicodeScalars.count))
             text += "\(line)\(padding)# \(comment(setting.source))\n"
@@ -23,7 +23,7 @@ enum ConfigCommand {
 
     static func json(_ loaded: LoadedConfiguration) -> JSON {
         let settings = loaded.settings.map { setting -> JSON in
-            let values = setting.values.map { JSON.string($0) }
+            let values = zip(setting.values, setting.weights + setting.values.map { _ in nil }).map(json)
             return [
                 "path": .string(setting.path.joined(separator: ".")),
                 "value": setting.isList ? .array(values) : values.first ?? .null,
@@ -49,6 +49,11 @@ enum ConfigCommand {
             "ok": .bool(problems.isEmpty), "errors": .array(errors),
             "notices": .array(notices.map { .string($0) }),
         ]
+    }
+
+    /// A value, with its weight if it has one.
+    private static func json(_ value: String, weight: Double?) -> JSON {
+        weight.map { ["target": .string(value), "weight": .double($0)] } ?? .string(value)
     }
 
     private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }

@@ -49,6 +49,7 @@ enum HelpText {
           --listen HOST:PORT    the address to listen on (127.0.0.1:8080)
           --data DIR            the folder for what must last (./data)
           --log-level LEVEL     trace, debug, info, warning or error (info)
+          --allow-chaos         let the section chaos put faults into calls
           --help                this help
 
         """
@@ -84,6 +85,7 @@ enum HelpText {
           --listen HOST:PORT    as for tutti serve
           --data DIR            as for tutti serve
           --log-level LEVEL     as for tutti serve
+          --allow-chaos         as for tutti serve
           --json                print JSON
           --help                this help
 

@@ -56,7 +56,10 @@ public enum TuttiCommand {
     }
 
     private static func models(_ options: ModelsOptions, _ environment: [String: String]) -> Int32 {
-        guard let loaded = load(options.flags, environment) else { return 2 }
+        // Nothing is called, so chaos harms nothing.
+        var flags = options.flags
+        flags.allowChaos = true
+        guard let loaded = load(flags, environment) else { return 2 }
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         let configuration = loaded.configuration
         let (directory, catalogue) = (configuration.modelDirectory(), configuration.modelCatalogue())

@@ -1,18 +1,30 @@
 internal import Base
+internal import Resilience
 
 /// An alias as it is written, before it is known which of its models can be used.
 struct AliasDraft {
     static let chainLimit = 16
 
+    /// A model of the chain.
+    struct Member {
+        var target: Configuration.ModelTarget
+        var weight: Double?
+        var source: ConfigurationSource
+    }
+
     let name: String
     let source: ConfigurationSource
     /// In the order of the file; none where the chain could not be read.
-    var chain: [(target: Configuration.ModelTarget, source: ConfigurationSource)] = []
+    var chain: [Member] = []
     var chainSource: ConfigurationSource
     var window: (tokens: Int, source: ConfigurationSource)?
 
-    static let fields = ["chain", "window"]
-    static let laterFields = ProviderDraft.laterFields.union(["timeouts"])
+    var strategy: (value: BalanceStrategy, source: ConfigurationSource)?
+    var resilience = ResilienceOverrides()
+
+    static let fields = ["chain", "strategy", "window", "resilience"]
+    static let memberFields = ["target", "weight"]
+    static let weights = 0.001...1000.0
 }
 
 extension ConfigurationLoader {
@@ -42,8 +54,18 @@ extension ConfigurationLoader {
                     Quantities.count(text).flatMap { (1...100_000_000).contains($0) ? $0 : nil }
                 }
                 draft.window = tokens.map { ($0, document.source(entry.node.place)) }
-            case let key where AliasDraft.laterFields.contains(key):
-                notice("\(document.source(entry.place)): \(path).\(key) is not supported yet and is ignored.")
+            case "strategy":
+                let names = BalanceStrategy.allCases.map(\.rawValue)
+                let must = "\(path).strategy must be one of \(names.joined(separator: ", "))."
+                let strategy = parsed(entry.node, of: document, must, near: names) { BalanceStrategy(rawValue: $0) }
+                draft.strategy = strategy.map { ($0, document.source(entry.node.place)) }
+            case "resilience":
+                readOverrides(
+                    entry.node, of: .alias, into: &draft.resilience, path: ["models", member.key, entry.key],
+                    of: document)
+            case let key where ResilienceOverrides.Owner.alias.place(of: key, in: path) != nil:
+                let place = ResilienceOverrides.Owner.alias.place(of: key, in: path) ?? ""
+                report("\(path).\(key) belongs \(place).", document.source(entry.place))
             default: reportUnknown(entry, in: path, near: AliasDraft.fields, of: document)
             }
         }
@@ -67,15 +89,54 @@ extension ConfigurationLoader {
             )
         }
         for item in items {
-            let must = "\(path) must name each model as provider/model, such as openai/gpt-4o-mini."
-            let target = parsed(item, of: document, must) { text -> Configuration.ModelTarget? in
-                guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-                let provider = String(text[..<slash])
-                let model = String(text[text.index(after: slash)...])
-                guard Names.isProvider(provider), Names.isModel(model) else { return nil }
-                return Configuration.ModelTarget(provider: provider, model: model)
+            guard let member = chainMember(item, path: path, of: document) else { continue }
+            draft.chain.append(member)
+        }
+    }
+
+    /// `provider/model`, or a map of that and its weight.
+    private mutating func chainMember(
+        _ node: YAMLNode, path: String, of document: ConfigurationDocument
+    ) -> AliasDraft.Member? {
+        guard case .map(let entries) = node.value else {
+            return chainTarget(node, path: path, of: document).map {
+                AliasDraft.Member(target: $0, source: document.source(node.place))
             }
-            if let target { draft.chain.append((target, document.source(item.place))) }
+        }
+        var target: Configuration.ModelTarget?
+        var weight: Double?
+        for entry in entries {
+            switch entry.key {
+            case "target": target = chainTarget(entry.node, path: path, of: document)
+            case "weight":
+                weight = parsed(entry.node, of: document, "\(path): a weight must be a number from 0.001 to 1000.") {
+                    text in
+                    guard text.utf8.count <= 32, let value = Double(text), AliasDraft.weights.contains(value) else {
+                        return nil
+                    }
+                    return value
+                }
+            default: reportUnknown(entry, in: path, near: AliasDraft.memberFields, of: document)
+            }
+        }
+        if !entries.contains(where: { $0.key == "target" }) {
+            report(
+                "\(path): a model with a weight needs a target, such as { target: openai/gpt-4o-mini, weight: 3 }.",
+                document.source(node.place))
+        }
+        return target.map { AliasDraft.Member(target: $0, weight: weight, source: document.source(node.place)) }
+    }
+
+    private mutating func chainTarget(
+        _ node: YAMLNode, path: String, of document: ConfigurationDocument
+    ) -> Configuration.ModelTarget? {
+        let must = "\(path) must name each model as provider/model, such as openai/gpt-4o-mini."
+        return parsed(node, of: document, must) { text in
+            guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+            let provider = String(text[..<slash])
+            let model = String(text[text.index(after: slash)...])
+            guard Names.isProvider(provider), Names.isModel(model) else { return nil }
+            return Configuration.ModelTarget(provider: provider, model: model)
         }
     }
 }

@@ -8,10 +8,10 @@ public import Resilience
 public struct Configuration: Sendable, Equatable {
     public internal(set) var server = Server()
     public internal(set) var log = Log()
-    /// The defaults of every provider's own timeouts.
-    public internal(set) var timeouts = Timeouts()
-    public internal(set) var retry = RetryPolicy()
-    public internal(set) var breaker = BreakerPolicy()
+    /// What happens when providers fail, where neither the provider nor the model's name says otherwise.
+    public internal(set) var resilience = ResilienceSettings()
+    /// Faults that are put into calls on purpose.
+    public internal(set) var chaos = ChaosSettings()
     public internal(set) var structuredOutput = StructuredOutput()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
@@ -65,18 +65,6 @@ public struct Configuration: Sendable, Equatable {
     public enum LogLevel: String, Sendable, CaseIterable {
         case trace, debug, info, warning, error
     }
-
-    /// How long a call to a provider may take.
-    public struct Timeouts: Sendable, Equatable {
-        /// To a connection, TLS included.
-        public internal(set) var connect = Duration.seconds(5)
-        /// From the request to the first byte of the answer.
-        public internal(set) var firstByte = Duration.seconds(30)
-        /// Between two pieces of a stream.
-        public internal(set) var betweenTokens = Duration.seconds(30)
-        /// For the whole call.
-        public internal(set) var total = Duration.seconds(300)
-    }
 }
 
 extension Configuration {
@@ -93,6 +81,8 @@ extension Configuration {
         public internal(set) var models: [String]
         /// Whether `provider/anything` resolves, not only `models`.
         public let allowsAnyModel: Bool
+        /// What holds for calls to it, complete.
+        public let resilience: ResilienceSettings
 
         public var dialect: Dialect {
             switch service {
@@ -112,14 +102,14 @@ extension Configuration {
     public struct Remote: Sendable, Equatable {
         public let dialect: Dialect
         public let baseURL: BaseURL
-        /// `nil` for a provider that wants none.
-        public let apiKey: Secret?
+        /// Calls are spread over them; none for a provider that wants no key.
+        public let apiKeys: [Secret]
+        public let keyStrategy: KeyStrategy
         public let proxy: BaseURL?
         /// Whether streams are asked for their usage.
         public let asksForUsage: Bool
         /// Whether it answers OpenAI's Responses itself; for others they are translated.
         public let hasResponses: Bool
-        public let timeouts: Timeouts
     }
 
     /// A name for models in order of preference.
@@ -127,8 +117,17 @@ extension Configuration {
         public let name: String
         /// Never empty; every provider in it is in `providers`.
         public let chain: [ModelTarget]
+        /// Those of the chain's models, in its order.
+        public let weights: [Double]
+        /// How calls are spread over the chain.
+        public let strategy: BalanceStrategy
         /// The context window in tokens, where the file says one.
         public let window: Int?
+        /// What holds for calls by this name, complete, but for the time limits of providers; `nil` where the file says
+        /// nothing of it.
+        public let resilience: ResilienceSettings?
+        /// The time limits that the file gives the name, over those of the provider that is asked.
+        public let timeouts: TimeoutOverrides
     }
 
     /// One model of one provider.

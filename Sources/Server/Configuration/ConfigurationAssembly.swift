@@ -1,4 +1,5 @@
 internal import Base
+internal import Models
 internal import Resilience
 
 /// From drafts to what can be used: which providers drop out, which models are left, and what that makes of the
@@ -26,9 +27,7 @@ extension ConfigurationLoader {
                 )
             }
         }
-        configuration.aliases = kept.map {
-            Configuration.ModelAlias(name: $0.name, chain: $0.chain.map(\.target), window: $0.window?.tokens)
-        }
+        configuration.aliases = kept.map { alias($0) }
         addChainModels()
         if configuration.aliases.isEmpty,
             configuration.providers.allSatisfy({ $0.models.isEmpty && !$0.allowsAnyModel })
@@ -39,48 +38,8 @@ extension ConfigurationLoader {
             )
         }
         configuration.catalogue = catalogue.map(\.row)
+        noticeMissingAbilities()
         return usable.flatMap { settings(of: $0) } + kept.flatMap { settings(of: $0) } + catalogue.flatMap(\.settings)
-    }
-
-    /// Settings that are right alone may contradict each other.
-    mutating func checkPolicies() {
-        for (section, faults) in [("retry", configuration.retry.faults), ("breaker", configuration.breaker.faults)] {
-            for fault in faults {
-                let path = "resilience.\(section).\(fault.key)"
-                report("\(path): \(fault.sentence)", sources[path])
-            }
-        }
-    }
-
-    /// A chain of the file must name what there is; the built-in ones may name what the file has replaced.
-    mutating func checkChains() {
-        guard replacedSections.contains("models") else { return }
-        let names = Set(providerNames)
-        let limits = Dictionary(providers.map { ($0.name, limitedModels(of: $0)) }) { first, _ in first }
-        for alias in aliases {
-            for (target, source) in alias.chain where !isFull {
-                let path = "models.\(alias.name).chain"
-                if !names.contains(target.provider) {
-                    report(
-                        "\(path) names a provider that is not configured."
-                            + Suggestion.text(for: target.provider, in: providerNames),
-                        source
-                    )
-                } else if let listed = limits[target.provider] ?? nil, !listed.contains(target.model) {
-                    report(
-                        "\(path) names a model that providers.\(target.provider) does not list."
-                            + Suggestion.text(for: target.model, in: listed),
-                        source
-                    )
-                }
-            }
-        }
-    }
-
-    /// The models that a provider is limited to; `nil` where chains may name any.
-    private func limitedModels(of draft: ProviderDraft) -> [String]? {
-        if let local = draft.localModel { return [local.name] }
-        return draft.allowsAnyModel == nil ? draft.models?.value : nil
     }
 
     private mutating func isUsable(_ draft: ProviderDraft) -> Bool {
@@ -100,7 +59,7 @@ extension ConfigurationLoader {
             notice("Provider \(draft.name) is left out: \(why)")
             return false
         }
-        if let url = draft.baseURL?.value, draft.apiKey != nil, !url.isSecure, !url.isLoopback {
+        if let url = draft.baseURL?.value, !draft.keys.isEmpty, !url.isSecure, !url.isLoopback {
             notice("Provider \(draft.name) gets its key over plain http, readable on the way; use https.")
         }
         return true
@@ -112,26 +71,38 @@ extension ConfigurationLoader {
                 name: draft.name,
                 service: .local(model: local.name, path: local.path),
                 models: [local.name],
-                allowsAnyModel: false
+                allowsAnyModel: false,
+                resilience: settled(draft.resilience)
             )
         }
         guard let dialect = draft.dialect?.value, let url = draft.baseURL?.value else { return nil }
-        var own = configuration
-        for (key, value) in draft.timeouts { _ = key.set(&own, [value.value]) }
         let remote = Configuration.Remote(
             dialect: dialect,
             baseURL: url,
-            apiKey: draft.apiKey?.value,
+            apiKeys: draft.keys,
+            keyStrategy: draft.keyStrategy?.value ?? .leastLimited,
             proxy: draft.proxy?.value,
             asksForUsage: draft.asksForUsage?.value ?? true,
-            hasResponses: draft.hasResponses?.value ?? (dialect == .openai && url.host == "api.openai.com"),
-            timeouts: own.timeouts
+            hasResponses: draft.hasResponses?.value ?? (dialect == .openai && url.host == "api.openai.com")
         )
         return Configuration.Provider(
             name: draft.name,
             service: .remote(remote),
             models: draft.models?.value ?? [],
-            allowsAnyModel: draft.allowsAnyModel != nil
+            allowsAnyModel: draft.allowsAnyModel != nil,
+            resilience: settled(draft.resilience)
+        )
+    }
+
+    private func alias(_ draft: AliasDraft) -> Configuration.ModelAlias {
+        Configuration.ModelAlias(
+            name: draft.name,
+            chain: draft.chain.map(\.target),
+            weights: draft.chain.map { $0.weight ?? 1 },
+            strategy: draft.strategy?.value ?? .order,
+            window: draft.window?.tokens,
+            resilience: draft.resilience.isEmpty ? nil : settled(draft.resilience),
+            timeouts: draft.resilience.isEmpty ? TimeoutOverrides() : draft.resilience.timeouts
         )
     }
 
@@ -139,12 +110,13 @@ extension ConfigurationLoader {
     private func addLocalModel(to alias: inout AliasDraft) {
         let hasKey = configuration.providers.contains { provider in
             guard case .remote(let remote) = provider.service else { return false }
-            return remote.apiKey != nil
+            return !remote.apiKeys.isEmpty
         }
         guard !replacedSections.contains("models"), !hasKey,
             let local = configuration.providers.first(where: { $0.dialect == .local }), let model = local.models.first
         else { return }
-        alias.chain.append((Configuration.ModelTarget(provider: local.name, model: model), .builtIn))
+        let target = Configuration.ModelTarget(provider: local.name, model: model)
+        alias.chain.append(AliasDraft.Member(target: target, source: .builtIn))
     }
 
     /// What chains name is known of its provider.
@@ -179,46 +151,5 @@ extension ConfigurationLoader {
                 aliases[alias].chainSource = source
             }
         }
-    }
-
-    private func settings(of draft: ProviderDraft) -> [EffectiveSetting] {
-        func one(_ field: String, _ value: String?, _ source: ConfigurationSource?) -> EffectiveSetting? {
-            guard let value, let source else { return nil }
-            return EffectiveSetting(["providers", draft.name, field], [value], source: source)
-        }
-        let models = draft.models.map {
-            EffectiveSetting(["providers", draft.name, "models"], $0.value, isList: true, source: $0.source)
-        }
-        let timeouts = draft.timeouts.map { key, value in
-            let field = key.path.split(separator: ".").last.map(String.init) ?? key.path
-            return EffectiveSetting(
-                ["providers", draft.name, "timeouts", field],
-                [value.value],
-                source: value.source
-            )
-        }
-        return [
-            one("dialect", draft.dialect?.value.rawValue, draft.dialect?.source),
-            one("base_url", draft.baseURL?.value.text, draft.baseURL?.source),
-            one("api_key", draft.apiKey?.value.description, draft.apiKey?.source),
-            one("proxy", draft.proxy?.value.text, draft.proxy?.source),
-            one("model", draft.model?.value, draft.model?.source), models,
-            one("allow", "any", draft.allowsAnyModel),
-            one("usage", draft.asksForUsage.map { $0.value ? "ask" : "never" }, draft.asksForUsage?.source),
-            one("responses", draft.hasResponses.map { $0.value ? "native" : "translated" }, draft.hasResponses?.source),
-        ].compactMap { $0 } + timeouts
-    }
-
-    private func settings(of alias: AliasDraft) -> [EffectiveSetting] {
-        let chain = EffectiveSetting(
-            ["models", alias.name, "chain"],
-            alias.chain.map(\.target.description),
-            isList: true,
-            source: alias.chainSource
-        )
-        let window = alias.window.map {
-            EffectiveSetting(["models", alias.name, "window"], ["\($0.tokens)"], source: $0.source)
-        }
-        return [chain] + (window.map { [$0] } ?? [])
     }
 }

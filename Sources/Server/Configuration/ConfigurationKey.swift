@@ -18,8 +18,11 @@ struct ConfigurationKey: Sendable {
     /// The environment's name for it: `TUTTI_SERVER_MAX_BODY`.
     var variable: String { "TUTTI_" + path.uppercased().split(separator: ".").joined(separator: "_") }
 
+    /// The built-in values: made once, copied where a key is tried out.
+    static let defaults = Configuration()
+
     /// The built-in value as the documentation and `config show` write it.
-    var defaultText: String { YAMLText.value(get(Configuration()), isList: isList) }
+    var defaultText: String { YAMLText.value(get(Self.defaults), isList: isList) }
 }
 
 extension ConfigurationKey {
@@ -47,65 +50,9 @@ extension ConfigurationKey {
         )
     }
 
-    static func duration(
-        _ path: String,
-        _ field: any Field<Duration>,
-        _ meaning: String,
-        from least: Duration = .milliseconds(1)
-    ) -> ConfigurationKey {
-        let most = Duration.seconds(86_400)
-        let range = "\(Quantities.text(least)) to 24h"
-        return one(
-            path,
-            field,
-            meaning,
-            "a duration from \(range), such as 200ms, 5s or 5m",
-            read: { Quantities.duration($0).flatMap { (least...most).contains($0) ? $0 : nil } },
-            show: { Quantities.text($0) }
-        )
-    }
-
-    private static func size(
-        _ path: String,
-        _ field: any Field<Int>,
-        _ meaning: String,
-        _ range: ClosedRange<Int>
-    ) -> ConfigurationKey {
-        let words = "\(Quantities.text(bytes: range.lowerBound)) to \(Quantities.text(bytes: range.upperBound))"
-        return one(
-            path,
-            field,
-            meaning,
-            "a size from \(words), such as 64KB or 10MB",
-            read: { Quantities.size($0).flatMap { range.contains($0) ? $0 : nil } },
-            show: { Quantities.text(bytes: $0) }
-        )
-    }
-
-    private static func names(
-        _ path: String,
-        _ field: any Field<[String]>,
-        _ meaning: String,
-        _ expectation: String,
-        isValid: @escaping @Sendable (String) -> Bool
-    ) -> ConfigurationKey {
-        ConfigurationKey(
-            path: path,
-            meaning: meaning,
-            expectation: expectation,
-            isList: true,
-            set: { configuration, texts in
-                guard texts.allSatisfy(isValid) else { return false }
-                configuration[keyPath: field] = texts.map { $0.lowercased() }
-                return true
-            },
-            get: { $0[keyPath: field] }
-        )
-    }
-
     /// Every fixed key, in the order of the documentation.
     static let all: [ConfigurationKey] =
-        server + limits + [
+        server + serverLimits + [
             one(
                 "log.level",
                 \.log.level,
@@ -116,7 +63,7 @@ extension ConfigurationKey {
                 },
                 show: { $0.rawValue }
             )
-        ] + resilience + [
+        ] + resilience + chaos + [
             one(
                 "structured_output.on_violation",
                 \.structuredOutput.onViolation,
@@ -150,18 +97,20 @@ extension ConfigurationKey {
             \.server.hosts,
             "Names besides IP addresses and localhost that a `Host` header may give.",
             "a list of host names without port, such as [ai.example.org]",
-            isValid: Names.isHost
+            isValid: Names.isHost,
+            convert: { $0.lowercased() }
         ),
         names(
             "server.origins",
             \.server.origins,
             "Web origins that may send requests; no other page may.",
             "a list of origins, such as [https://app.example.org]",
-            isValid: Names.isOrigin
+            isValid: Names.isOrigin,
+            convert: { $0.lowercased() }
         ),
     ]
 
-    private static let limits: [ConfigurationKey] = [
+    private static let serverLimits: [ConfigurationKey] = [
         size("server.max_body", \.server.maxBody, "The largest request body.", 1 << 10...1 << 30),
         one(
             "server.max_connections",
@@ -204,15 +153,10 @@ extension ConfigurationKey {
     /// read.
     static let sections: Set = [
         "server", "server.timeouts", "log", "resilience", "resilience.timeouts", "resilience.retry",
-        "resilience.breaker",
-        "structured_output",
+        "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue"]
-    static let later: Set = [
-        "auth", "cache", "plans", "guards", "runs", "personas", "tiers", "resilience.hedge", "resilience.midstream",
-        "resilience.hold", "resilience.degrade", "resilience.limits",
-        "resilience.timeouts.first_token",
-    ]
+    static let later: Set = ["auth", "cache", "plans", "guards", "runs", "personas", "tiers"]
 
     /// The keys that may stand directly under `prefix`, for suggestions; the order is stable.
     static func children(of prefix: String) -> [String] {

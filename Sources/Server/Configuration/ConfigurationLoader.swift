@@ -34,6 +34,8 @@ struct ConfigurationLoader {
         checkListenAddress()
         checkChains()
         checkPolicies()
+        checkOverrides()
+        checkChaos(isAllowed: flags.allowChaos)
         checkCatalogue()
         let members = problems.isEmpty ? assemble() : []
         guard problems.isEmpty else { return nil }
@@ -148,21 +150,34 @@ struct ConfigurationLoader {
         from node: YAMLNode,
         of document: ConfigurationDocument
     ) {
-        let texts: [String]?
-        if key.isList, case .list(let items) = node.value {
-            let read = items.map { text($0, of: document, must: "\(key.path) must be \(key.expectation).") }
-            texts = read.contains(nil) ? nil : read.compactMap { $0 }
-        } else if key.isList {
-            return report("\(key.path) must be \(key.expectation).", document.source(node.place))
+        guard let texts = texts(of: key, called: key.path, from: node, of: document) else { return }
+        if key.set(&configuration, texts) { sources[key.path] = document.source(node.place) }
+    }
+
+    /// The texts of a fixed key's value; reports and gives `nil` where they are not what the key takes.
+    /// - Parameter name: What messages call it: its path, or that of a member which has it for itself.
+    mutating func texts(
+        of key: ConfigurationKey,
+        called name: String,
+        from node: YAMLNode,
+        of document: ConfigurationDocument
+    ) -> [String]? {
+        let must = "\(name) must be \(key.expectation)."
+        var read: [String?] = []
+        if !key.isList {
+            read = [text(node, of: document, must: must)]
+        } else if case .list(let items) = node.value {
+            read = items.map { text($0, of: document, must: must) }
         } else {
-            texts = text(node, of: document, must: "\(key.path) must be \(key.expectation).").map { [$0] }
+            report(must, document.source(node.place))
+            return nil
         }
-        guard let texts else { return }
-        if key.set(&configuration, texts) {
-            sources[key.path] = document.source(node.place)
-        } else {
-            report("\(key.path) must be \(key.expectation).", document.source(node.place))
-        }
+        let texts = read.compactMap { $0 }
+        guard texts.count == read.count else { return nil }
+        var probe = ConfigurationKey.defaults
+        if key.set(&probe, texts) { return texts }
+        report(must, document.source(node.place))
+        return nil
     }
 
     /// The text of a single value with its references replaced; reports and gives `nil` where there is none.
@@ -195,46 +210,6 @@ struct ConfigurationLoader {
         let place = section.isEmpty ? "" : " in \(section)"
         let suggestion = isFull ? "" : Suggestion.text(for: entry.key, in: candidates)
         report("Unknown key '\(Names.shown(key: entry.key))'\(place).\(suggestion)", document.source(entry.place))
-    }
-
-    // MARK: The environment and the flags
-
-    private mutating func applyEnvironment() {
-        for (name, path, unit) in WellKnownNames.keys {
-            guard let value = environment[name], !value.isEmpty else { continue }
-            let isBare = Quantities.count(value) != nil
-            apply(isBare ? value + unit : value, to: path, from: .environment(name: name))
-        }
-        for key in ConfigurationKey.all {
-            guard let value = environment[key.variable], !value.isEmpty else { continue }
-            apply(value, to: key.path, from: .environment(name: key.variable))
-        }
-        for name in WellKnownNames.later where !(environment[name] ?? "").isEmpty {
-            notice("\(name) is recognised, but not supported yet; it is ignored.")
-        }
-        let known = ConfigurationKey.all.map(\.variable) + WellKnownNames.own
-        for name in environment.keys.filter({ $0.hasPrefix("TUTTI_") && !known.contains($0) }).sorted() {
-            guard let near = NearestNames.of(name, in: known, limit: 1).first else { continue }
-            notice("The environment variable \(Names.shown(key: name)) is no setting; did you mean \(near)?")
-        }
-    }
-
-    private mutating func apply(_ value: String, to path: String, from source: ConfigurationSource) {
-        guard let key = ConfigurationKey.byPath[path] else { return }
-        let texts = key.isList ? Self.parts(of: value) : [value]
-        if key.set(&configuration, texts) {
-            sources[path] = source
-        } else {
-            report("\(path) must be \(key.expectation).", source)
-        }
-    }
-
-    private static func parts(of list: String) -> [String] {
-        list.utf8.split(separator: UInt8(ascii: ",")).compactMap { part in
-            let blank = UInt8(ascii: " ")
-            let trimmed = part.drop { $0 == blank }.reversed().drop { $0 == blank }.reversed()
-            return trimmed.isEmpty ? nil : String(decoding: trimmed, as: UTF8.self)
-        }
     }
 
     private mutating func checkListenAddress() {

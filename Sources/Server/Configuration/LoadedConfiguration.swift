@@ -5,12 +5,18 @@ public struct ConfigurationFlags: Sendable, Equatable {
     public var listen: String?
     public var data: String?
     public var logLevel: String?
+    /// `--allow-chaos`: whether the section `chaos` may put faults into calls.
+    public var allowChaos: Bool
 
-    public init(file: String? = nil, listen: String? = nil, data: String? = nil, logLevel: String? = nil) {
+    public init(
+        file: String? = nil, listen: String? = nil, data: String? = nil, logLevel: String? = nil,
+        allowChaos: Bool = false
+    ) {
         self.file = file
         self.listen = listen
         self.data = data
         self.logLevel = logLevel
+        self.allowChaos = allowChaos
     }
 
     /// The flags that set a key: name, path of the key, value.
@@ -70,12 +76,29 @@ public struct EffectiveSetting: Sendable, Equatable {
     /// One text unless `isList`; a secret is masked.
     public let values: [String]
     public let isList: Bool
+    /// The weights of a chain's models, in their order; `nil` for one without. Empty for all other settings.
+    public let weights: [Double?]
     public let source: ConfigurationSource
 
-    init(_ path: [String], _ values: [String], isList: Bool = false, source: ConfigurationSource) {
+    init(
+        _ path: [String], _ values: [String], isList: Bool = false, weights: [Double?] = [], source: ConfigurationSource
+    ) {
         self.path = path
         self.values = values
         self.isList = isList
+        self.weights = weights
         self.source = source
+    }
+}
+
+extension EffectiveSetting {
+    /// The value as YAML that reads back, but for a masked secret.
+    var text: String {
+        guard weights.contains(where: { $0 != nil }) else { return YAMLText.value(values, isList: isList) }
+        let members = zip(values, weights).map { value, weight in
+            let target = YAMLText.scalar(value)
+            return weight.map { "{ target: \(target), weight: \(Quantities.text($0)) }" } ?? target
+        }
+        return "[\(members.joined(separator: ", "))]"
     }
 }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Resilience
 
 /// A provider as it is written, before it is known which can be used.
 struct ProviderDraft {
@@ -13,8 +14,13 @@ struct ProviderDraft {
     var dialect: Sourced<Configuration.Dialect>?
     var baseURL: Sourced<BaseURL>?
     var apiKey: Sourced<Secret>?
-    /// Variables that `api_key` refers to and nobody sets.
+    /// Those of a pool that are there.
+    var apiKeys: Sourced<[Secret]>?
+    var keyStrategy: Sourced<KeyStrategy>?
+    /// Variables that `api_key`, or every key of `api_keys`, refers to and nobody sets.
     var unsetVariables: [String] = []
+    /// Where the pool stands beside a single key.
+    var secondKeys: ConfigurationSource?
     var proxy: Sourced<BaseURL>?
     var model: Sourced<String>?
     var models: Sourced<[String]>?
@@ -23,13 +29,14 @@ struct ProviderDraft {
     var asksForUsage: Sourced<Bool>?
     /// Whether it answers OpenAI's Responses itself.
     var hasResponses: Sourced<Bool>?
-    /// Its own timeouts: the key that each overrides, and the text.
-    var timeouts: [(key: ConfigurationKey, value: Sourced<String>)] = []
+    var resilience = ResilienceOverrides()
 
     static let fields = [
-        "dialect", "base_url", "api_key", "model", "models", "allow", "usage", "responses", "proxy", "timeouts",
+        "dialect", "base_url", "api_key", "api_keys", "key_strategy", "model", "models", "allow", "usage", "responses",
+        "proxy", "timeouts", "resilience",
     ]
-    static let laterFields: Set = ["retry", "breaker", "hedge", "midstream", "hold", "degrade", "limits"]
+
+    var keys: [Secret] { apiKeys?.value ?? apiKey.map { [$0.value] } ?? [] }
 
     /// What a local provider's model is called: its name, or the file's name without folder and `.gguf`.
     var localModel: (name: String, path: String?)? {
@@ -57,6 +64,10 @@ extension ConfigurationLoader {
         }
         let before = problems.count
         var draft = ProviderDraft(name: member.key, source: document.source(member.place))
+        if entries.contains(where: { $0.key == "api_key" }) {
+            let pool = entries.first { $0.key == "api_keys" }
+            draft.secondKeys = pool.map { document.source($0.place) }
+        }
         for entry in entries { read(entry, into: &draft, path: "\(path).\(Names.shown(key: entry.key))", of: document) }
         if problems.count == before { check(draft, path: path) }
         if problems.count == before { providers.append(draft) }
@@ -93,6 +104,11 @@ extension ConfigurationLoader {
                 }
             )
         case "api_key": readKey(node, into: &draft, path: path, of: document)
+        case "api_keys": readKeys(node, into: &draft, path: path, of: document)
+        case "key_strategy":
+            let names = KeyStrategy.allCases.map(\.rawValue)
+            let must = "\(path) must be one of \(names.joined(separator: ", "))."
+            draft.keyStrategy = sourced(parsed(node, of: document, must, near: names) { KeyStrategy(rawValue: $0) })
         case "model":
             let must = "\(path) must be a model's name or a GGUF file's path."
             draft.model = sourced(
@@ -114,9 +130,13 @@ extension ConfigurationLoader {
                 parsed(node, of: document, must, near: ["native", "translated"]) {
                     ["native": true, "translated": false][$0]
                 })
-        case "timeouts": readTimeouts(node, into: &draft, path: path, of: document)
-        case let key where ProviderDraft.laterFields.contains(key):
-            notice("\(document.source(entry.place)): \(path) is not supported yet and is ignored.")
+        case "timeouts", "resilience":
+            readOverrides(
+                node, of: .provider, section: entry.key == "timeouts" ? "resilience.timeouts" : "resilience",
+                into: &draft.resilience, path: ["providers", draft.name, entry.key], of: document)
+        case let key where ResilienceOverrides.Owner.provider.place(of: key, in: "providers.\(draft.name)") != nil:
+            let place = ResilienceOverrides.Owner.provider.place(of: key, in: "providers.\(draft.name)") ?? ""
+            report("\(path) belongs \(place).", document.source(entry.place))
         default:
             reportUnknown(entry, in: "providers.\(draft.name)", near: ProviderDraft.fields, of: document)
         }
@@ -136,36 +156,6 @@ extension ConfigurationLoader {
         return nil
     }
 
-    private mutating func readKey(
-        _ node: YAMLNode,
-        into draft: inout ProviderDraft,
-        path: String,
-        of document: ConfigurationDocument
-    ) {
-        let source = document.source(node.place)
-        guard case .scalar(let raw, _) = node.value, !node.isNull else {
-            return report("\(path) must be the key as text; write ${NAME} to take it from the environment.", source)
-        }
-        let expansion = VariableReference.expand(raw, from: environment)
-        if expansion.isMalformed {
-            return report("A ${ must go on with a name and }; write $${ for the characters themselves.", source)
-        }
-        if !expansion.unset.isEmpty { return draft.unsetVariables = expansion.unset }
-        guard (1...4096).contains(expansion.text.utf8.count),
-            expansion.text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        else {
-            return report("\(path) must be printable characters without spaces, at most 4096.", source)
-        }
-        if expansion.names.isEmpty, document.isWorldReadable {
-            notice(
-                "\(source): \(path) is written out in a file that everyone on this machine can read; run chmod 600 on "
-                    + "it, or write ${NAME} and set the key in the environment."
-            )
-        }
-        let named = expansion.names.first.map { ConfigurationSource.environment(name: $0) }
-        draft.apiKey = .init(value: Secret(expansion.text), source: named ?? source)
-    }
-
     private mutating func modelNames(
         _ node: YAMLNode,
         path: String,
@@ -178,74 +168,5 @@ extension ConfigurationLoader {
         }
         let names = items.map { parsed($0, of: document, must) { Names.isModel($0) ? $0 : nil } }
         return names.contains(nil) ? nil : names.compactMap { $0 }
-    }
-
-    private mutating func readTimeouts(
-        _ node: YAMLNode,
-        into draft: inout ProviderDraft,
-        path: String,
-        of document: ConfigurationDocument
-    ) {
-        guard case .map(let entries) = node.value else {
-            return report("\(path) must be a map of durations, such as { connect: 5s }.", document.source(node.place))
-        }
-        let section = "resilience.timeouts"
-        for entry in entries {
-            if let key = ConfigurationKey.byPath["\(section).\(entry.key)"] {
-                var probe = Configuration()
-                let must = "\(path).\(entry.key) must be \(key.expectation)."
-                let text = parsed(entry.node, of: document, must) { key.set(&probe, [$0]) ? $0 : nil }
-                guard let text else { continue }
-                draft.timeouts.append((key, .init(value: text, source: document.source(entry.node.place))))
-            } else if ConfigurationKey.later.contains("\(section).\(entry.key)") {
-                notice("\(document.source(entry.place)): \(path).\(entry.key) is not supported yet and is ignored.")
-            } else {
-                reportUnknown(entry, in: path, near: ConfigurationKey.children(of: section), of: document)
-            }
-        }
-    }
-
-    /// What must be there and what does not go together.
-    private mutating func check(_ draft: ProviderDraft, path: String) {
-        guard let dialect = draft.dialect else {
-            let names = Configuration.Dialect.allCases.map(\.rawValue).joined(separator: ", ")
-            return report("\(path) needs a dialect, one of \(names).", draft.source)
-        }
-        if dialect.value == .local {
-            let foreign = [
-                ("base_url", draft.baseURL?.source), ("api_key", draft.apiKey?.source), ("proxy", draft.proxy?.source),
-                ("models", draft.models?.source), ("allow", draft.allowsAnyModel),
-                ("usage", draft.asksForUsage?.source), ("responses", draft.hasResponses?.source),
-                ("timeouts", draft.timeouts.first?.value.source),
-            ]
-            for (name, source) in foreign where source != nil {
-                report("\(path).\(name) has no meaning for the dialect local.", source)
-            }
-            if draft.model == nil {
-                report("\(path) needs a model, such as model: smollm2, or the path of a GGUF file.", draft.source)
-            } else if let local = draft.localModel, !Names.isModel(local.name) {
-                report(
-                    "\(path).model must be a name or a file's name of letters, digits, '.', '_', ':', '-', '@', '+' "
-                        + "and '~'.",
-                    draft.model?.source
-                )
-            } else if let local = draft.localModel, local.path == nil, !capabilities.localModels.contains(local.name) {
-                report(
-                    "\(path).model: there is no local model '\(local.name)'. Write "
-                        + "\(capabilities.localModels.sorted().joined(separator: " or ")), or the path of a GGUF file.",
-                    draft.model?.source
-                )
-            }
-            return
-        }
-        if dialect.value == .anthropic, let responses = draft.hasResponses, responses.value {
-            report("\(path).responses can be native only for the dialect openai.", responses.source)
-        }
-        if draft.baseURL == nil {
-            report("\(path) needs a base_url, such as https://api.example.org/v1.", draft.source)
-        }
-        if let model = draft.model {
-            report("\(path).model is for the dialect local; write models: [NAME].", model.source)
-        }
     }
 }

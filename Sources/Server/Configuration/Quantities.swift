@@ -16,6 +16,12 @@ enum Quantities {
         return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 
+    /// Whole hours as `24h`, else as ``text(_:)`` writes it.
+    static func inHours(_ duration: Duration) -> String {
+        let seconds = duration.saturatingNanoseconds / 1_000_000_000
+        return seconds > 0 && duration == .seconds(seconds / 3600 * 3600) ? "\(seconds / 3600)h" : text(duration)
+    }
+
     /// `50MB`, `64KB`, `1GB` or plain bytes; a kilobyte is 1024 bytes. `nil` for anything else or what overflows.
     static func size(_ text: String) -> Int? {
         guard let (number, unit) = split(text), let factor = sizeUnits[unit] else { return nil }
@@ -37,6 +43,9 @@ enum Quantities {
         guard let (number, unit) = split(text), unit.isEmpty else { return nil }
         return number
     }
+
+    /// A whole number without its fraction.
+    static func text(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 
     private static let durationUnits = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000]
     private static let sizeUnits = ["": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30]

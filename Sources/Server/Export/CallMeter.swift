@@ -12,6 +12,7 @@ struct CallMeter: Sendable {
         let firstChunk: Histogram
         let inputTokens: Histogram
         let outputTokens: Histogram
+        let rates: RateMeter
     }
 
     private struct Families: Sendable {
@@ -20,20 +21,24 @@ struct CallMeter: Sendable {
         let firstChunk: MetricFamily<Histogram>
         let tokens: MetricFamily<Histogram>
 
-        func series(_ provider: String, _ model: String, _ operation: String = "chat") -> Series {
-            Series(
+        func series(_ target: Target, _ operation: String = "chat", rates: RateMeter) -> Series {
+            let (provider, model) = (target.provider, target.model)
+            return Series(
                 began: attempts.with(provider, model, "ok"), seconds: seconds.with(operation, provider, model, ""),
                 firstChunk: firstChunk.with(operation, provider, model),
                 inputTokens: tokens.with(operation, provider, model, "input"),
-                outputTokens: tokens.with(operation, provider, model, "output"))
+                outputTokens: tokens.with(operation, provider, model, "output"), rates: rates)
         }
     }
 
     private let families: Families
     /// A client may name any model of a provider that allows it; such names must not become labels.
     private let known: [Target: Series]
+    private let rates: RateBoard
+    private let time: (any TimeSource)?
 
-    init(registry: Metrics, knownTargets: Set<Target>) {
+    /// Without a `time` no rates are kept.
+    init(registry: Metrics, knownTargets: Set<Target>, time: (any TimeSource)?) {
         let model = ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"]
         let families = Families(
             attempts: registry.counter(
@@ -49,25 +54,42 @@ struct CallMeter: Sendable {
                 "gen_ai_client_token_usage", "Tokens of a model call.", labels: model + ["gen_ai_token_type"],
                 bounds: Buckets.tokens))
         self.families = families
+        self.time = time
+        let rates = RateBoard(knownTargets: knownTargets)
+        self.rates = rates
         known = Dictionary(
-            uniqueKeysWithValues: knownTargets.map { ($0, families.series($0.provider, $0.model)) })
+            uniqueKeysWithValues: knownTargets.map { ($0, families.series($0, rates: rates.meter(of: $0))) })
     }
+
+    /// How the calls of the last minute went, by target.
+    var recent: [Target: CallRates.Sum] { time.map { rates.sums(now: $0.now()) } ?? [:] }
 
     func attemptEnded(_ attempt: Attempt) {
         let target = attempt.target
         let series = known[target]
         if let series, attempt.error == nil { return series.began.add() }
-        let model = series == nil ? "other" : target.model
+        if let error = attempt.error, error.isFailedCall {
+            note(isSuccess: false, series?.rates ?? rates.meter(of: target))
+        }
+        let model = series == nil ? RateBoard.otherModel : target.model
         families.attempts.with(target.provider, model, attempt.error?.code.name ?? "ok").add()
     }
 
     func answerEnded(_ report: AnswerReport) {
         let target = report.target
         let operation = report.operation.rawValue
-        let model = known[target] == nil ? "other" : target.model
+        let found = known[target]
+        let model = found == nil ? RateBoard.otherModel : target.model
         // Only what a chat costs is made beforehand.
-        let made = report.operation == .chat ? known[target] : nil
-        let series = made ?? families.series(target.provider, model, operation)
+        let series =
+            (report.operation == .chat ? found : nil)
+            ?? families.series(
+                Target(provider: target.provider, model: model), operation,
+                rates: found?.rates ?? rates.meter(of: target))
+        // A cancelled answer says nothing of the provider.
+        if report.error == nil || report.error?.fault == .provider {
+            note(isSuccess: report.error == nil, series.rates)
+        }
         if let error = report.error {
             families.seconds.with(operation, target.provider, model, error.name).record(report.duration.seconds)
         } else {
@@ -77,5 +99,20 @@ struct CallMeter: Sendable {
         guard let usage = report.usage else { return }
         series.inputTokens.record(Double(usage.promptTokens))
         series.outputTokens.record(Double(usage.completionTokens))
+    }
+
+    private func note(isSuccess: Bool, _ meter: RateMeter) {
+        if let time { meter.note(isSuccess: isSuccess, now: time.now()) }
+    }
+}
+
+extension CodedError {
+    /// Whether a provider was asked and failed. Rate limits and rejected keys that are only remembered have no status:
+    /// nobody was asked.
+    var isFailedCall: Bool {
+        switch code {
+        case .providerRateLimited, .providerRejectedKey: providerStatus != nil
+        default: code.fault == .provider
+        }
     }
 }

@@ -5,54 +5,39 @@ internal import Resilience
 internal import Synchronization
 internal import Telemetry
 
-/// Tells metrics, spans and the log of model calls and of remembered turns.
+/// Tells metrics, spans and the log of model calls, of what was done about failures, and of remembered turns; and people
+/// of what they should look at.
 final class ModelTelemetry: GatewayObserver, RunRecorder {
-    private let metrics: ServerMetrics
+    let metrics: ServerMetrics
     private let spans: any SpanSink
-    private let logger: Logger
-    private let time: any TimeSource
+    let logger: Logger
+    let time: any TimeSource
+    let alerts: any AlertSink
+    let throttle = Mutex(AlertThrottle())
     private let generator: Mutex<SeededGenerator>
 
+    /// - Parameter alerts: By default lines of the log.
     init(
-        metrics: ServerMetrics, spans: any SpanSink, logger: Logger, time: any TimeSource, generator: SeededGenerator
+        metrics: ServerMetrics, spans: any SpanSink, logger: Logger, time: any TimeSource, generator: SeededGenerator,
+        alerts: (any AlertSink)? = nil
     ) {
         self.metrics = metrics
         self.spans = spans
         self.logger = logger
         self.time = time
+        self.alerts = alerts ?? LogAlerts(logger: logger)
         self.generator = Mutex(generator)
     }
 
     func attemptEnded(_ attempt: Attempt, context: RunContext) {
         metrics.attemptEnded(attempt, context: context)
         guard let error = attempt.error, error.code.fault != .caller else { return }
+        // What a breaker or a limit of ours refused is no news: it would fill the log for as long as an outage lasts.
         logger.log(
-            .warning, "model attempt failed", .string("request_id", context.requestID),
+            error.isFailedCall ? .warning : .debug, "model attempt failed", .string("request_id", context.requestID),
             .string("provider", attempt.target.provider), .string("model", attempt.target.model),
             .string("code", error.code.name), .string("detail", error.detail),
             .double("duration_ms", attempt.duration.milliseconds))
-    }
-
-    func happened(_ event: GatewayEvent, context: RunContext) { metrics.happened(event, context: context) }
-
-    func circuitChanged(_ target: Target, _ event: CircuitEvent) {
-        metrics.circuitChanged(target, event)
-        switch event {
-        case .transition(let transition):
-            logger.log(
-                .warning, "circuit changed", .string("provider", target.provider), .string("model", target.model),
-                .string("from", transition.from.name), .string("to", transition.to.name),
-                .string("cause", transition.cause.rawValue), .string("code", transition.error?.name))
-        case .cooling(let reason, let rest):
-            logger.log(
-                .warning, "provider rests", .string("provider", target.provider), .string("model", target.model),
-                .string("cause", reason.rawValue), .double("duration_ms", rest.milliseconds))
-        case .keyRejected:
-            logger.log(
-                .error, "provider rejects its key; it is tried again every five minutes",
-                .string("provider", target.provider))
-        case .keyAccepted: logger.log(.info, "provider accepts its key again", .string("provider", target.provider))
-        }
     }
 
     func answerEnded(_ report: AnswerReport, context: RunContext) {

@@ -13,6 +13,8 @@ final class ServerMetrics: Sendable {
     private let requests: MetricFamily<Counter>
     private let requestSeconds: MetricFamily<Histogram>
     private let calls: CallMeter
+    private let events: EventMeter
+    private let gauges: GatewayGauges
     private let passed: Counter
     private let incomplete: Counter
     let running: Gauge
@@ -21,13 +23,15 @@ final class ServerMetrics: Sendable {
     private let circuits: MetricFamily<Counter>
     private let knownTargets: Set<Target>
 
-    init(knownTargets: Set<Target>) {
+    /// Without a `time` no rates of the last minute are kept.
+    init(knownTargets: Set<Target>, time: (any TimeSource)? = nil) {
         requests = registry.counter(
             "tutti_http_requests_total", "Requests answered.", labels: ["route", "method", "status"])
         requestSeconds = registry.histogram(
             "tutti_http_request_duration_seconds", "From a request's first byte to the end of its answer.",
             labels: ["route"], bounds: Buckets.requestSeconds)
-        calls = CallMeter(registry: registry, knownTargets: knownTargets)
+        calls = CallMeter(registry: registry, knownTargets: knownTargets, time: time)
+        events = EventMeter(registry: registry, knownTargets: knownTargets)
         let turns = registry.counter(
             "tutti_turns_total", "Turns answered, by the output guard's verdict.", labels: ["verdict"])
         passed = turns.with(GuardVerdict.passed.rawValue)
@@ -44,6 +48,7 @@ final class ServerMetrics: Sendable {
             labels: ["provider", "model", "state"])
         self.knownTargets = knownTargets
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
+        gauges = GatewayGauges(registry: registry)
     }
 
     static func known(method: String) -> String {
@@ -59,11 +64,21 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    func circuitChanged(_ target: Target, _ event: CircuitEvent) {
+    func circuitChanged(_ keyed: KeyedTarget, _ event: CircuitEvent) {
         guard case .transition(let transition) = event else { return }
-        let model = knownTargets.contains(target) ? target.model : "other"
-        circuits.with(target.provider, model, transition.to.name).add()
+        circuits.with(keyed.target.provider, model(of: keyed.target), transition.to.name).add()
     }
+
+    /// The model's name as a label: a client's own becomes `other`.
+    func model(of target: Target) -> String {
+        knownTargets.contains(target) ? target.model : RateBoard.otherModel
+    }
+
+    /// How the calls of the last minute went, by target.
+    var recentCalls: [Target: CallRates.Sum] { calls.recent }
+
+    /// Brings what is only looked up when somebody asks to where it stands now.
+    func show(_ health: GatewayHealth) { gauges.show(health) }
 
     func requestMeter(route: String) -> RequestMeter {
         RequestMeter(route: route, requests: requests, seconds: requestSeconds.with(route))
@@ -73,7 +88,7 @@ final class ServerMetrics: Sendable {
 extension ServerMetrics: GatewayObserver {
     func attemptEnded(_ attempt: Attempt, context: RunContext) { calls.attemptEnded(attempt) }
     func answerEnded(_ report: AnswerReport, context: RunContext) { calls.answerEnded(report) }
-    func happened(_ event: GatewayEvent, context: RunContext) {}
+    func happened(_ event: GatewayEvent, context: RunContext) { events.happened(event) }
 }
 
 extension ServerMetrics: RunRecorder {

@@ -59,6 +59,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
             identity.model = answer.target.name
             var headers = answer.headers
             headers.set("content-type", "application/json")
+            answer.marks.set(in: &headers)
             // In dollars. A stream's head is sent before anybody knows.
             if let cost = answer.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
             var repairs = Repairs()

@@ -31,12 +31,13 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
     mutating func signal(_ signal: ChatSignal, into output: inout [UInt8]) {
         guard case .said(let event) = signal else { return }
         switch event {
-        case .answering(let target, let headers):
+        case .answering(let target, let headers, let marks):
             identity.model = target.name
             self.headers = headers
+            marks.set(in: &self.headers)
             encoder = newEncoder()
         case .model(let event): encoder?.encode(event, into: &output)
-        case .retrying: break
+        case .retrying, .continuing: break
         }
     }
 

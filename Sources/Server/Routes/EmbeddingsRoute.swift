@@ -18,12 +18,12 @@ struct EmbeddingsRoute: Sendable {
     var route: Route {
         Route.simple("POST", "/v1/embeddings") { exchange throws(CodedError) in
             let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(limit: turns.settings.maxBody))
-            let chain = try directory.resolve(request.model).chain
+            let route = try directory.resolve(request.model)
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)
             let context = turns.context(exchange, requestID: exchange.requestID)
             let result: Result<Gateway.Embeddings, CodedError>
             do throws(CodedError) {
-                result = .success(try await gateway.embed(request, chain: chain, context: context))
+                result = .success(try await gateway.embed(request, route: route, context: context))
             } catch {
                 result = .failure(error)
             }

@@ -75,20 +75,26 @@ actor EventStreamAnswer<Format: EventStreamFormat>: LoopBound, ChatSink {
     /// Mostly the client has taken what came before; where it has not, the run waits in `receive`.
     private func take(_ signal: ChatSignal) -> EventIntake {
         if let pieces = body?.pieces, !pieces.isIdle { return .full }
-        format.signal(signal, into: &pending)
-        if format.opens(with: signal) { begin() }
+        hear(signal)
         guard !pending.isEmpty, let pieces = body?.pieces else { return .taken }
         defer { pending.removeAll(keepingCapacity: true) }
         return pieces.writeUnlessBusy(pending) ? .taken : .closed
     }
 
     func receive(_ signal: ChatSignal) async throws(CancellationError) {
-        format.signal(signal, into: &pending)
-        if format.opens(with: signal) { begin() }
+        hear(signal)
         guard !pending.isEmpty, let pieces = body?.pieces else { return }
         let output = pending
         pending = []
         do { try await pieces.write(output) } catch { throw CancellationError() }
+    }
+
+    private func hear(_ signal: ChatSignal) {
+        format.signal(signal, into: &pending)
+        guard format.opens(with: signal) else { return }
+        // A head that went out early could not say how the answer is marked: a comment does.
+        if body != nil { pending += AnswerMarks.comments(of: format.headers) }
+        begin()
     }
 
     private func begin() {

@@ -12,6 +12,7 @@ struct NativeStreamFormat: EventStreamFormat {
     private var stages = Stages()
     private var sequence = 0
     private var started = false
+    /// None: the head is sent before anybody answers. What there is to say of the answer stands in `COMPLETE`.
     var headers: HTTPHeaders { HTTPHeaders() }
 
     init(report: TurnReport, time: any TimeSource) {
@@ -42,8 +43,12 @@ struct NativeStreamFormat: EventStreamFormat {
                 $0.member("phase", "finished")
                 $0.member("ms", duration.milliseconds)
             }
-        case .said(.answering(let target, _)):
+        case .said(.answering(let target, _, _)):
             event("STATUS", into: &output) { $0.member("message", "\(target.name) answers") }
+        case .said(.continuing(let target)):
+            event("STATUS", into: &output) {
+                $0.member("message", "The model broke off; \(target.name) goes on with its answer.")
+            }
         case .said(.retrying(_, let retry)):
             event("RETRY", into: &output) {
                 $0.member("attempt", retry.attempt)

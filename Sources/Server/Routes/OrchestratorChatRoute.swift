@@ -55,9 +55,9 @@ struct OrchestratorChatRoute: Sendable {
             let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
             let stages = await timings.stages
             let body = report.answer(answer, stages: stages, total: turns.time.now().since(report.started))
-            return RouteOutcome(
-                await writer.send(
-                    Response(status: 200, headers: ["content-type": "application/json"], body: body)))
+            var headers: HTTPHeaders = ["content-type": "application/json"]
+            answer.marks.set(in: &headers)
+            return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }

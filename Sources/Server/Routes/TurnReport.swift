@@ -12,7 +12,8 @@ struct TurnReport: Sendable {
     let personaID: String?
     let started: Instant
 
-    /// `{requestId, runId, conversationId, content, model, personaId, usage, cost, cached, metrics}`.
+    /// `{requestId, runId, conversationId, content, model, personaId, usage, cost, cached, finishReason, metrics}`, and
+    /// how the answer was marked.
     func answer(_ answer: ChatAnswer, stages: Stages, total: Duration) -> [UInt8] {
         var writer = JSONWriter(reserving: 512 + answer.completion.text.utf8.count)
         writer.beginObject()
@@ -40,6 +41,8 @@ struct TurnReport: Sendable {
             writer.member("cost", JSON.null)
         }
         writer.member("cached", false)
+        writer.member("degraded", ifPresent: answer.marks.degraded?.rawValue)
+        if answer.marks.isChaotic { writer.member("chaos", true) }
         writer.member("finishReason", orNull: answer.completion.choices.first?.finishReason?.name)
     }
 

@@ -56,6 +56,11 @@ public final class Logger: Sendable {
     }
 
     public func log(_ level: LogLevel, _ message: String, _ fields: LogField...) {
+        log(level, message, fields: fields)
+    }
+
+    /// As ``log(_:_:_:)``, for who passes fields on.
+    public func log(_ level: LogLevel, _ message: String, fields: [LogField]) {
         guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
         var writer = JSONWriter(reserving: 384)
         writer.beginObject()

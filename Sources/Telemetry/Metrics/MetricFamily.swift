@@ -35,10 +35,30 @@ public final class MetricFamily<Instrument: Sendable>: Sendable {
         }
     }
 
+    /// Gives these series in place of all that there were, up to the bound; of too many some are left out.
+    fileprivate func setAll(_ new: [[String]: Instrument]) {
+        let kept = new.lazy.filter { $0.key.count == self.labels.count }.prefix(MetricFamily.maxSeries)
+        let table = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+        series.withLock { $0 = table }
+    }
+
     /// Every series, sorted by its label values.
     var sorted: [(labels: [String], instrument: Instrument)] {
         series.withLock { series in
             series.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
         }
+    }
+}
+
+extension MetricFamily where Instrument == Gauge {
+    /// Shows these values and no others, by their labels' values: for what is looked up when somebody asks, and may be
+    /// gone the next time. O(n). Gauges that ``with(_:)-(String...)`` gave before are shown no more.
+    public func replace(_ values: [[String]: Int64]) {
+        setAll(
+            values.mapValues { value in
+                let gauge = Gauge()
+                gauge.set(value)
+                return gauge
+            })
     }
 }

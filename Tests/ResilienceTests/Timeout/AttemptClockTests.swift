@@ -86,6 +86,41 @@ import Testing
         expect(early, .connect, 2)
     }
 
+    @Test("signs of life win no time, however often the reader takes them") func signsOfLife() throws {
+        var clock = try clock()
+        clock.record(.token, now: at(1))
+        // A ping every second, each looked at for half a second.
+        for second in 2...4 {
+            clock.record(.paused, now: at(Double(second)))
+            clock.record(.reading, now: at(Double(second) + 0.5))
+        }
+        expect(clock, .betweenTokens, 6.5)
+        #expect(clock.expired(now: at(6.5)) == .betweenTokens)
+        // A pause that a token ends, by whoever tells it, is not counted twice, and one without an end not at all.
+        var other = try self.clock()
+        other.record(.token, now: at(1))
+        other.record(.paused, now: at(2))
+        other.record(.token, now: at(8))
+        other.record(.reading, now: at(9))
+        expect(other, .betweenTokens, 13)
+        other.record(.paused, now: at(10))
+        other.record(.reading, now: at(9))
+        expect(other, .betweenTokens, 13)
+    }
+
+    @Test("what the client keeps ends with the first limit that it is in") func ends() throws {
+        let open = try clock()
+        #expect(open.connectionEnd == at(2) && open.headEnd == at(6) && open.end == (.total, at(60)))
+        let short = try clock(deadline: 1.5)
+        #expect(short.connectionEnd == at(1.5) && short.headEnd == at(1.5) && short.end == (.deadline, at(1.5)))
+        let whole = try clock(isStream: false)
+        #expect(whole.connectionEnd == at(2) && whole.headEnd == at(60))
+        let hasty = try AttemptClock(
+            Timeouts(connect: .seconds(5), firstToken: .seconds(1)), now: start)
+        #expect(hasty.connectionEnd == at(1) && hasty.headEnd == at(1))
+        #expect(try AttemptClock(Timeouts(firstToken: .seconds(1)), now: start, isLast: true).headEnd == at(30))
+    }
+
     @Test("the run's deadline caps every phase") func deadline() throws {
         var clock = try clock(deadline: 5)
         expect(clock, .connect, 2)
@@ -145,13 +180,27 @@ import Testing
         if !hasByte, isStream { limits.append((.firstByte, start.advanced(by: timeouts.firstByte))) }
         if !hasToken, isStream, !isLast { limits.append((.firstToken, start.advanced(by: timeouts.firstToken))) }
         if hasToken, isStream {
-            let last = log.filter { $0.event == .token || $0.event == .reading }.map(\.now).max() ?? start
-            limits.append((.betweenTokens, last.advanced(by: timeouts.betweenTokens)))
+            limits.append((.betweenTokens, silenceBegan(log).advanced(by: timeouts.betweenTokens)))
         }
         limits.append((.total, start.advanced(by: timeouts.total)))
         if let deadline { limits.append((.deadline, deadline)) }
         let first = limits.map(\.1).min() ?? start
         return limits.first { $0.1 == first }
+    }
+
+    /// The last token, and as much later as the reader was away since; a return without a pause is as a token.
+    private func silenceBegan(_ log: [(event: AttemptClock.Event, now: Instant)]) -> Instant {
+        var last = start
+        var pause: Instant?
+        for (event, now) in log {
+            if event == .token { last = max(last, now) }
+            if event == .paused { pause = now }
+            guard event == .reading else { continue }
+            let away = now.since(max(last, pause ?? last))
+            last = pause == nil ? max(last, now) : last.advanced(by: max(.zero, away))
+            pause = nil
+        }
+        return last
     }
 
     @Test("20,000 random attempts have the limits that follow from what has happened") func histories() throws {
@@ -185,7 +234,8 @@ import Testing
                     case 0...4: .connected
                     case 5...9: .byte
                     case 10...15: .token
-                    case 16...18: .reading
+                    case 16, 17: .reading
+                    case 18: .paused
                     default: .done
                     }
                 // Threads read the clock before they tell.

@@ -54,5 +54,22 @@ import Testing
         #expect(row.limit.error.code == row.code)
         let words = row.limit.rawValue.split(separator: "_").joined(separator: " ")
         if row.limit != .deadline { #expect(row.limit.error.message.contains("(\(words))")) }
+        #expect(TimeLimit(row.limit.error) == row.limit)
+        var said = row.limit.error
+        said.message = "Another sentence."
+        #expect(TimeLimit(said) == row.limit)
+        said.code = .providerFailed
+        #expect(TimeLimit(said) == nil)
+    }
+
+    @Test(
+        "a timeout that is not one of ours is no limit",
+        arguments: [
+            (.providerTimeout, nil), (.providerTimeout, "status 504"), (.providerTimeout, "limit"),
+            (.providerTimeout, "limit "), (.providerTimeout, "limit first token"), (.providerTimeout, "first_token"),
+            (.providerTimeout, "limit deadline"), (.deadlineExceeded, nil), (.deadlineExceeded, "limit total"),
+        ] as [(ErrorCode, String?)])
+    func others(code: ErrorCode, detail: String?) {
+        #expect(TimeLimit(CodedError(code, "x", detail: detail)) == nil)
     }
 }

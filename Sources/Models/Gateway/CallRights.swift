@@ -1,0 +1,49 @@
+internal import Base
+internal import Resilience
+
+/// What a call under way has been given, and gives back at its end, whatever happens to its caller: its circuit's
+/// permit, its place among the calls at once, and that it is counted.
+struct CallRights: ~Copyable, Sendable {
+    private var permit: CallPermit?
+    private var place: LimitPermit?
+    private let metered: MeteredCall
+
+    init(_ permit: consuming CallPermit?, _ place: consuming LimitPermit?, _ metered: consuming MeteredCall) {
+        self.permit = permit
+        self.place = place
+        self.metered = metered
+    }
+
+    /// The first token is here, so long after the call began.
+    mutating func begin(after time: Duration) {
+        permit?.begin(after: time)
+        place?.begin(after: time)
+        metered.begin(after: time)
+    }
+
+    /// The call is over. A whole answer's time is its length's, and says nothing of how fast the provider is.
+    consuming func end(_ end: CallEnd, isWhole: Bool) {
+        var circuit = end
+        var load = end
+        if isWhole, case .succeeded = end { (circuit, load) = (.succeeded(after: .zero), .neutral) }
+        permit.take()?.end(circuit)
+        place.take()?.end(load)
+        metered.end(failed: end.isFailure)
+    }
+}
+
+extension CallEnd {
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .failed, .rateLimited, .forbidden, .rejectedKey: true
+        case .succeeded, .neutral: false
+        }
+    }
+
+    /// What an attempt's error says of its provider. A model that the key may not use (403) says nothing of the others.
+    init(attempt error: CodedError) {
+        self =
+            error.code == .providerRejectedKey && error.providerStatus == 403
+            ? .forbidden(retryAfter: error.retryAfter?.seconds) : CallEnd(coded: error)
+    }
+}

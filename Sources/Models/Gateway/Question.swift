@@ -1,0 +1,60 @@
+internal import Base
+internal import Resilience
+internal import Synchronization
+
+/// A request on its way through the gateway, and what holds for it.
+struct Question: Sendable {
+    private(set) var request: ChatRequest
+    let route: Route
+    let settings: ResilienceSettings
+    /// In the order in which they are asked.
+    let seats: [KeyedTarget]
+    let streaming: Bool
+    let context: RunContext
+
+    init(
+        _ request: ChatRequest, route: Route, settings: ResilienceSettings, seats: [KeyedTarget], streaming: Bool,
+        context: RunContext
+    ) {
+        self.request = request
+        self.route = route
+        self.settings = settings
+        self.seats = seats
+        self.streaming = streaming
+        self.context = context
+    }
+
+    /// The same for another request.
+    func asking(_ request: ChatRequest) -> Question {
+        var question = self
+        question.request = request
+        return question
+    }
+}
+
+/// Which model answers, for as long as the answer runs.
+final class AnsweringTarget: Sendable {
+    private let current: Mutex<Target>
+
+    init(_ target: Target) { current = Mutex(target) }
+
+    var target: Target { current.withLock { $0 } }
+    func change(to target: Target) { current.withLock { $0 = target } }
+}
+
+extension ChatRequest {
+    private static let fingerprinted = 4096
+
+    /// What stands for the conversation: its beginning up to the first of the user's messages, which stays the same from
+    /// turn to turn. Of long ones the first 4,096 bytes of each message.
+    var conversationFingerprint: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for message in messages {
+            for byte in message.text.utf8.prefix(Self.fingerprinted) {
+                hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+            }
+            if message.role == .user { break }
+        }
+        return hash
+    }
+}

@@ -1,0 +1,68 @@
+internal import Base
+internal import Resilience
+internal import Synchronization
+
+/// What is known of a provider, shared by all calls to it.
+final class ProviderRecord: Sendable {
+    let budget: ProviderBudget
+    /// `nil` where calls at once are not limited.
+    let limiter: Limiter?
+    /// `nil` for one key, or none.
+    let keys: KeyPool?
+    let keyCount: Int
+
+    init(
+        _ name: String, _ retry: RetryPolicy, limits: LimitsPolicy?, within all: Limiter?, keys: Int,
+        _ strategy: KeyStrategy, time: any TimeSource
+    ) {
+        budget = ProviderBudget(retry, time: time)
+        limiter = limits.map { Limiter(provider: name, $0, within: all, time: time) }
+        keyCount = max(1, keys)
+        self.keys = keys > 1 ? KeyPool(count: keys, strategy, time: time) : nil
+    }
+}
+
+/// The records of a gateway, made when first asked for. Providers are as many as the configuration names; of targets,
+/// whose names may be a client's, at most ``mostTargets`` are remembered, and all begin anew beyond that.
+struct TargetRecords: ~Copyable {
+    static let mostTargets = 1024
+
+    private struct HedgeKey: Hashable {
+        let target: Target
+        let policy: HedgePolicy
+    }
+
+    private var meters: [Target: TargetMeter] = [:]
+    private var hedges: [HedgeKey: Hedge] = [:]
+    private var providers: [String: ProviderRecord] = [:]
+
+    /// How busy and how fast a target is.
+    mutating func meter(of target: Target, _ make: () -> TargetMeter) -> TargetMeter {
+        if let known = meters[target] { return known }
+        if meters.count >= Self.mostTargets { meters.removeAll() }
+        let meter = make()
+        meters[target] = meter
+        return meter
+    }
+
+    /// How a target's calls are hedged under a policy.
+    mutating func hedge(of target: Target, _ policy: HedgePolicy, _ make: () -> Hedge) -> Hedge {
+        let key = HedgeKey(target: target, policy: policy)
+        if let known = hedges[key] { return known }
+        if hedges.count >= Self.mostTargets { hedges.removeAll() }
+        let hedge = make()
+        hedges[key] = hedge
+        return hedge
+    }
+
+    mutating func record(of provider: String, _ make: () -> ProviderRecord) -> ProviderRecord {
+        if let known = providers[provider] { return known }
+        let record = make()
+        providers[provider] = record
+        return record
+    }
+
+    var limiters: [(provider: String, limiter: Limiter)] {
+        providers.compactMap { name, record in record.limiter.map { (name, $0) } }
+    }
+}
