@@ -137,7 +137,7 @@ struct ProviderTimeoutTests {
             reply: pieces([(1, hello), (1, StreamTests.end)]), seconds: 4, isBeforeFirst: false),
         Row(
             name: "usage, and then neither", reply: pieces([(1, hello), (1, StreamTests.end), (1.9, usage)]),
-            seconds: 5.9, isBeforeFirst: false),
+            seconds: 4.1, isBeforeFirst: false),
         Row(
             name: "the deadline in that time", reply: pieces([(1, hello), (1, StreamTests.end)]), deadline: 3,
             seconds: 3, isBeforeFirst: false),

@@ -17,6 +17,8 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
         var hasToken = false
         /// Whether the answer is whole, as far as its provider has said.
         var hasFinished = false
+        /// Whether its tokens have been counted, which is the last that a provider says.
+        var hasUsage = false
         /// Thrown once the events before it are taken.
         var failure: CodedError?
         var isOver = false
@@ -38,6 +40,8 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
     private static var mostKept: Int { 1000 }
     /// After the only finish reason this much silence is the end: some servers neither say it nor close the connection.
     private static var graceAfterFinish: Duration { .seconds(2) }
+    /// The same when the usage has come as well, for which nobody has to wait any more.
+    private static var graceAfterUsage: Duration { .milliseconds(200) }
     private let hasOneChoice: Bool
 
     init(
@@ -111,7 +115,8 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
         var end = state.withLock { state in
             state.limits.clock.record(.reading, now: now)
             let end = state.limits.nextEnd
-            return state.hasFinished ? min(end, now.advanced(by: Self.graceAfterFinish)) : end
+            guard state.hasFinished else { return end }
+            return min(end, now.advanced(by: state.hasUsage ? Self.graceAfterUsage : Self.graceAfterFinish))
         }
         while true {
             let supply: BodySupply
@@ -153,13 +158,21 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
         let now = time.now()
         let (isOver, failed) = state.withLock { state in
             let isOver = Self.take(piece, now: now, into: &state)
-            if hasOneChoice, !isOver, !state.hasFinished {
-                state.hasFinished = state.events.contains { if case .finish = $0.kind { true } else { false } }
-            }
+            if hasOneChoice, !isOver { Self.noteEnd(in: &state) }
             return (isOver, state.failure != nil)
         }
         guard isOver, piece != nil else { return }
         if failed { body.cancel() } else { body.finish() }
+    }
+
+    private static func noteEnd(in state: inout State) {
+        for event in state.events {
+            switch event.kind {
+            case .finish: state.hasFinished = true
+            case .usage where state.hasFinished: state.hasUsage = true
+            default: break
+            }
+        }
     }
 
     /// Whether nothing more is wanted from the body.
