@@ -12,9 +12,10 @@ public final class JSONDocument: Sendable {
         try self.init(bytes, maxDepth: Self.maxDepth)
     }
 
-    /// The same with another bound on the depth, for what holds values from outside inside something of our own.
+    /// The same with another bound on the depth, for what holds values from outside inside something of our own: at
+    /// most 128, for writing a value again keeps a bit for each level.
     public convenience init(_ bytes: borrowing [UInt8], maxDepth: Int) throws(JSONError) {
-        try self.init(bytes.span, maxDepth: maxDepth)
+        try self.init(bytes.span, maxDepth: min(maxDepth, 128))
     }
 
     private init(_ bytes: Span<UInt8>, maxDepth: Int) throws(JSONError) {

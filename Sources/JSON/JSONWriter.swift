@@ -42,6 +42,12 @@ public struct JSONWriter: Sendable {
         appendDecimal(value)
     }
 
+    /// The usual kind, which other modules' code then need not be told of at run time.
+    public mutating func int(_ value: Int) {
+        separate()
+        appendDecimal(value)
+    }
+
     /// The shortest text that reads back as the same double; `null` for what JSON has no number for.
     public mutating func double(_ value: Double) {
         guard value.isFinite else { return null() }
@@ -83,55 +89,8 @@ public struct JSONWriter: Sendable {
 
     /// A value of a document, compact. Straight off the tape: no recursion, and nothing allocated but the bytes.
     public mutating func value(_ node: JSONNode) {
-        let (tapeArray, stringArray) = (node.document.tape, node.document.strings)
-        let (tape, strings) = (tapeArray.span, stringArray.span)
-        // Of each open array or object a bit: whether it is an object. What a document holds is no deeper than 64.
-        var objects: UInt64 = 0
-        var isKey = false
-        var index = node.index
-        let end = JSONDocument.end(ofValueAt: index, tape)
-        while index < end {
-            let word = tape[index]
-            index += 1
-            switch UInt8(truncatingIfNeeded: word >> 56) {
-            case JSONNode.Tag.string:
-                let start = Int(word & 0x00ff_ffff_ffff_ffff)
-                let text = strings.extracting(droppingFirst: start + 4)
-                    .extracting(first: JSONDocument.length(strings, at: start))
-                let frame = JSONEscaping.Frame(comma: needsComma, colon: isKey)
-                JSONEscaping.append(utf8: text, in: frame, to: &bytes)
-                needsComma = !isKey
-                if isKey {
-                    isKey = false
-                    continue
-                }
-            case JSONNode.Tag.object:
-                open(UInt8(ascii: "{"))
-                objects = objects << 1 | 1
-            case JSONNode.Tag.array:
-                open(UInt8(ascii: "["))
-                objects <<= 1
-            case UInt8(ascii: "}"):
-                close(UInt8(ascii: "}"))
-                objects >>= 1
-            case UInt8(ascii: "]"):
-                close(UInt8(ascii: "]"))
-                objects >>= 1
-            case JSONNode.Tag.int:
-                int(Int64(bitPattern: tape[index]))
-                index += 1
-            case JSONNode.Tag.uint:
-                int(tape[index])
-                index += 1
-            case JSONNode.Tag.double:
-                double(Double(bitPattern: tape[index]))
-                index += 1
-            case JSONNode.Tag.yes: bool(true)
-            case JSONNode.Tag.no: bool(false)
-            default: null()
-            }
-            isKey = objects & 1 == 1
-        }
+        JSONTapeWriting.append(node, comma: needsComma, to: &bytes)
+        needsComma = true
     }
 }
 
@@ -142,6 +101,11 @@ extension JSONWriter {
     }
 
     public mutating func member(_ name: StaticString, _ value: some FixedWidthInteger) {
+        key(name)
+        int(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Int) {
         key(name)
         int(value)
     }

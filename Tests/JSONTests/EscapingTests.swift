@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite("Escaping strings, eight bytes at a time")
+@Suite("Escaping strings, sixteen bytes at a time")
 struct EscapingTests {
     private static let cases: [(text: String, escaped: String)] = [
         ("\"", #"\""#), ("\\", #"\\"#), ("\n", #"\n"#), ("\u{1}", #"\u0001"#), ("\u{1f}", #"\u001f"#),
@@ -9,7 +9,7 @@ struct EscapingTests {
         ("\u{7f}", "\u{7f}"), ("\u{80}", "\u{80}"), ("\u{2027}", "\u{2027}"), ("ÜÜ", "ÜÜ"), ("😀", "😀"), ("", ""),
     ]
 
-    @Test("whatever stands before, beside and behind, each character has its form", arguments: 0..<20)
+    @Test("whatever stands before, beside and behind, each character has its form", arguments: 0..<36)
     func everyPlace(before: Int) throws {
         for first in Self.cases {
             for second in Self.cases {

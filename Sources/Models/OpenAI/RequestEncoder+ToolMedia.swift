@@ -2,7 +2,10 @@ extension OpenAI {
     /// The conversation with what this dialect's tool messages cannot hold, images and files, in a user's message after
     /// the results of the same turn. There, a text says whose they are.
     static func movingToolMedia(_ messages: [ChatMessage]) -> [ChatMessage] {
-        guard messages.contains(where: { $0.role == .tool && $0.hasMedia }) else { return messages }
+        // By their places, for a message is much to copy.
+        guard messages.indices.contains(where: { messages[$0].role == .tool && messages[$0].hasMedia }) else {
+            return messages
+        }
         var result: [ChatMessage] = []
         result.reserveCapacity(messages.count + 1)
         var names: [String: String] = [:]

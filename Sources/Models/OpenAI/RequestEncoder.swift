@@ -45,8 +45,10 @@ extension OpenAI {
         writer.beginArray()
         let messages = request.dialect == .openai ? request.messages : movingToolMedia(request.messages)
         let begun = needsPrefix(call) && request.prefill != nil ? messages.count - 1 : nil
-        for (position, message) in messages.enumerated() {
-            write(message, givesThoughts: givesThoughts, isBegun: position == begun, to: &writer)
+        // A message is much to copy, so it is written where it stands.
+        let standing = messages.span
+        for index in standing.indices {
+            write(standing[index], givesThoughts: givesThoughts, isBegun: index == begun, to: &writer)
         }
         writer.endArray()
         writeTools(of: request, to: &writer)
