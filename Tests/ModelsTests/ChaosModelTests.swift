@@ -201,7 +201,8 @@ struct ChaosModelTests {
         #expect(!(applied["c"] is any EmbeddingModel), "what has no vectors gets none")
         let embedder = try #require(applied["a"] as? any EmbeddingModel)
         let request = EmbeddingRequest(model: "x", count: 1, original: [])
-        #expect(try await embedder.embed(request, model: "m", key: 0, context: testContext()).body == Array("m".utf8))
+        let made = try await embedder.embed(request, model: "m", key: 0, timeouts: nil, context: testContext())
+        #expect(made.body == Array("m".utf8))
         settings.errorRate = 0
         let off = settings.applied(to: models, observer: nil, time: clock, generator: SeededGenerator(seed: 1))
         #expect(off["a"] is ListedModel)

@@ -1,6 +1,7 @@
 import Base
 import HTTP
 import Models
+import Resilience
 import Synchronization
 
 /// A model that answers with a list of events, at once, and notes how it was asked. It has vectors too.
@@ -27,7 +28,7 @@ final class ListedModel: ChatModel, EmbeddingModel {
     }
 
     func embed(
-        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer {
         EmbeddingAnswer(body: Array(model.utf8), usage: nil)
     }

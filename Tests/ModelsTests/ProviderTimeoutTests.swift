@@ -266,7 +266,7 @@ struct ProviderTimeoutTests {
         let context = testContext(deadline: world.at(0.1))
         let embedding = EmbeddingRequest(model: "m", count: 1, original: Array(#"{"input":"a"}"#.utf8))
         let vectors = await #expect(throws: CodedError.self) {
-            try await world.provider(OpenAI.self).embed(embedding, model: "m", key: 0, context: context)
+            try await world.provider(OpenAI.self).embed(embedding, model: "m", key: 0, timeouts: nil, context: context)
         }
         #expect(vectors?.code == .deadlineExceeded)
         let request = try Anthropic.decodeRequest(

@@ -78,7 +78,8 @@ struct ProviderWholeTimeoutTests {
             let vectors = World(reply)
             let first = await #expect(throws: CodedError.self) {
                 try await vectors.provider(OpenAI.self, own: ProviderTimeoutTests.timeouts).embed(
-                    embedding, model: "m", key: 0, context: testContext(deadline: deadline.map(vectors.at)))
+                    embedding, model: "m", key: 0, timeouts: nil,
+                    context: testContext(deadline: deadline.map(vectors.at)))
             }
             #expect(first.flatMap(TimeLimit.init) == limit && vectors.seconds == seconds)
             let counts = World(reply)

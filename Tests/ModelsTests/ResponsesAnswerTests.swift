@@ -184,7 +184,7 @@ struct ResponsesAnswerTests {
         #expect(assembler.completion.text == "hel")
         let vectors = try #require(provider as? any EmbeddingModel)
         let embedding = EmbeddingRequest(model: "mine", count: 1, original: Array(#"{"input":"a"}"#.utf8))
-        let answer = try await vectors.embed(embedding, model: "real", key: 0, context: testContext())
+        let answer = try await vectors.embed(embedding, model: "real", key: 0, timeouts: nil, context: testContext())
         #expect(answer.usage?.promptTokens == 1)
         #expect(client.requests.map(\.url) == ["https://o.test/responses", "https://o.test/embeddings"])
     }

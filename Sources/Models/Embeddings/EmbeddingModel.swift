@@ -1,5 +1,6 @@
 public import Base
 public import HTTP
+public import Resilience
 
 /// What a client wants vectors of, and the bytes in which it asked.
 public struct EmbeddingRequest: Sendable, Equatable {
@@ -33,9 +34,10 @@ public struct EmbeddingAnswer: Sendable, Equatable {
 
 /// Something that turns texts into vectors.
 public protocol EmbeddingModel: Sendable {
-    /// `model` is the model's name at its provider, `key` the place of the key that the call goes with. Cancelling the task ends the call at once.
+    /// `model` is the model's name at its provider, `key` the place of the key that the call goes with;
+    /// `timeouts` are the provider's own where they are `nil`. Cancelling the task ends the call at once.
     func embed(
-        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer
 }
 

@@ -40,10 +40,11 @@ extension CallEnd {
         }
     }
 
-    /// What an attempt's error says of its provider. A model that the key may not use (403) says nothing of the others.
+    /// What an attempt's error says of its provider. A model that the key may not use (403) says nothing of the others,
+    /// and an account that is empty (402) may be filled again.
     init(attempt error: CodedError) {
         self =
-            error.code == .providerRejectedKey && error.providerStatus == 403
+            error.code == .providerRejectedKey && (error.providerStatus == 403 || error.providerStatus == 402)
             ? .forbidden(retryAfter: error.retryAfter?.seconds) : CallEnd(coded: error)
     }
 }

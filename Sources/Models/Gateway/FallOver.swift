@@ -8,6 +8,23 @@ enum FallOver {
         rank.contains(error.code)
     }
 
+    /// Whether an error is told as it is: the caller's own fault, a refusal on account of content, and the end of the
+    /// request's time, whatever was tried before. A window that is too small is one target's alone: after a provider's
+    /// fault, which may be gone in a moment, it would tell the caller to shorten what fits elsewhere.
+    static func isFinal(_ error: CodedError, _ attempts: [Attempt]) -> Bool {
+        switch error.code {
+        case .contextLengthExceeded: !hasFault(attempts)
+        default: !isWorthwhile(after: error)
+        }
+    }
+
+    private static func hasFault(_ attempts: [Attempt]) -> Bool {
+        attempts.contains { attempt in
+            guard let code = attempt.error?.code else { return false }
+            return code.fault == .provider && code != .providerRejectedKey
+        }
+    }
+
     /// The errors that another target may mend, the most telling first: those that go away by waiting, those of the
     /// providers, those of the configuration, and what only this model could not do.
     private static let rank: [ErrorCode] = [

@@ -22,6 +22,7 @@ extension Gateway {
         }
         let rights: CallRights
         do throws(CodedError) {
+            try checkTime(question, seat.target)
             try check(question, fits: seat.target)
             rights = try await enter(seat, question.context)
         } catch {
@@ -78,16 +79,19 @@ extension Gateway {
             request: question.request, model: seat.target.model, streaming: question.streaming,
             entry: catalogue.entry(of: seat.target))
         var timeouts = resilience.timeouts(of: seat.target.provider).map { question.route.timeouts.applied(to: $0) }
-        // A whole answer says nothing until its end, so that silence could use up all of the request's time: what other
-        // targets are left for gets half of it.
-        if !question.streaming, !isLast, let left = question.context.remaining(at: clock.now()) {
-            let total = timeouts?.total ?? left
-            timeouts?.total = min(total, left / 2)
+        if let known = timeouts {
+            timeouts = known.within(question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
         }
         call.timeouts = timeouts
         call.isLast = isLast
         call.key = seat.key
         return call
+    }
+
+    /// None is begun that has no time.
+    private func checkTime(_ question: Question, _ target: Target) throws(CodedError) {
+        let minimum = resilience.timeouts(of: target.provider)?.minimum ?? .zero
+        if let left = question.context.remaining(at: clock.now()), left < minimum { throw TimeLimit.deadline.error }
     }
 
     /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
@@ -112,12 +116,8 @@ extension Gateway {
 
     func failure(_ error: CodedError, at seat: KeyedTarget, _ context: RunContext) -> AttemptFailure {
         if let limit = TimeLimit(error) { observer.happened(.timedOut(seat.target, limit), context: context) }
-        let isLimited = error.code == .providerRateLimited
-        let record = resilience.record(of: seat.target.provider)
-        if isLimited { record.keys?.limit(seat.key) }
-        return AttemptFailure(
-            error, isSilent: error.code == .providerTimeout && error.providerStatus == nil,
-            hasOtherKey: isLimited && record.keyCount > 1)
+        if error.code == .providerRateLimited { resilience.record(of: seat.target.provider).keys?.limit(seat.key) }
+        return AttemptFailure(error, isSilent: error.code == .providerTimeout && error.providerStatus == nil)
     }
 
     /// What is known to be impossible is not sent.

@@ -5,84 +5,115 @@ internal import Resilience
 enum AttemptOutcome<Value: Sendable>: Sendable {
     case answered(Value)
     case failed(AttemptFailure)
+
+    var failure: AttemptFailure? { if case .failed(let failure) = self { failure } else { nil } }
+}
+
+/// What came of asking a target, with one key of its provider after the other where that could help.
+struct AskedTarget<Value: Sendable>: Sendable {
+    var outcome: AttemptOutcome<Value>
+    var attempts: [Attempt]
 }
 
 extension Gateway {
-    /// Goes along the seats until one answers: the same one again after a delay, the next one, or nobody, as the
+    /// Goes along the targets until one answers: the same one again after a delay, the next one, or nobody, as the
     /// schedule says after each failure.
-    /// - Parameter ask: One attempt at the seat of this place.
+    /// - Parameter ask: Asks a target; whether it is the last of the chain.
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     func along<Value: Sendable>(
-        _ seats: [KeyedTarget], _ settings: ResilienceSettings, _ context: RunContext, _ attempts: inout [Attempt],
-        onRetry: OnRetry, ask: (Int) async -> (KeyedTarget, AttemptOutcome<Value>)
+        _ targets: [Target], _ settings: ResilienceSettings, _ context: RunContext, _ attempts: inout [Attempt],
+        onRetry: OnRetry, ask: (Int, Bool) async -> AskedTarget<Value>
     ) async throws(CodedError) -> Value {
-        guard !seats.isEmpty else { throw FallOver.summary(of: []) }
+        guard !targets.isEmpty else { throw FallOver.summary(of: []) }
         var schedule = RetrySchedule(
-            settings.retry, targets: seats.count, deadline: context.deadline, minimum: settings.timeouts.minimum)
+            settings.retry, targets: targets.count, deadline: context.deadline, minimum: settings.timeouts.minimum)
+        var offered = -1
         while true {
             let place = schedule.target
+            try check(context, at: clock.now())
+            if offered != place {
+                offered = place
+                resilience.record(of: targets[place].provider).budget.offer()
+            }
+            let asked = await ask(place, place == targets.count - 1)
+            attempts += asked.attempts
+            switch asked.outcome {
+            case .answered(let value): return value
+            case .failed(let failure):
+                let decision = decide(after: failure, &schedule, targets)
+                try await follow(decision, from: targets[place], targets, failure.error, attempts, context, onRetry)
+            }
+        }
+    }
+
+    /// Asks a target with one key of its provider, and with the next one at once when the failure says nothing of that.
+    func asking<Value: Sendable>(
+        _ target: Target, _ context: RunContext, attempt: (KeyedTarget) async -> AttemptOutcome<Value>
+    ) async -> AskedTarget<Value> {
+        let seats = resilience.seats(of: target)
+        var attempts: [Attempt] = []
+        var place = 0
+        while true {
             let started = clock.now()
-            try check(context, at: started)
-            if schedule.attemptsOnTarget == 0 {
-                resilience.record(of: seats[place].target.provider).budget.offer()
+            let outcome = await attempt(seats[place])
+            let made = Attempt(
+                target: target, error: outcome.failure?.error, duration: clock.now().since(started))
+            observer.attemptEnded(made, context: context)
+            attempts.append(made)
+            guard let failure = outcome.failure, failure.isOfKey, place + 1 < seats.count, !Task.isCancelled else {
+                return AskedTarget(outcome: outcome, attempts: attempts)
             }
-            let (seat, outcome) = await ask(place)
-            let failure: AttemptFailure?
-            switch outcome {
-            case .answered: failure = nil
-            case .failed(let found): failure = found
-            }
-            let attempt = Attempt(target: seat.target, error: failure?.error, duration: clock.now().since(started))
-            observer.attemptEnded(attempt, context: context)
-            attempts.append(attempt)
-            if case .answered(let value) = outcome { return value }
-            guard let failure else { continue }
-            let decision = decide(after: failure, &schedule, seats)
-            try await follow(decision, from: seats[place], seats, failure.error, attempts, context, onRetry)
+            place += 1
+            observer.happened(
+                .failedOver(from: seats[place - 1], to: seats[place], after: failure.error.code), context: context)
         }
     }
 
     private func follow(
-        _ decision: RetryDecision, from seat: KeyedTarget, _ seats: [KeyedTarget], _ error: CodedError,
+        _ decision: RetryDecision, from target: Target, _ targets: [Target], _ error: CodedError,
         _ attempts: [Attempt], _ context: RunContext, _ onRetry: OnRetry
     ) async throws(CodedError) {
         switch decision {
         case .next(let place):
-            observer.happened(.failedOver(from: seat, to: seats[place], after: error.code), context: context)
+            observer.happened(
+                .failedOver(from: KeyedTarget(target), to: KeyedTarget(targets[place]), after: error.code),
+                context: context)
         case .retry(let retry):
-            observer.happened(.retried(seat.target, after: error.code, delay: retry.delay), context: context)
-            try await onRetry(seat.target, retry)
+            observer.happened(.retried(target, after: error.code, delay: retry.delay), context: context)
+            try await onRetry(target, retry)
             do throws(CancellationError) {
                 try await clock.sleep(until: clock.now().advanced(by: retry.delay))
             } catch {
                 throw CodedError(.cancelled, "The request was cancelled.")
             }
         case .giveUp(let reason):
-            // The caller's own fault is told as it is, whatever was tried before.
-            if reason == .error, !FallOver.isWorthwhile(after: error) { throw error }
+            if reason == .error, FallOver.isFinal(error, attempts) { throw error }
             throw FallOver.summary(of: attempts)
         }
     }
 
     private func check(_ context: RunContext, at now: Instant) throws(CodedError) {
         if Task.isCancelled { throw CodedError(.cancelled, "The request was cancelled.") }
-        if let deadline = context.deadline, deadline <= now {
-            throw CodedError(.deadlineExceeded, "The time for this request is over.")
-        }
+        if let deadline = context.deadline, deadline <= now { throw TimeLimit.deadline.error }
     }
 
     private func decide(
-        after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ seats: [KeyedTarget]
+        after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ targets: [Target]
     ) -> RetryDecision {
-        let target = seats[schedule.target].target
+        let target = targets[schedule.target]
         let budget = resilience.record(of: target.provider).budget
         var generator = resilience.randomness()
         let window = catalogue.info(of: target)?.window
         return schedule.decide(
             after: failure, now: clock.now(), using: &generator, affords: budget.spend,
             hasLargerWindow: { place in
-                guard let window, let other = catalogue.info(of: seats[place].target)?.window else { return false }
+                guard let window, let other = catalogue.info(of: targets[place])?.window else { return false }
                 return other > window
             })
     }
+}
+
+extension AttemptFailure {
+    /// Whether it says nothing of the provider's other keys.
+    fileprivate var isOfKey: Bool { error.code == .providerRateLimited || error.code == .providerRejectedKey }
 }

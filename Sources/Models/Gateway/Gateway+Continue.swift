@@ -8,24 +8,19 @@ extension Gateway {
         _ request: ChatRequest, _ question: Question, after broken: CodedError, from: Target
     ) async throws(CodedError) -> ContinuedStream.Resumed {
         let question = question.asking(request)
-        for seat in question.seats where seat.target != from {
-            guard catalogue.entry(of: seat.target)?.supports(.prefill) == true else { continue }
+        let able = question.targets.filter {
+            $0 != from && catalogue.entry(of: $0)?.supports(.prefill) == true
+        }
+        // Each of them once: who reads has seen a part already, and waits.
+        for target in able.prefix(question.settings.retry.maxAttempts) {
             if Task.isCancelled { throw CodedError(.cancelled, "The request was cancelled.") }
-            let started = clock.now()
-            let outcome = await attempt(question, at: seat, isLast: false)
-            let duration = clock.now().since(started)
-            switch outcome {
-            case .answered(let begun):
-                observer.attemptEnded(
-                    Attempt(target: seat.target, error: nil, duration: duration), context: question.context)
-                observer.happened(
-                    .continued(from: from, to: seat.target, after: broken.code), context: question.context)
-                begun.observed.choose()
-                return ContinuedStream.Resumed(stream: begun.stream, target: seat.target)
-            case .failed(let failure):
-                observer.attemptEnded(
-                    Attempt(target: seat.target, error: failure.error, duration: duration), context: question.context)
+            resilience.record(of: target.provider).budget.offer()
+            guard case .answered(let begun) = await ask(question, target, isLast: target == able.last).outcome else {
+                continue
             }
+            observer.happened(.continued(from: from, to: target, after: broken.code), context: question.context)
+            begun.observed.choose()
+            return ContinuedStream.Resumed(stream: begun.stream, target: target)
         }
         throw broken
     }

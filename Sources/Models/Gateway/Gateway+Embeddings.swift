@@ -18,17 +18,17 @@ extension Gateway {
         var route = route
         route.chain = route.chain.filter { $0.model == route.chain.first?.model }
         (route.strategy, route.weights) = (.order, [])
-        let seats = resilience.seats(of: route, conversation: { 0 }, price: { _ in nil })
+        let (chain, limits) = (route.chain, route.timeouts)
         var attempts: [Attempt] = []
         return try await along(
-            seats, route.settings ?? resilience.settings, context, &attempts, onRetry: { _, _ throws(CodedError) in }
-        ) { place in
-            (seats[place], await attempt(request, at: seats[place], context))
+            chain, route.settings ?? resilience.settings, context, &attempts, onRetry: { _, _ throws(CodedError) in }
+        ) { place, isLast in
+            await asking(chain[place], context) { await attempt(request, at: $0, limits, context, isLast: isLast) }
         }
     }
 
     private func attempt(
-        _ request: EmbeddingRequest, at seat: KeyedTarget, _ context: RunContext
+        _ request: EmbeddingRequest, at seat: KeyedTarget, _ own: TimeoutOverrides, _ context: RunContext, isLast: Bool
     ) async -> AttemptOutcome<Embeddings> {
         let target = seat.target
         let model: any EmbeddingModel
@@ -41,7 +41,11 @@ extension Gateway {
         }
         let started = clock.now()
         do throws(CodedError) {
-            let answer = try await model.embed(request, model: target.model, key: seat.key, context: context)
+            let timeouts = resilience.timeouts(of: target.provider).map {
+                own.applied(to: $0).within(context, at: started, isWhole: true, isLast: isLast)
+            }
+            let answer = try await model.embed(
+                request, model: target.model, key: seat.key, timeouts: timeouts, context: context)
             let duration = clock.now().since(started)
             rights.end(.succeeded(after: duration), isWhole: true)
             observer.answerEnded(

@@ -3,79 +3,76 @@ internal import Resilience
 internal import Synchronization
 
 extension Gateway {
-    /// The seats in their order, until one of them has begun to answer.
+    /// The targets in their order, until one of them has begun to answer.
     func firstToAnswer(
         of question: Question, _ attempts: inout [Attempt], onRetry: OnRetry
     ) async throws(CodedError) -> BegunAnswer {
         try await along(
-            question.seats, question.settings, question.context, &attempts, onRetry: onRetry
-        ) { place in
-            let (seat, outcome) = await ask(question, place)
-            guard case .answered(let begun) = outcome else { return (seat, outcome) }
-            return (begun.seat, await held(begun, question))
+            question.targets, question.settings, question.context, &attempts, onRetry: onRetry
+        ) { place, isLast in
+            // Tools may change something on the way: such calls are made once.
+            let isHedged =
+                question.settings.hedge.isEnabled && question.streaming && !isLast && question.request.tools.isEmpty
+                && !question.request.hasForeignTools
+            var asked =
+                isHedged
+                ? await hedged(question, place) : await ask(question, question.targets[place], isLast: isLast)
+            guard case .answered(let begun) = asked.outcome else { return asked }
+            asked.outcome = await held(begun, question)
+            return asked
         }
     }
 
-    private func ask(_ question: Question, _ place: Int) async -> (KeyedTarget, AttemptOutcome<BegunAnswer>) {
-        let seat = question.seats[place]
-        let isLast = place == question.seats.count - 1
-        // Tools may change something on the way: such calls are made once.
-        guard question.settings.hedge.isEnabled, question.streaming, question.request.tools.isEmpty,
-            !question.request.hasForeignTools, !isLast
-        else { return (seat, await attempt(question, at: seat, isLast: isLast)) }
-        return await hedged(question, place)
+    /// Asks one target; see ``asking(_:_:attempt:)``.
+    func ask(_ question: Question, _ target: Target, isLast: Bool) async -> AskedTarget<BegunAnswer> {
+        await asking(target, question.context) { await attempt(question, at: $0, isLast: isLast) }
     }
 
     /// Asks a target, and another one of the chain while it is silent for longer than it mostly is.
-    private func hedged(_ question: Question, _ place: Int) async -> (KeyedTarget, AttemptOutcome<BegunAnswer>) {
-        let first = question.seats[place]
-        let failures = FailureList()
-        let context = question.context
+    private func hedged(_ question: Question, _ place: Int) async -> AskedTarget<BegunAnswer> {
+        let first = question.targets[place]
+        let tries = HedgedTries()
         do throws(CodedError) {
-            let begun = try await resilience.hedge(of: first.target, question.settings.hedge).race(
+            let begun = try await resilience.hedge(of: first, question.settings.hedge).race(
                 from: first,
-                to: {
-                    question.seats[(place + 1)...].first {
-                        $0.target != first.target && resilience.refusal(of: $0) == nil
-                    }
-                },
+                to: { question.targets[(place + 1)...].first { $0 != first && isAvailable($0) } },
                 discard: { $0.stream.cancel() },
-                onEvent: { observer.happened(.hedge($0.target, $1), context: context) }
-            ) { seat throws(CodedError) in
-                switch await self.attempt(question, at: seat, isLast: false) {
+                onEvent: { observer.happened(.hedge($0, $1), context: question.context) }
+            ) { target throws(CodedError) in
+                let asked = await self.ask(question, target, isLast: false)
+                tries.add(target, asked)
+                switch asked.outcome {
                 case .answered(let begun): return begun
-                case .failed(let failure):
-                    failures.add(seat, failure)
-                    throw failure.error
+                case .failed(let failure): throw failure.error
                 }
             }
-            for (seat, failure) in failures.all { tell(seat, failure, context) }
-            return (begun.seat, .answered(begun))
+            return AskedTarget(outcome: .answered(begun), attempts: tries.attempts)
         } catch {
-            // Of two failures the race has told the more telling one; the other is told here.
-            guard let told = failures.all.firstIndex(where: { $0.failure.error == error }) else {
-                return (first, .failed(AttemptFailure(error)))
-            }
-            for (index, (seat, failure)) in failures.all.enumerated() where index != told {
-                tell(seat, failure, context)
-            }
-            return (failures.all[told].seat, .failed(failures.all[told].failure))
+            // The schedule is about the first target; what the other one said is among the attempts.
+            let failure = tries.failure(of: first) ?? AttemptFailure(error)
+            return AskedTarget(outcome: .failed(failure), attempts: tries.attempts)
         }
     }
 
-    private func tell(_ seat: KeyedTarget, _ failure: AttemptFailure, _ context: RunContext) {
-        // What was cancelled has lost, which has been told.
-        if failure.error.code == .cancelled { return }
-        observer.attemptEnded(
-            Attempt(target: seat.target, error: failure.error, duration: .zero), context: context)
+    private func isAvailable(_ target: Target) -> Bool {
+        resilience.seats(of: target).contains { resilience.refusal(of: $0) == nil }
     }
 }
 
-/// What came of the two calls of a race.
-private final class FailureList: Sendable {
-    private let list = Mutex<[(seat: KeyedTarget, failure: AttemptFailure)]>([])
+/// What came of the two sides of a race.
+private final class HedgedTries: Sendable {
+    private let tries = Mutex<[(target: Target, failure: AttemptFailure?, attempts: [Attempt])]>([])
 
-    var all: [(seat: KeyedTarget, failure: AttemptFailure)] { list.withLock { $0 } }
+    func add(_ target: Target, _ asked: AskedTarget<BegunAnswer>) {
+        tries.withLock { $0.append((target, asked.outcome.failure, asked.attempts)) }
+    }
 
-    func add(_ seat: KeyedTarget, _ failure: AttemptFailure) { list.withLock { $0.append((seat, failure)) } }
+    var attempts: [Attempt] { tries.withLock { $0.flatMap(\.attempts) } }
+
+    /// `nil` for one that was cancelled, because the other's failure was final.
+    func failure(of target: Target) -> AttemptFailure? {
+        tries.withLock { tries in
+            tries.first { $0.target == target && $0.failure?.error.code != .cancelled }?.failure
+        }
+    }
 }

@@ -59,10 +59,10 @@ public final class Gateway: Sendable {
         _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
         onRetry: OnRetry = { _, _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
-        let seats = resilience.seats(
+        let targets = resilience.targets(
             of: route, conversation: { request.conversationFingerprint }, price: { catalogue.price(of: $0) })
         let question = Question(
-            request, route: route, settings: route.settings ?? resilience.settings, seats: seats,
+            request, route: route, settings: route.settings ?? resilience.settings, targets: targets,
             streaming: streaming, context: context)
         var attempts: [Attempt] = []
         do throws(CodedError) {
@@ -70,7 +70,7 @@ public final class Gateway: Sendable {
             begun.observed.choose()
             return answer(begun, question, attempts)
         } catch {
-            if Degrade.isWanted(after: error) {
+            if error.code.fault == .provider {
                 observer.happened(.exhausted(after: error.code), context: context)
             }
             guard let answer = await standIn(question, after: error, attempts) else { throw error }
@@ -111,7 +111,7 @@ public final class Gateway: Sendable {
 
     /// One attempt at one target, whatever else could be asked.
     private func alone(_ question: Question, _ target: Target) async throws(CodedError) -> BegunAnswer {
-        switch await attempt(question, at: KeyedTarget(target), isLast: true) {
+        switch await ask(question, target, isLast: true).outcome {
         case .answered(let begun):
             begun.observed.choose()
             return begun

@@ -49,7 +49,13 @@ public final class GatewayResilience: Sendable {
         circuits = BreakerBoard(
             time: time, credential: { KeyedTarget(Target(provider: $0.target.provider, model: ""), key: $0.key) },
             onEvent: onEvent
-        ) { (providers[$0.target.provider] ?? settings).breaker }
+        ) { keyed in
+            let own = providers[keyed.target.provider] ?? settings
+            var policy = own.breaker
+            // A probe has its own time limits; the lease is for one whose caller has vanished.
+            policy.probeLease = max(policy.probeLease, min(own.timeouts.total, .seconds(86_000)) + .seconds(5))
+            return policy
+        }
     }
 
     /// One attempt on each target, and nothing remembered.
@@ -123,23 +129,23 @@ extension GatewayResilience {
     /// So many chains have balancers of their own at a time.
     private static var mostChoices: Int { 1024 }
 
-    /// The targets of a request in the order in which they are to be asked, each with every key of its provider: first
-    /// the one that the route's strategy chooses, then the others in their own order.
+    /// The targets of a request in the order in which they are to be asked: first the one that the route's strategy
+    /// chooses, then the others in their own order.
     /// - Parameter price: What a call of a target costs, for `lowest_cost`.
-    func seats(
+    func targets(
         of route: Route, conversation: () -> UInt64, price: (Target) -> Double?
-    ) -> [KeyedTarget] {
+    ) -> [Target] {
         var chain = route.chain
         if route.strategy != .order, chain.count > 1, chain.count <= TargetSet.limit {
             let place = choose(of: route, conversation: conversation(), price: price)
             chain.insert(chain.remove(at: place), at: 0)
         }
-        if keys.isEmpty { return chain.map { KeyedTarget($0) } }
-        return chain.flatMap { withKeys($0) }
+        return chain
     }
 
-    /// The target with each of its keys, the one whose turn it is first.
-    private func withKeys(_ target: Target) -> [KeyedTarget] {
+    /// The target with each of its provider's keys, the one whose turn it is first.
+    func seats(of target: Target) -> [KeyedTarget] {
+        if keys.isEmpty { return [KeyedTarget(target)] }
         let record = record(of: target.provider)
         guard let pool = record.keys else { return [KeyedTarget(target)] }
         var available = TargetSet()

@@ -12,6 +12,8 @@ final class ObservedStream: ModelStream {
         /// `nil` once it has been told.
         var report: AnswerReport?
         var hasBegun = false
+        /// Whether it came as a whole, whatever was asked for.
+        var isWhole = false
         /// Whether somebody has chosen this stream as the answer; until then its end is an attempt's.
         var isAnswer = false
         var isOver = false
@@ -88,6 +90,7 @@ final class ObservedStream: ModelStream {
     private func note(_ event: ModelEvent) {
         let rights = state.withLock { state -> CallRights? in
             state.report?.note(event)
+            if case .whole = event.kind { state.isWhole = true }
             guard !state.hasBegun, event.isVisible else { return nil }
             state.hasBegun = true
             state.report?.timeToFirstEvent = clock.now().since(started)
@@ -131,7 +134,7 @@ final class ObservedStream: ModelStream {
             state.isOver = true
             state.report?.error = isCancelled ? .cancelled : error?.code
             state.report?.duration = now.since(started)
-            let isWhole = state.report?.streaming == false
+            let isWhole = state.isWhole || state.report?.streaming == false
             let end =
                 isCancelled
                 ? CallEnd.neutral
@@ -142,7 +145,11 @@ final class ObservedStream: ModelStream {
         }
         guard ending != nil, let end = ending?.end, let isWhole = ending?.isWhole else { return }
         ending?.rights.take()?.end(end, isWhole: isWhole)
-        if let told = ending?.told { observer.answerEnded(told, context: context) }
+        guard let told = ending?.told else { return }
+        if let error, let limit = TimeLimit(error) {
+            observer.happened(.timedOut(told.target, limit), context: context)
+        }
+        observer.answerEnded(told, context: context)
     }
 }
 

@@ -8,18 +8,18 @@ struct Question: Sendable {
     let route: Route
     let settings: ResilienceSettings
     /// In the order in which they are asked.
-    let seats: [KeyedTarget]
+    let targets: [Target]
     let streaming: Bool
     let context: RunContext
 
     init(
-        _ request: ChatRequest, route: Route, settings: ResilienceSettings, seats: [KeyedTarget], streaming: Bool,
+        _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], streaming: Bool,
         context: RunContext
     ) {
         self.request = request
         self.route = route
         self.settings = settings
-        self.seats = seats
+        self.targets = targets
         self.streaming = streaming
         self.context = context
     }

@@ -1,5 +1,6 @@
 public import Base
 public import HTTPClient
+public import Resilience
 
 /// A provider of OpenAI's dialects. All of them have chat completions; those that have Responses as well are asked in
 /// it what clients asked in it, so that nothing is lost.
@@ -25,8 +26,8 @@ public struct OpenAIProvider: ChatModel {
 
 extension OpenAIProvider: EmbeddingModel {
     public func embed(
-        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer {
-        try await chat.embed(request, model: model, key: key, context: context)
+        try await chat.embed(request, model: model, key: key, timeouts: timeouts, context: context)
     }
 }

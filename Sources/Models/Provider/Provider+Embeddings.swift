@@ -1,11 +1,12 @@
 public import Base
 internal import HTTPClient
+public import Resilience
 
 extension Provider: EmbeddingModel where Wire: EmbeddingDialect {
     public func embed(
-        _ request: EmbeddingRequest, model: String, key: Int, context: RunContext
+        _ request: EmbeddingRequest, model: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer {
-        var limits = try limits(of: context)
+        var limits = try limits(timeouts, of: context)
         let response = try await send(
             Wire.encodeEmbeddingRequest(request, model: model), to: Wire.embeddingURL(base: base), key: key,
             streaming: false, limits: &limits)

@@ -13,8 +13,8 @@ extension HedgeRace {
     /// for, and what only one model cannot do.
     private static let rank: [ErrorCode] =
         [
-            .providerRateLimited, .overloaded, .providerTimeout, .providerStreamBroken, .providerFailed,
-            .providerUnreachable, .providerInvalidAnswer, .providerRejectedKey, .modelUnavailable,
+            .providerRateLimited, .overloaded, .providerOverloaded, .providerTimeout, .providerStreamBroken,
+            .providerFailed, .providerUnreachable, .providerInvalidAnswer, .providerRejectedKey, .modelUnavailable,
         ] + mendable
 
     /// Of two errors the one that tells the caller more; of equal ones the first. Its time to wait is the shorter one

@@ -11,18 +11,12 @@ public struct AttemptFailure: Sendable {
     public var isVisible: Bool
     /// Whether one of our time limits ended it (``TimeLimit``), rather than a word from the provider.
     public var isSilent: Bool
-    /// Whether the next target is the same model with another key, which the failure says nothing of.
-    public var hasOtherKey: Bool
 
-    public init(
-        _ error: CodedError, wasSent: Bool = true, isVisible: Bool = false, isSilent: Bool = false,
-        hasOtherKey: Bool = false
-    ) {
+    public init(_ error: CodedError, wasSent: Bool = true, isVisible: Bool = false, isSilent: Bool = false) {
         self.error = error
         self.wasSent = wasSent
         self.isVisible = isVisible
         self.isSilent = isSilent
-        self.hasOtherKey = hasOtherKey
     }
 }
 

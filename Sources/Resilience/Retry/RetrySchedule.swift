@@ -69,6 +69,9 @@ public struct RetrySchedule: Sendable {
         return .giveUp(obstacle ?? .budget)
     }
 
+    /// Those that come after this one; each of them is to have its attempt, so retries leave them one.
+    private var targetsLeft: Int { max(0, targets - 1 - target) }
+
     /// The time that may be waited; `nil` when there is none for another attempt.
     private func room(at now: Instant) -> Duration? {
         guard let deadline else { return PolicyReview.longest }
@@ -83,13 +86,13 @@ public struct RetrySchedule: Sendable {
         let code = failure.error.code
         let isLast = target + 1 >= targets
         switch errorClass {
-        // Nobody waits where another key can be tried at once.
-        case .retry: if !failure.wasSent || failure.hasOtherKey, !isLast { return .error }
+        case .retry: if !failure.wasSent, !isLast { return .error }
         case .next: if !isLast || !code.retryable || code.fault != .provider { return .error }
         case .larger, .end: return .error
         }
         if failure.isSilent { return .silent }
         if retriesOnTarget >= policy.retries { return .retries }
+        if attempts + targetsLeft >= policy.maxAttempts { return .attempts }
         let asked = failure.error.retryAfter ?? .zero
         if asked > policy.maxDelay { return .wait }
         // One that would end too late is not begun; another target can be asked now.
@@ -106,7 +109,7 @@ public struct RetrySchedule: Sendable {
         let longest = min(policy.longestDelay(beforeRetry: retriesOnTarget), room - asked)
         let drawn = Int64.random(in: 0...longest.saturatingNanoseconds, using: &generator)
         // The attempt after the last one that `maxAttempts` allows is not promised.
-        let most = min(policy.retries, retriesOnTarget - 1 + policy.maxAttempts - attempts)
+        let most = min(policy.retries, retriesOnTarget - 1 + policy.maxAttempts - attempts - targetsLeft)
         return RetryDecision.Retry(attempt: retriesOnTarget, max: most, delay: asked + .nanoseconds(drawn))
     }
 

@@ -1,7 +1,8 @@
 import Base
-import Models
 import Resilience
 import Testing
+
+@testable import Models
 
 @Suite("Which target and key the gateway asks", .timeLimit(.minutes(1)))
 struct GatewayChoiceTests {
@@ -126,5 +127,73 @@ struct GatewayChoiceTests {
         #expect(try await world.ask(route).text == "a")
         #expect(try await world.ask(route).text == "b")
         #expect(world.calls(of: "a").count == 1)
+    }
+
+    // MARK: Every target has its turn
+
+    @Test("however often the first ones fail, the last one of a chain is asked")
+    func everyTarget() async throws {
+        let world = GatewayWorld([
+            "a": [.failing(.providerFailed)], "b": [.failing(.providerFailed)], "c": [.text("c")],
+        ])
+        #expect(try await world.ask(GatewayWorld.route(Self.chain)).text == "c")
+        #expect(world.calls(of: "a").count == 4 && world.calls(of: "b").count == 3)
+    }
+
+    @Test("a provider that is silent or down is not asked again with its other keys")
+    func silentWithKeys() async throws {
+        for code in [ErrorCode.providerTimeout, .providerUnreachable] {
+            let world = GatewayWorld(
+                ["a": [.failing(code)], "b": [.text("b")]], keys: ["a": GatewayResilience.Keys(count: 3)])
+            #expect(try await world.ask(GatewayWorld.route(["a/m", "b/m"])).text == "b")
+            #expect(world.calls(of: "a").count == 1)
+        }
+    }
+
+    @Test("the only target is the last one, however many keys it has", arguments: [true, false])
+    func lastWithKeys(streaming: Bool) async throws {
+        let world = GatewayWorld(["a": [.text("a")]], keys: ["a": GatewayResilience.Keys(count: 2)])
+        let answer = try await world.gateway.answer(
+            GatewayWorld.request(), route: GatewayWorld.route(["a/m"]), streaming: streaming,
+            context: testContext(deadline: Instant(nanoseconds: 300_000_000_000)))
+        answer.stream.cancel()
+        let call = try #require(world.calls(of: "a").first)
+        #expect(call.isLast && call.timeouts.map { $0.total > .seconds(290) } == true)
+    }
+
+    @Test("a fallback whose window is too small does not hide that the first one only had a bad moment")
+    func smallFallback() async throws {
+        let chain = GatewayWorld.route(["a/m", "b/m"])
+        let small = PlayedModel.Play.failing(.contextLengthExceeded)
+        let world = GatewayWorld(["a": [.failing(.providerOverloaded)], "b": [small]])
+        let error = await #expect(throws: CodedError.self) { try await world.ask(chain) }
+        #expect(error?.code == .providerOverloaded)
+        let alone = GatewayWorld(["a": [small], "b": [.text("b")]])
+        let own = await #expect(throws: CodedError.self) { try await alone.ask(chain) }
+        #expect(own?.code == .contextLengthExceeded && alone.calls(of: "b").isEmpty)
+        // What a provider refuses is told, and nobody else asked: it may have refused what was said.
+        let refused = GatewayWorld([
+            "a": [.failing(.providerOverloaded)], "b": [.failing(.providerRefused)], "c": [.text("c")],
+        ])
+        let reason = await #expect(throws: CodedError.self) { try await refused.ask(GatewayWorld.route(Self.chain)) }
+        #expect(reason?.code == .providerRefused && refused.calls(of: "c").isEmpty)
+    }
+
+    @Test("what a call may take of its request's time")
+    func withinTheRequest() {
+        let limits = Timeouts()
+        func total(_ left: Double, isWhole: Bool, isLast: Bool) -> Duration {
+            let now = Instant(nanoseconds: 1)
+            let context = testContext(deadline: now.advanced(by: .seconds(left)))
+            return limits.within(context, at: now, isWhole: isWhole, isLast: isLast).total
+        }
+        // The provider's limit comes before the deadline, which would count for nobody.
+        #expect(total(300, isWhole: true, isLast: true) == .milliseconds(299_800))
+        #expect(total(300, isWhole: false, isLast: true) == .milliseconds(299_800))
+        // Half for those that come after it, unless they are told of the first token.
+        #expect(total(300, isWhole: true, isLast: false) == .seconds(150))
+        // Who had no fair time has not failed.
+        #expect(total(20, isWhole: true, isLast: true) == .seconds(300))
+        #expect(limits.within(testContext(), at: Instant(nanoseconds: 1), isWhole: true, isLast: false) == limits)
     }
 }

@@ -53,7 +53,9 @@ import Testing
     private func mayRetry(_ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure) -> Bool {
         let here = record.filter { $0.target == target }
         let code = failure.error.code
-        let isLast = target == test.windows.count - 1
+        let left = test.windows.count - 1 - target
+        let isLast = left == 0
+        let sent = record.count { $0.failure.wasSent } + (failure.wasSent ? 1 : 0)
         let asked = max(.zero, failure.error.retryAfter ?? .zero)
         let mayHelp: Bool =
             switch test.policy.errorClass(of: code) {
@@ -62,7 +64,7 @@ import Testing
             case .larger, .end: false
             }
         return mayHelp && !failure.isSilent && here.count < test.policy.retries && asked <= test.policy.maxDelay
-            && asked <= left(test)
+            && asked <= self.left(test) && sent + left < test.policy.maxAttempts
     }
 
     /// What is wrong with a decision.

@@ -34,11 +34,13 @@ import Testing
         return (steps, .error)
     }
 
-    @Test("retries on one target, then the next one, and never more attempts than in all") func chain() {
+    @Test("retries on one target, then the next one, never more attempts than in all, and one for each target")
+    func chain() {
         let broken = failure(.providerFailed)
         #expect(course(broken, targets: 1) == ("RRR", .retries))
         #expect(course(broken, targets: 2) == ("RRR1RRR", .attempts))
-        #expect(course(broken, targets: 5) == ("RRR1RRR", .attempts))
+        #expect(course(broken, targets: 3) == ("RRR1RR2", .attempts))
+        #expect(course(broken, targets: 5) == ("RRR1234", .attempts))
         #expect(course(broken, targets: 3, policy: RetryPolicy(retries: 1)) == ("R1R2R", .retries))
         #expect(course(broken, targets: 2, policy: RetryPolicy(maxAttempts: 20)) == ("RRR1RRR", .retries))
         #expect(course(broken, targets: 2, policy: RetryPolicy(retries: 0)) == ("1", .retries))

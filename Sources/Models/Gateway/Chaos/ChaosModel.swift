@@ -1,5 +1,5 @@
 public import Base
-internal import Resilience
+public import Resilience
 internal import Synchronization
 
 /// Another model with faults on purpose before it: waits, errors as a provider makes them, answers that are silent or
@@ -54,9 +54,9 @@ public final class ChaosModel<Model: ChatModel>: ChatModel {
 
 extension ChaosModel: EmbeddingModel where Model: EmbeddingModel {
     public func embed(
-        _ request: EmbeddingRequest, model name: String, key: Int, context: RunContext
+        _ request: EmbeddingRequest, model name: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> EmbeddingAnswer {
-        try await model.embed(request, model: name, key: key, context: context)
+        try await model.embed(request, model: name, key: key, timeouts: timeouts, context: context)
     }
 }
 
