@@ -1,9 +1,9 @@
 /// What is to happen when, in a simulation: the earliest first, of the same time in the order of coming.
-struct TimeQueue<Event> {
-    private var heap: [(time: UInt64, number: Int, event: Event)] = []
+struct TimeQueue<Time: Comparable, Event> {
+    private var heap: [(time: Time, number: Int, event: Event)] = []
     private var added = 0
 
-    mutating func add(_ event: Event, at time: UInt64) {
+    mutating func add(_ event: Event, at time: Time) {
         heap.append((time, added, event))
         added += 1
         var place = heap.count - 1
@@ -13,7 +13,7 @@ struct TimeQueue<Event> {
         }
     }
 
-    mutating func next() -> (time: UInt64, event: Event)? {
+    mutating func next() -> (time: Time, event: Event)? {
         guard let first = heap.first else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()

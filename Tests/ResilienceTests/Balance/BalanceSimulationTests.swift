@@ -10,7 +10,7 @@ import Testing
         var balance: Balance
         var loads: [TargetLoad]
         var random: SeededGenerator
-        var queue = TimeQueue<Event>()
+        var queue = TimeQueue<UInt64, Event>()
         /// What was chosen, call by call.
         var places: [Int] = []
         let rate: Double

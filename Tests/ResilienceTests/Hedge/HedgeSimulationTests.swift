@@ -39,7 +39,7 @@ import Testing
         var random: SeededGenerator
         /// First targets answer alike, whether calls are hedged or not.
         var primaries: SeededGenerator
-        var queue = TimeQueue<Event>()
+        var queue = TimeQueue<UInt64, Event>()
         var window: LatencyWindow
         var budget: HedgeBudget
         var races: [(race: HedgeRace, start: Instant, hasEffects: Bool)] = []

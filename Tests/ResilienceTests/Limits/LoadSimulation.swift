@@ -45,7 +45,7 @@ struct LoadSimulation {
     private var adaptive: AdaptiveLimit?
     private let phases: [Phase]
     private var generator: SeededGenerator
-    private var queue = EventQueue<Event>()
+    private var queue = TimeQueue<Double, Event>()
     private var now = 0.0
     private var seats: [Bulkhead.Place: Int] = [:]
     /// When each of the provider's servers is free again.
@@ -73,8 +73,8 @@ struct LoadSimulation {
     }
 
     mutating func run(until end: Double) {
-        queue.add(at: 0, .arrival)
-        queue.add(at: 0.01, .sweep)
+        queue.add(.arrival, at: 0)
+        queue.add(.sweep, at: 0.01)
         while let (time, event) = queue.next(), time <= end {
             now = time
             step(event)
@@ -90,12 +90,12 @@ struct LoadSimulation {
         switch event {
         case .arrival:
             if phase.rate > 0 { arrive() }
-            queue.add(at: now + (phase.rate > 0 ? exponential(1 / phase.rate) : 0.01), .arrival)
+            queue.add(.arrival, at: now + (phase.rate > 0 ? exponential(1 / phase.rate) : 0.01))
         case .sweep:
             if let wake = bulkhead.wake, wake <= instant {
                 for shed in bulkhead.expire(now: instant) { carryOut(.shed(shed)) }
             }
-            queue.add(at: now + 0.01, .sweep)
+            queue.add(.sweep, at: now + 0.01)
         case .firstToken(let latency):
             adaptive?.sample(.nanoseconds(Int64(latency * 1e9)), inFlight: bulkhead.inFlight, now: instant)
             if let adaptive { bulkhead.setLimit(adaptive.limit) }
@@ -144,7 +144,7 @@ struct LoadSimulation {
             servers.append(begin + work)
         }
         let first = begin + work
-        queue.add(at: first, .firstToken(latency: first - now))
-        queue.add(at: first + (phase.rest > 0 ? time(phase.rest) : 0), .end(call, ticket))
+        queue.add(.firstToken(latency: first - now), at: first)
+        queue.add(.end(call, ticket), at: first + (phase.rest > 0 ? time(phase.rest) : 0))
     }
 }
