@@ -67,7 +67,7 @@ final class ContinuedStream: ModelStream {
     /// Of all that have taken part.
     var marks: AnswerMarks {
         let (marks, stream) = state.withLock { ($0.marks, $0.stream) }
-        return marks.joined(with: stream.marks)
+        return marks.merging(stream.marks)
     }
 
     func ready() throws(CodedError) -> ModelSupply {
@@ -196,7 +196,7 @@ extension ContinuedStream {
         let (marks, count) = (before.marks, before.rateCount)
         let isWanted = state.withLock { state in
             if state.failure != nil { return false }
-            state.marks = state.marks.joined(with: marks)
+            state.marks = state.marks.merging(marks)
             if state.retired == nil { state.retired = .some(count) }
             state.stream = resumed.stream
             state.broken = nil
@@ -206,14 +206,5 @@ extension ContinuedStream {
         // Cancelled meanwhile.
         guard isWanted else { return resumed.stream.cancel() }
         onContinue(resumed.target)
-    }
-}
-
-extension AnswerMarks {
-    fileprivate func joined(with other: AnswerMarks) -> AnswerMarks {
-        var marks = self
-        marks.degraded = degraded ?? other.degraded
-        marks.isChaotic = isChaotic || other.isChaotic
-        return marks
     }
 }
