@@ -24,7 +24,7 @@ extension Gateway {
         do throws(CodedError) {
             try checkTime(question, seat.target)
             try check(question, fits: seat.target)
-            rights = try await enter(seat, question.context)
+            rights = try await enter(seat, question.context, question.chosen)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
@@ -95,7 +95,9 @@ extension Gateway {
     }
 
     /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
-    func enter(_ seat: KeyedTarget, _ context: RunContext) async throws(CodedError) -> CallRights {
+    func enter(
+        _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil
+    ) async throws(CodedError) -> CallRights {
         if let refusal = resilience.refusal(of: seat) { throw refusal.error(of: seat.target.name) }
         var place: LimitPermit?
         if let limiter = resilience.record(of: seat.target.provider).limiter {
@@ -108,6 +110,7 @@ extension Gateway {
         }
         do throws(CallRefusal) {
             let permit = try resilience.permit(for: seat)
+            if let metered = chosen?.take(for: seat.target) { return CallRights(permit, place.take(), metered) }
             return CallRights(permit, place.take(), resilience.meter(of: seat.target).begin())
         } catch {
             throw error.error(of: seat.target.name)

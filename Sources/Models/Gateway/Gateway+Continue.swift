@@ -7,7 +7,7 @@ extension Gateway {
     func resumed(
         _ request: ChatRequest, _ question: Question, after broken: CodedError, from: Target
     ) async throws(CodedError) -> ContinuedStream.Resumed {
-        let question = question.asking(request)
+        let question = question.continued(by: request)
         let able = question.targets.filter {
             $0 != from && catalogue.entry(of: $0)?.supports(.prefill) == true
         }

@@ -14,18 +14,20 @@ extension Gateway {
             let isHedged =
                 question.settings.hedge.isEnabled && question.streaming && !isLast && question.request.tools.isEmpty
                 && !question.request.hasForeignTools
-            var asked =
-                isHedged
-                ? await hedged(question, place) : await ask(question, question.targets[place], isLast: isLast)
-            guard case .answered(let begun) = asked.outcome else { return asked }
-            asked.outcome = await held(begun, question)
-            return asked
+            return isHedged
+                ? await hedged(question, place)
+                : await ask(question, question.targets[place], isLast: isLast)
         }
     }
 
-    /// Asks one target; see ``asking(_:_:attempt:)``.
+    /// Asks one target; see ``asking(_:_:attempt:)``. What is to be held back is a part of the attempt: what breaks by
+    /// then has failed.
     func ask(_ question: Question, _ target: Target, isLast: Bool) async -> AskedTarget<BegunAnswer> {
-        await asking(target, question.context) { await attempt(question, at: $0, isLast: isLast) }
+        await asking(target, question.context) { seat in
+            let outcome = await attempt(question, at: seat, isLast: isLast)
+            guard case .answered(let begun) = outcome else { return outcome }
+            return await held(begun, question)
+        }
     }
 
     /// Asks a target, and another one of the chain while it is silent for longer than it mostly is.
@@ -35,18 +37,25 @@ extension Gateway {
         do throws(CodedError) {
             let begun = try await resilience.hedge(of: first, question.settings.hedge).race(
                 from: first,
-                to: { question.targets[(place + 1)...].first { $0 != first && isAvailable($0) } },
+                to: { question.targets[(place + 1)...].first { $0 != first && resilience.isAvailable($0) } },
                 discard: { $0.stream.cancel() },
                 onEvent: { observer.happened(.hedge($0, $1), context: question.context) }
             ) { target throws(CodedError) in
-                let asked = await self.ask(question, target, isLast: false)
+                // Who is first is known with the first piece; holding more of it back waits for the race.
+                let asked = await self.asking(target, question.context) {
+                    await self.attempt(question, at: $0, isLast: false)
+                }
                 tries.add(target, asked)
                 switch asked.outcome {
                 case .answered(let begun): return begun
                 case .failed(let failure): throw failure.error
                 }
             }
-            return AskedTarget(outcome: .answered(begun), attempts: tries.attempts)
+            let outcome = await held(begun, question)
+            guard let failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: tries.attempts) }
+            let broken = Attempt(target: begun.seat.target, error: failure.error, duration: .zero)
+            observer.attemptEnded(broken, context: question.context)
+            return AskedTarget(outcome: outcome, attempts: tries.attempts + [broken])
         } catch {
             // The schedule is about the first target; what the other one said is among the attempts.
             let failure = tries.failure(of: first) ?? AttemptFailure(error)
@@ -54,9 +63,6 @@ extension Gateway {
         }
     }
 
-    private func isAvailable(_ target: Target) -> Bool {
-        resilience.seats(of: target).contains { resilience.refusal(of: $0) == nil }
-    }
 }
 
 /// What came of the two sides of a race.

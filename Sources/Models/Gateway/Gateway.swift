@@ -59,11 +59,12 @@ public final class Gateway: Sendable {
         _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
         onRetry: OnRetry = { _, _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
-        let targets = resilience.targets(
+        let (targets, chosen) = resilience.targets(
             of: route, conversation: { request.conversationFingerprint }, price: { catalogue.price(of: $0) })
         let question = Question(
             request, route: route, settings: route.settings ?? resilience.settings, targets: targets,
-            streaming: streaming, context: context)
+            chosen: chosen, streaming: streaming, context: context)
+        defer { chosen?.release() }
         var attempts: [Attempt] = []
         do throws(CodedError) {
             let begun = try await firstToAnswer(of: question, &attempts, onRetry: onRetry)

@@ -134,13 +134,13 @@ extension GatewayResilience {
     /// - Parameter price: What a call of a target costs, for `lowest_cost`.
     func targets(
         of route: Route, conversation: () -> UInt64, price: (Target) -> Double?
-    ) -> [Target] {
+    ) -> (targets: [Target], chosen: ChosenCall?) {
+        guard route.strategy != .order, route.chain.count > 1, route.chain.count <= TargetSet.limit,
+            let call = choose(of: route, conversation: conversation(), price: price)
+        else { return (route.chain, nil) }
         var chain = route.chain
-        if route.strategy != .order, chain.count > 1, chain.count <= TargetSet.limit {
-            let place = choose(of: route, conversation: conversation(), price: price)
-            chain.insert(chain.remove(at: place), at: 0)
-        }
-        return chain
+        let first = chain.remove(at: call.place)
+        return ([first] + chain, ChosenCall(first, call))
     }
 
     /// The target with each of its provider's keys, the one whose turn it is first.
@@ -154,15 +154,15 @@ extension GatewayResilience {
         return (0..<record.keyCount).map { KeyedTarget(target, key: (first + $0) % record.keyCount) }
     }
 
-    private func choose(of route: Route, conversation: UInt64, price: (Target) -> Double?) -> Int {
+    private func choose(of route: Route, conversation: UInt64, price: (Target) -> Double?) -> MeteredCall? {
         var available = TargetSet()
         for (place, target) in route.chain.enumerated() where isAvailable(target) { available.insert(place) }
         let balancer = balancer(of: route, price: price)
-        // Whoever is asked counts for as long as it answers; this is the choice alone.
-        return balancer.choose(from: available.isEmpty ? balancer.all : available, conversation: conversation) ?? 0
+        return balancer.begin(from: available.isEmpty ? balancer.all : available, conversation: conversation)
     }
 
-    private func isAvailable(_ target: Target) -> Bool {
+    /// Whether any of its keys would be let through. Takes nothing, and no key's turn.
+    func isAvailable(_ target: Target) -> Bool {
         (0..<record(of: target.provider).keyCount).contains { refusal(of: KeyedTarget(target, key: $0)) == nil }
     }
 

@@ -6,28 +6,33 @@ internal import Synchronization
 struct Question: Sendable {
     private(set) var request: ChatRequest
     let route: Route
-    let settings: ResilienceSettings
+    private(set) var settings: ResilienceSettings
     /// In the order in which they are asked.
     let targets: [Target]
+    /// The call that was counted with the choice of the first one; `nil` where nothing was chosen.
+    let chosen: ChosenCall?
     let streaming: Bool
     let context: RunContext
 
     init(
-        _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], streaming: Bool,
+        _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], chosen: ChosenCall?,
+        streaming: Bool,
         context: RunContext
     ) {
         self.request = request
         self.route = route
         self.settings = settings
         self.targets = targets
+        self.chosen = chosen
         self.streaming = streaming
         self.context = context
     }
 
-    /// The same for another request.
-    func asking(_ request: ChatRequest) -> Question {
+    /// The same for a request that goes on with what has been shown: nothing of that is held back.
+    func continued(by request: ChatRequest) -> Question {
         var question = self
         question.request = request
+        question.settings.hold = .tokens(0)
         return question
     }
 }

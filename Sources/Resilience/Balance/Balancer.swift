@@ -38,18 +38,6 @@ public final class Balancer: Sendable {
         meters.indices.contains(place) ? meters[place].load : nil
     }
 
-    /// The place of the target that a call should go to; `nil` when none is available. The call counts once it is begun
-    /// with the target's ``TargetMeter``. See ``Balance/pick(from:conversation:now:randomness:load:)``.
-    public func choose(from available: TargetSet, conversation: UInt64? = nil) -> Int? {
-        let now = time.now()
-        return core.withLock { core in
-            let randomness = core.random.next()
-            return core.balance.pick(
-                from: available, conversation: conversation, now: now, randomness: randomness
-            ) { meters[$0].load }
-        }
-    }
-
     /// Chooses a target for a call, which is counted from now on; `nil` when none is available. See
     /// ``Balance/pick(from:conversation:now:randomness:load:)``.
     public func begin(from available: TargetSet, conversation: UInt64? = nil) -> MeteredCall? {

@@ -45,6 +45,25 @@ struct GatewayStreamTests {
         #expect(try await all.ask(Self.route).text == "whole")
     }
 
+    @Test("when all break while they are held back, the error is what broke them", arguments: [Hold.all, .tokens(9)])
+    func allHeldBreak(hold: Hold) async throws {
+        for isHedged in [false, true] {
+            let settings = Self.settings {
+                $0.hold = hold
+                $0.retry.retries = 0
+                $0.hedge.isEnabled = isHedged
+            }
+            let world = GatewayWorld(["a": [.breaking("1", "2")], "b": [.breaking("3")]], settings)
+            let error = await #expect(throws: CodedError.self) { try await world.ask(Self.route) }
+            #expect(error?.code == .providerStreamBroken)
+            #expect(
+                world.observer.attempts.compactMap(\.error).map(\.code) == [
+                    .providerStreamBroken, .providerStreamBroken,
+                ])
+            #expect(world.observer.reports.isEmpty)
+        }
+    }
+
     private static let prefill: [CatalogueRow] = ["b", "c"].map { provider in
         var row = CatalogueRow(provider: provider, model: "m")
         row.capabilities = [.prefill]
