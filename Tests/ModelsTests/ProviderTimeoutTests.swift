@@ -272,7 +272,8 @@ struct ProviderTimeoutTests {
         let request = try Anthropic.decodeRequest(
             Array(#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#.utf8))
         let count = await #expect(throws: CodedError.self) {
-            try await world.provider(Anthropic.self).countTokens(of: request, model: "m", context: context)
+            try await world.provider(Anthropic.self).countTokens(
+                of: request, model: "m", key: 0, timeouts: nil, context: context)
         }
         #expect(count?.code == .deadlineExceeded)
         #expect(world.client.requests.isEmpty && world.seconds == 0)

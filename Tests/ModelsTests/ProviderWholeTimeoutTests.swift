@@ -85,7 +85,8 @@ struct ProviderWholeTimeoutTests {
             let counts = World(reply)
             let second = await #expect(throws: CodedError.self) {
                 try await counts.provider(Anthropic.self, own: ProviderTimeoutTests.timeouts).countTokens(
-                    of: request, model: "m", context: testContext(deadline: deadline.map(counts.at)))
+                    of: request, model: "m", key: 0, timeouts: nil,
+                    context: testContext(deadline: deadline.map(counts.at)))
             }
             #expect(second.flatMap(TimeLimit.init) == limit && counts.seconds == seconds)
         }

@@ -183,6 +183,23 @@ struct MessagesRouteTests {
         #expect(seen.calls.isEmpty)
     }
 
+    @Test("who is in no hurry says so in a header, and anything else in it is refused before a model is asked")
+    func priority() async throws {
+        for (header, wanted) in [("", RunContext.Priority.interactive), ("interactive", .interactive), ("bulk", .bulk)]
+        {
+            let model = ScriptedModel.saying("x")
+            let line = header.isEmpty ? "" : "x-tutti-priority: \(header)\r\n"
+            let seen = try await ask("/v1/messages", Self.message, headers: line, of: model)
+            #expect(seen.response.status == 200)
+            #expect(model.priorities == [wanted])
+        }
+        let model = ScriptedModel.saying("x")
+        let seen = try await ask("/v1/messages", Self.message, headers: "x-tutti-priority: high\r\n", of: model)
+        #expect(seen.response.status == 400)
+        #expect(try seen.json["error"]?["message"]?.string?.contains("x-tutti-priority") == true)
+        #expect(model.calls.isEmpty)
+    }
+
     @Test("what had to be mended is told, streaming or not", arguments: [message, streaming])
     func repairs(body: String) async throws {
         let call = ToolCallDelta(index: 0, id: nil, name: "f", arguments: "{}")

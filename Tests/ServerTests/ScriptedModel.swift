@@ -18,7 +18,7 @@ final class ScriptedModel: ChatModel {
     private let refusal: CodedError?
     private let events: [ModelEvent]
     private let end: End
-    private let received = Mutex<[ModelCall]>([])
+    private let received = Mutex<[(call: ModelCall, context: RunContext)]>([])
     /// `cancelled` once a reader's task was.
     let log = EventLog<String>()
 
@@ -43,10 +43,11 @@ final class ScriptedModel: ChatModel {
         ])
     }
 
-    var calls: [ModelCall] { received.withLock { $0 } }
+    var calls: [ModelCall] { received.withLock { $0.map(\.call) } }
+    var priorities: [RunContext.Priority] { received.withLock { $0.map(\.context.priority) } }
 
     func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
-        received.withLock { $0.append(call) }
+        received.withLock { $0.append((call, context)) }
         if let refusal { throw refusal }
         return ScriptedStream(events, then: end, log: log)
     }

@@ -20,25 +20,28 @@ extension Gateway {
                 .modelUnavailable, "The provider '\(seat.target.provider)' is not configured.")
             return .failed(AttemptFailure(error, wasSent: false))
         }
+        let facts = facts(of: seat.target)
         let rights: CallRights
         do throws(CodedError) {
             try checkTime(question, seat.target)
-            try check(question, fits: seat.target)
+            try check(question, fits: seat.target, facts)
             rights = try await enter(seat, question.context, question.chosen)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
-        return await begin(question, at: seat, model, rights, isLast: isLast)
+        var call = call(question, seat, isLast: isLast)
+        call.entry = facts.entry
+        return await begin(question, call, at: seat, model, rights)
     }
 
     private func begin(
-        _ question: Question, at seat: KeyedTarget, _ model: any ChatModel, _ rights: consuming CallRights,
-        isLast: Bool
+        _ question: Question, _ call: ModelCall, at seat: KeyedTarget, _ model: any ChatModel,
+        _ rights: consuming CallRights
     ) async -> AttemptOutcome<BegunAnswer> {
         let started = clock.now()
         var rights: CallRights? = rights
         do throws(CodedError) {
-            let stream = try await model.start(call(question, seat, isLast: isLast), context: question.context)
+            let stream = try await model.start(call, context: question.context)
             if let count = stream.rateCount { resilience.note(count, of: seat) }
             let report = AnswerReport(
                 target: seat.target, requestedModel: question.request.model, streaming: question.streaming, usage: nil,
@@ -76,8 +79,7 @@ extension Gateway {
 
     private func call(_ question: Question, _ seat: KeyedTarget, isLast: Bool) -> ModelCall {
         var call = ModelCall(
-            request: question.request, model: seat.target.model, streaming: question.streaming,
-            entry: catalogue.entry(of: seat.target))
+            request: question.request, model: seat.target.model, streaming: question.streaming)
         var timeouts = resilience.timeouts(of: seat.target.provider).map { question.route.timeouts.applied(to: $0) }
         if let known = timeouts {
             timeouts = known.within(question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
@@ -124,11 +126,11 @@ extension Gateway {
     }
 
     /// What is known to be impossible is not sent.
-    private func check(_ question: Question, fits target: Target) throws(CodedError) {
+    private func check(_ question: Question, fits target: Target, _ facts: TargetFacts) throws(CodedError) {
         let request = question.request
-        if let entry = catalogue.entry(of: target) { try request.check(against: entry, target) }
+        if let entry = facts.entry { try request.check(against: entry, target) }
         guard let wanted = request.maxTokens else { return }
-        guard let limit = question.route.window ?? catalogue.info(of: target)?.answerLimit, wanted > limit else {
+        guard let limit = question.route.window ?? facts.info?.answerLimit, wanted > limit else {
             return
         }
         throw CodedError(

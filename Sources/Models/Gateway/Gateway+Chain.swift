@@ -103,11 +103,11 @@ extension Gateway {
         let target = targets[schedule.target]
         let budget = resilience.record(of: target.provider).budget
         var generator = resilience.randomness()
-        let window = catalogue.info(of: target)?.window
+        let window = facts(of: target).info?.window
         return schedule.decide(
             after: failure, now: clock.now(), using: &generator, affords: budget.spend,
             hasLargerWindow: { place in
-                guard let window, let other = catalogue.info(of: targets[place])?.window else { return false }
+                guard let window, let other = facts(of: targets[place]).info?.window else { return false }
                 return other > window
             })
     }

@@ -9,7 +9,7 @@ extension Gateway {
     ) async throws(CodedError) -> ContinuedStream.Resumed {
         let question = question.continued(by: request)
         let able = question.targets.filter {
-            $0 != from && catalogue.entry(of: $0)?.supports(.prefill) == true
+            $0 != from && facts(of: $0).entry?.supports(.prefill) == true
         }
         // Each of them once: who reads has seen a part already, and waits.
         for target in able.prefix(question.settings.retry.maxAttempts) {

@@ -10,6 +10,7 @@ public final class Gateway: Sendable {
     let clock: any TimeSource
     /// What is known of the models.
     public let catalogue: Catalogue
+    private let factBoard: TargetFactBoard
     public let resilience: GatewayResilience
     /// What may take an answer's place when every target has failed.
     private let standIns: StandIns
@@ -34,6 +35,7 @@ public final class Gateway: Sendable {
     ) {
         self.models = models
         self.catalogue = catalogue
+        factBoard = TargetFactBoard(catalogue)
         self.resilience = resilience ?? .none(time: clock)
         self.standIns = standIns
         self.observer = observer
@@ -122,8 +124,10 @@ public final class Gateway: Sendable {
 }
 
 extension Gateway {
+    func facts(of target: Target) -> TargetFacts { factBoard.facts(of: target) }
+
     /// The row of the ledger for an answer of this target; `nil` for one that did not tell its usage.
     public func record(_ target: Target, _ usage: Usage?) -> UsageRecord? {
-        usage.map { UsageRecord(target: target, usage: $0, prices: catalogue.entry(of: target)?.prices) }
+        usage.map { UsageRecord(target: target, usage: $0, prices: facts(of: target).entry?.prices) }
     }
 }

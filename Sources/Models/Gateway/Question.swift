@@ -2,11 +2,12 @@ internal import Base
 internal import Resilience
 internal import Synchronization
 
-/// A request on its way through the gateway, and what holds for it.
-struct Question: Sendable {
-    private(set) var request: ChatRequest
+/// A request on its way through the gateway, and what holds for it. One object for all attempts: it is a kilobyte,
+/// which each step on the way would copy.
+final class Question: Sendable {
+    let request: ChatRequest
     let route: Route
-    private(set) var settings: ResilienceSettings
+    let settings: ResilienceSettings
     /// In the order in which they are asked.
     let targets: [Target]
     /// The call that was counted with the choice of the first one; `nil` where nothing was chosen.
@@ -16,8 +17,7 @@ struct Question: Sendable {
 
     init(
         _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], chosen: ChosenCall?,
-        streaming: Bool,
-        context: RunContext
+        streaming: Bool, context: RunContext
     ) {
         self.request = request
         self.route = route
@@ -30,10 +30,11 @@ struct Question: Sendable {
 
     /// The same for a request that goes on with what has been shown: nothing of that is held back.
     func continued(by request: ChatRequest) -> Question {
-        var question = self
-        question.request = request
-        question.settings.hold = .tokens(0)
-        return question
+        var settings = settings
+        settings.hold = .tokens(0)
+        return Question(
+            request, route: route, settings: settings, targets: targets, chosen: chosen, streaming: streaming,
+            context: context)
     }
 }
 

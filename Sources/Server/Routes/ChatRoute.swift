@@ -30,15 +30,16 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
 
     private func handle(_ exchange: Exchange, _ writer: consuming ResponseWriter) async -> RouteOutcome {
         let request: ChatRequest
+        let context: RunContext
         let ticket: RunTicket
         do throws(CodedError) {
             request = try Dialect.request(
                 try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
+            context = try turns.context(exchange, requestID: exchange.requestID)
             ticket = try turns.enter(exchange, requestID: exchange.requestID)
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
-        let context = turns.context(exchange, requestID: exchange.requestID)
         let identity = AnswerIdentity(
             id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.model)
         let outcome =

@@ -14,10 +14,10 @@ struct CountTokensRoute: Sendable {
         Route.simple("POST", "/v1/messages/count_tokens") { [self] exchange throws(CodedError) in
             let request = try Anthropic.tokenCountRequest(
                 try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
-            let chain = try directory.resolve(request.model).chain
-            let context = turns.context(exchange, requestID: exchange.requestID)
+            let route = try directory.resolve(request.model)
+            let context = try turns.context(exchange, requestID: exchange.requestID)
             var headers: HTTPHeaders = ["content-type": "application/json"]
-            let counted = try await gateway.countTokens(of: request, chain: chain, context: context)
+            let counted = try await gateway.countTokens(of: request, route: route, context: context)
             if counted == nil { headers.set("x-tutti-estimate", "true") }
             return Response(
                 status: 200, headers: headers,

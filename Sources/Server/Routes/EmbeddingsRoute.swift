@@ -20,7 +20,7 @@ struct EmbeddingsRoute: Sendable {
             let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(limit: turns.settings.maxBody))
             let route = try directory.resolve(request.model)
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)
-            let context = turns.context(exchange, requestID: exchange.requestID)
+            let context = try turns.context(exchange, requestID: exchange.requestID)
             let result: Result<Gateway.Embeddings, CodedError>
             do throws(CodedError) {
                 result = .success(try await gateway.embed(request, route: route, context: context))

@@ -20,10 +20,12 @@ struct OrchestratorChatRoute: Sendable {
     private func handle(_ exchange: Exchange, _ writer: consuming ResponseWriter) async -> RouteOutcome {
         let turn: NativeTurn
         let requestID: String
+        let context: RunContext
         let ticket: RunTicket
         do throws(CodedError) {
             turn = try NativeTurn(body: try await exchange.json(limit: turns.settings.maxBody))
             requestID = turn.requestID ?? exchange.requestID
+            context = try turns.context(exchange, requestID: requestID)
             ticket = try turns.enter(exchange, requestID: requestID)
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
@@ -32,7 +34,6 @@ struct OrchestratorChatRoute: Sendable {
         writer.headers.set("x-request-id", requestID)
         var exchange = exchange
         exchange.requestID = requestID
-        let context = turns.context(exchange, requestID: requestID)
         let report = TurnReport(
             requestID: requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,

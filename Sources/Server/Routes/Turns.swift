@@ -1,4 +1,5 @@
 internal import Base
+internal import HTTP
 internal import HTTPServer
 internal import Models
 internal import Orchestrator
@@ -43,10 +44,24 @@ final class Turns: Sendable {
         return generator.withLock { Identifier.make(prefix, at: now, using: &$0) }
     }
 
-    func context(_ exchange: Exchange, requestID: String) -> RunContext {
-        RunContext(
+    /// - Throws: `invalid_value` for a priority that there is not.
+    func context(_ exchange: Exchange, requestID: String) throws(CodedError) -> RunContext {
+        let priority = try Turns.priority(exchange.request.head.headers)
+        return RunContext(
             requestID: requestID, runID: identifier(.run), scope: exchange.scope,
-            deadline: time.now().advanced(by: settings.total), trace: exchange.trace)
+            deadline: time.now().advanced(by: settings.total), priority: priority, trace: exchange.trace)
+    }
+
+    /// Who is in no hurry says so, and waits for those who are where too many ask at once.
+    private static func priority(_ headers: HTTPHeaders) throws(CodedError) -> RunContext.Priority {
+        switch headers["x-tutti-priority"] {
+        case nil, "interactive": return .interactive
+        case "bulk": return .bulk
+        default:
+            throw CodedError(
+                .invalidValue, "The header x-tutti-priority is `interactive` (the default) or `bulk`.",
+                param: "x-tutti-priority")
+        }
     }
 
     /// Enters a turn under its id; cancelling it by that id cancels the request's work.

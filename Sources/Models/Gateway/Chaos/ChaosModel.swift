@@ -62,9 +62,9 @@ extension ChaosModel: EmbeddingModel where Model: EmbeddingModel {
 
 extension ChaosModel: TokenCounter where Model: TokenCounter {
     public func countTokens(
-        of request: ChatRequest, model name: String, context: RunContext
+        of request: ChatRequest, model name: String, key: Int, timeouts: Timeouts?, context: RunContext
     ) async throws(CodedError) -> [UInt8]? {
-        try await model.countTokens(of: request, model: name, context: context)
+        try await model.countTokens(of: request, model: name, key: key, timeouts: timeouts, context: context)
     }
 }
 

@@ -1,0 +1,33 @@
+internal import Synchronization
+
+/// What the catalogue says of one target, looked up once.
+final class TargetFacts: Sendable {
+    let entry: CatalogueEntry?
+    let info: ModelInfo?
+
+    init(_ target: Target, _ catalogue: Catalogue) {
+        entry = catalogue.entry(of: target)
+        info = entry.map { ModelInfo($0) } ?? catalogue.info(of: target.model)
+    }
+}
+
+/// The facts of the targets that have been asked. Their names may be a client's: at most ``limit`` are remembered, and
+/// all begin anew beyond that. A look-up costs a short lock and a hash; in the catalogue it is some ten times that.
+final class TargetFactBoard: Sendable {
+    static let limit = 1024
+
+    private let catalogue: Catalogue
+    private let known = Mutex<[Target: TargetFacts]>([:])
+
+    init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+
+    func facts(of target: Target) -> TargetFacts {
+        if let facts = known.withLock({ $0[target] }) { return facts }
+        let facts = TargetFacts(target, catalogue)
+        known.withLock { known in
+            if known.count >= Self.limit { known.removeAll() }
+            known[target] = facts
+        }
+        return facts
+    }
+}
