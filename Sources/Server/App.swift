@@ -25,7 +25,8 @@ final class App: Sendable {
     struct Surroundings: Sendable {
         var environment: [String: String]
         var log: any LogSink
-        var time: any TimeSource
+        /// The event loops' own clock, unless another one is given.
+        var time: (any TimeSource)?
         var generator: SeededGenerator
         /// Event loops; one a core.
         var loops: Int
@@ -34,9 +35,9 @@ final class App: Sendable {
 
     init(_ configuration: Configuration, _ surroundings: Surroundings) throws(CodedError) {
         self.configuration = configuration
-        let time = surroundings.time
         var generator = surroundings.generator
         group = EventLoopGroup(count: surroundings.loops)
+        let time: any TimeSource = surroundings.time ?? LoopClock(group)
         client = HTTPClient(group: group, configuration: surroundings.client)
         logger = Logger(sink: surroundings.log, level: App.level(configuration.log.level), time: time)
         spans = MemorySpans()

@@ -20,14 +20,13 @@ enum Serve {
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         if let problem = DataFolder.prepare(configuration.server.data) { return refuse(problem) }
         let log = DescriptorLog()
-        let time = SystemClock()
         let app: App
         do throws(CodedError) {
             app = try App(
                 configuration,
                 App.Surroundings(
-                    environment: environment, log: log, time: time,
-                    generator: SeededGenerator(seed: Entropy.seed()), loops: EventLoopGroup.availableCores))
+                    environment: environment, log: log, generator: SeededGenerator(seed: Entropy.seed()),
+                    loops: EventLoopGroup.availableCores))
         } catch {
             return refuse(error.message)
         }

@@ -21,16 +21,18 @@ struct ResilienceBench {
         let result = try await Task(executorPreference: loop) {
             // Elsewhere each task that a hedge makes would change threads.
             guard loop.isCurrent else { throw Failure(description: "This does not run on its event loop.") }
-            return try await measure()
+            return try await measure(LoopClock(group))
         }.value
         await group.shutdown()
         print(result)
     }
 
-    static func measure() async throws -> String {
+    static func measure(_ clock: LoopClock) async throws -> String {
         var members: [String] = []
         for (name, isStreaming) in [("stream", true), ("whole", false)] {
-            let ways = [Way(nil), Way(settings(hedged: false)), Way(settings(hedged: true))]
+            let ways = [
+                Way(nil, clock), Way(settings(hedged: false), clock), Way(settings(hedged: true), clock),
+            ]
             // Circuits, limits and hedges learn their targets; the hedge needs some times before it does anything.
             for way in ways { try await way.run(requests, isStreaming) }
             for _ in 0..<rounds {
@@ -72,12 +74,12 @@ final class Way {
     private let gateway: Gateway
     private let route = Route(chain: [Target(provider: "one", model: "quick"), Target(provider: "two", model: "quick")])
     private let request = ChatRequest(model: "quick", messages: [ChatMessage(.user, "Hello?")])
-    private let clock = SystemClock()
+    private let clock: LoopClock
     private(set) var nanoseconds = Double.infinity
     private(set) var allocations = Double.infinity
 
-    init(_ settings: ResilienceSettings?) {
-        let clock = SystemClock()
+    init(_ settings: ResilienceSettings?, _ clock: LoopClock) {
+        self.clock = clock
         gateway = Gateway(
             models: ["one": QuickModel(), "two": QuickModel()],
             resilience: settings.map {

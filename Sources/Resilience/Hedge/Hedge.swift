@@ -25,6 +25,14 @@ public final class Hedge: Sendable {
         case answer(HedgeRace.Side, Result<Value, CodedError>)
     }
 
+    /// Raised once, by whoever is done.
+    private final class Flag: Sendable {
+        private let value = Atomic(false)
+
+        var isRaised: Bool { value.load(ordering: .acquiring) }
+        func raise() { value.store(true, ordering: .releasing) }
+    }
+
     private struct Course<Target: Sendable, Value: Sendable> {
         var race: HedgeRace
         let start: Instant
@@ -86,15 +94,20 @@ public final class Hedge: Sendable {
         return try await withTaskGroup(of: Arrival<Value>.self) { group in
             var course = Course<Target, Value>(
                 race: HedgeRace(delay: delay, hasEffects: hasEffects, now: start), start: start, first: first)
-            group.addTask { await Hedge.ask(.primary, first, call) }
-            sleep(until: course.race.wakeAt, &group)
+            let isAnswered = Flag()
+            group.addImmediateTask {
+                defer { isAnswered.raise() }
+                return await Hedge.ask(.primary, first, call)
+            }
+            // Who answers without any waiting needs no alarm.
+            if !isAnswered.isRaised { sleep(until: course.race.wakeAt, &group) }
             while let arrival = await group.next() {
                 // The group's tasks have been cancelled with this one.
                 if Task.isCancelled { _ = course.race.cancel(now: time.now()) }
                 switch arrival {
                 case .due:
                     guard let target = wake(&course, second, onEvent, &group) else { break }
-                    group.addTask { await Hedge.ask(.hedge, target, call) }
+                    group.addImmediateTask { await Hedge.ask(.hedge, target, call) }
                 case .answer(let side, let result):
                     if let late = take(side, result, &course, onEvent, &group) { await discard(late) }
                 }
@@ -169,7 +182,7 @@ public final class Hedge: Sendable {
     private func sleep<Value>(until instant: Instant?, _ group: inout TaskGroup<Arrival<Value>>) {
         guard let instant else { return }
         let time = time
-        group.addTask {
+        group.addImmediateTask {
             // Whether it is time is the race's to say.
             try? await time.sleep(until: instant)
             return .due

@@ -48,8 +48,7 @@ enum ChatCommand {
         guard let loaded = TuttiCommand.load(flags, environment) else { return nil }
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         let surroundings = App.Surroundings(
-            environment: environment, log: NoLog(), time: SystemClock(),
-            generator: SeededGenerator(seed: Entropy.seed()), loops: 1)
+            environment: environment, log: NoLog(), generator: SeededGenerator(seed: Entropy.seed()), loops: 1)
         do {
             let app = try App(loaded.configuration, surroundings)
             return (app, try await app.start())

@@ -28,9 +28,21 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    enum Alarm {
+        case closure(@Sendable () -> Void)
+        case sleeper(Sleeper)
+
+        func ring() {
+            switch self {
+            case .closure(let closure): closure()
+            case .sleeper(let sleeper): sleeper.fire()
+            }
+        }
+    }
+
     /// A timer that has been scheduled; cancel it on the loop.
     public struct TimerID: Hashable, Sendable {
-        var id: TimerQueue<@Sendable () -> Void>.ID
+        var id: TimerQueue<Alarm>.ID
     }
 
     public let index: Int
@@ -48,7 +60,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let idle: UnsafeMutablePointer<uv_idle_t>
     private var local: [Work] = []
     private var running: [Work] = []
-    private var timers = TimerQueue<@Sendable () -> Void>()
+    private var timers = TimerQueue<Alarm>()
     private var armedFor: Instant?
     /// What every read of this loop lands in before it is copied out.
     let readBuffer: UnsafeMutableBufferPointer<CChar>
@@ -125,8 +137,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     /// Calls `fire` on the loop once `time` has come; never earlier, up to a millisecond later.
     public func schedule(at time: Instant, _ fire: @escaping @Sendable () -> Void) -> TimerID {
+        schedule(.closure(fire), at: time)
+    }
+
+    func schedule(at time: Instant, _ sleeper: Sleeper) -> TimerID { schedule(.sleeper(sleeper), at: time) }
+
+    private func schedule(_ alarm: Alarm, at time: Instant) -> TimerID {
         checkIsolated()
-        let id = timers.insert(fire, at: time)
+        let id = timers.insert(alarm, at: time)
         arm()
         return TimerID(id: id)
     }
@@ -158,8 +176,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         let now = clock.now()
         // As many as there are now: one that schedules itself into the past must not hold up the sockets.
         for _ in 0..<timers.count {
-            guard let fire = timers.popExpired(at: now) else { break }
-            fire()
+            guard let alarm = timers.popExpired(at: now) else { break }
+            alarm.ring()
         }
         arm()
         drain()
@@ -242,6 +260,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         )
         for _ in 0..<64 where unsafe uv_run(uv, UV_RUN_NOWAIT) != 0 { drain() }
         drain()
+        endSleeps()
         let code = unsafe uv_loop_close(uv)
         // A handle that would not close keeps its memory: a small leak at exit rather than a use after free.
         guard code == 0 else { return }
@@ -251,6 +270,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         unsafe idle.deallocate()
         unsafe readBuffer.deallocate()
         unsafe uv.deallocate()
+    }
+
+    /// Who sleeps on this loop goes on, elsewhere if it can.
+    private func endSleeps() {
+        while let alarm = timers.popExpired(at: Instant(nanoseconds: .max)) {
+            if case .sleeper(let sleeper) = alarm { sleeper.fire() }
+        }
+        drain()
     }
 
     /// Ends the loop: work that is queued runs once more, open sockets are closed. Returns at once.

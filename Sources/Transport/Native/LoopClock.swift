@@ -1,0 +1,25 @@
+// Owns nothing: it holds a clock.
+public import Base
+
+/// The machine's own clocks, whose waits are timers of the event loop that a task runs on: no other thread is woken for
+/// them. From any thread; elsewhere it waits as ``SystemClock`` does. A wait ends up to a millisecond late.
+public struct LoopClock: TimeSource {
+    private let group: EventLoopGroup
+    private let clock = SystemClock()
+
+    public init(_ group: EventLoopGroup) { self.group = group }
+
+    public func now() -> Instant { clock.now() }
+
+    public func wallTime() -> WallTime { clock.wallTime() }
+
+    /// About 1 µs on a loop of the group. A loop that stops ends the waits on it.
+    public func sleep(until instant: Instant) async throws(CancellationError) {
+        guard let loop = group.loops.first(where: \.isCurrent) else { return try await clock.sleep(until: instant) }
+        if instant <= clock.now() {
+            if Task.isCancelled { throw CancellationError() }
+            return
+        }
+        try await loop.sleep(until: instant)
+    }
+}
