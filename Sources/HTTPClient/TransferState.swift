@@ -28,7 +28,7 @@ struct TransferState {
     }
 
     /// The bytes that may wait for the reader before libcurl is paused.
-    static let window = 128 * 1024
+    static let window = 32 * 1024
     static let maxHeaderBytes = 128 * 1024
 
     private(set) var phase = Phase.waitingForHead

@@ -24,6 +24,9 @@ final class ChatListener: RunListener {
         self.generator = Mutex(generator)
     }
 
+    /// What nodes say is for the sink alone.
+    var kinds: EventKinds { sink == nil ? .debug : [.custom, .debug] }
+
     func offer(_ event: RunEvent<ChatEvent>) -> EventIntake {
         switch event {
         case .nodeFinished(let node, _, let duration): record(node, duration, error: nil)

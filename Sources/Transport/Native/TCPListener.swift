@@ -13,7 +13,7 @@ public final class TCPListener: LoopHandle, @unchecked Sendable {
     public let port: UInt16
     private let address: String
     /// What the kernel may hold for one connection that is written to, in bytes.
-    private static let sendBuffer: Int32 = 256 * 1024
+    private static let sendBuffer: Int32 = 64 * 1024
     private var descriptor: Int32?
     private var accept: (@Sendable (TCPStream) -> Void)?
 
