@@ -65,6 +65,12 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: value)
     }
 
+    /// The usual kind, which other modules' code then need not be told of at run time.
+    public mutating func raw(_ value: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: value)
+    }
+
     public mutating func value(_ value: JSON) {
         switch value {
         case .null: null()
@@ -127,6 +133,11 @@ extension JSONWriter {
 
     /// A member whose value already is JSON text.
     public mutating func member(_ name: StaticString, raw value: some Collection<UInt8>) {
+        key(name)
+        raw(value)
+    }
+
+    public mutating func member(_ name: StaticString, raw value: [UInt8]) {
         key(name)
         raw(value)
     }

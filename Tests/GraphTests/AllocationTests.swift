@@ -67,7 +67,7 @@ import Testing
             let runner = Runner(try fanOut(count), time: FixedTime(), limits: RunLimits(activations: count + 2))
             return { _ = try await runner.run(Counter(), context: makeContext()) }
         }
-        check("a branch of a fan-out", count, atMost: 7.1)
+        check("a branch of a fan-out", count, atMost: 3.1)
     }
 
     @Test("a node that is kept") func keptNodes() async throws {
@@ -79,7 +79,7 @@ import Testing
                 _ = try await runner.start(Counter(), context: makeContext())
             }
         }
-        check("a node that is kept", count, atMost: 8.1)
+        check("a node that is kept", count, atMost: 6.1)
     }
 
     @Test("a whole run of one node") func wholeRun() async throws {

@@ -19,6 +19,8 @@ struct GraphBench {
         let fan1000 = try Runner(fanOut(1000), time: SystemClock(), limits: RunLimits(activations: 10_000))
         let summing = try Runner(
             fanOut(100, summing: true), time: SystemClock(), limits: RunLimits(activations: 10_000))
+        let waiting = try Runner(
+            fanOut(100, waiting: true), time: SystemClock(), limits: RunLimits(activations: 10_000))
         let build = try median { _ = try Self.sequence(1000) } / 1_000_000
         let buildRing = try median { _ = try Self.sequence(1000, isRing: true) } / 1_000_000
         let buildFan = try median { _ = try Self.fanOut(1000, summing: true) } / 1_000_000
@@ -30,6 +32,7 @@ struct GraphBench {
         let branch1000 = try await median(of: fan1000, runs: 10) / 1000 / 1000
         let floor100 = try await median(ofTasks: 100)
         let summing100 = try await median(of: summing, runs: 100) / 100 / 1000
+        let waiting100 = try await median(of: waiting, runs: 100) / 100 / 1000
         let emit = try await emitting()
         let kept = try await keeping(1000) / 1000 / 1000
         let parked = try await parkedBytes()
@@ -37,6 +40,7 @@ struct GraphBench {
             """
             {"sequence_ns_per_node": \(rounded(sequence)), "fanout100_us_per_branch": \(rounded(branch100)), \
             "fanout1000_us_per_branch": \(rounded(branch1000)), "fanout100_sum_us_per_branch": \(rounded(summing100)), \
+            "fanout100_waiting_us_per_branch": \(rounded(waiting100)), \
             "floor_us_per_child_task": \(rounded(floor100)), \
             "emit_ns_per_event": \(rounded(emit)), "build1000_ms": \(rounded(build)), \
             "build1000_loop_ms": \(rounded(buildRing)), "build1000_fanout_ms": \(rounded(buildFan)), \
@@ -95,13 +99,17 @@ struct GraphBench {
     }
 
     /// One node, `width` branches that read one field, one join.
-    static func fanOut(_ width: Int, summing: Bool = false) throws -> Graph<BenchState, Never> {
+    static func fanOut(
+        _ width: Int, summing: Bool = false, waiting: Bool = false
+    ) throws -> Graph<BenchState, Never> {
         let builder = GraphBuilder<BenchState, Never>("fan-out").field(\.total, .sum)
         builder.node("split", reads: \.counter, writes: \.counter) { _, counter in counter + 1 }
         builder.node("join", reads: \.total, writes: \.counter) { _, total in total }
         for index in 0..<width {
             if summing {
                 builder.node("b\(index)", reads: \.counter, writes: \.total) { _, counter in counter }
+            } else if waiting {
+                builder.node("b\(index)", reads: \.counter) { _, _ in await Task.yield() }
             } else {
                 builder.node("b\(index)", reads: \.counter) { _, _ in }
             }
@@ -110,8 +118,8 @@ struct GraphBench {
         return try builder.start("split").end("join").build()
     }
 
-    /// What no engine that runs branches as tasks can do without, in microseconds a task: a group of child tasks that
-    /// begin at once and do nothing.
+    /// What no engine that runs each branch as a task can do without, in microseconds a task: a group of child tasks
+    /// that begin at once and do nothing.
     static func median(ofTasks width: Int) async throws -> Double {
         let clock = SystemClock()
         var samples: [Double] = []

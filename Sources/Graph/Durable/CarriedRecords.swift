@@ -10,13 +10,16 @@ struct CarriedRecords: Sendable {
     /// used the answer yet. O(n log n).
     var all: [StepRecord] { records.sorted { $0.key < $1.key }.map(\.value) }
 
-    mutating func note(_ record: StepRecord) {
+    mutating func note(_ record: StepRecord) { note(record, step: record.step) }
+
+    /// For whoever has the record's step already.
+    mutating func note(_ record: StepRecord, step: String) {
         switch record.event {
         case .succeeded, .failed:
-            drop(record.step)
+            drop(step)
             if !record.place.isEmpty { add(record) }
         case .item:
-            drop(record.step)
+            drop(step)
             add(record)
         case .answered: add(record)
         case .parked, .finished: break
@@ -31,6 +34,7 @@ struct CarriedRecords: Sendable {
 
     /// What happened inside the step, and what it was answered, is over with it.
     private mutating func drop(_ step: String) {
+        if inside.isEmpty { return }
         for number in inside.removeValue(forKey: step[...]) ?? [] { records[number] = nil }
     }
 }

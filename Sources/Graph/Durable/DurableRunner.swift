@@ -20,11 +20,11 @@ extension RunResult: Equatable where State: Equatable {}
 public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Sendable {
     /// What it runs.
     public let graph: Graph<State, Payload>
-    private let checkpointer: any Checkpointer
-    private let time: any TimeSource
-    private let limits: RunLimits
-    private let schema: Int
-    private let fingerprint: UInt64
+    let checkpointer: any Checkpointer
+    let time: any TimeSource
+    let limits: RunLimits
+    let schema: Int
+    let fingerprint: UInt64
 
     /// `schema` counts the versions of `State`: raise it when old states cannot be read any more. Throws when nodes
     /// write what is not `Codable`, or have a NUL in their names. O(nodes + edges), for the graph's first runner only.
@@ -48,15 +48,26 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     /// taken, both before anything is done; `run_stale` when another writer has taken the run over meanwhile, what else
     /// the checkpointer throws, and what ``Runner/run(_:context:)`` throws. A run that has begun can be resumed after
     /// any failure. Costs one entry with the whole state, then one a step and one for the end.
+    @inlinable
     public func start(
         _ initial: State, context: RunContext, live: LiveRun? = nil,
         events listeners: [any RunListener<Payload>] = []
+    ) async throws -> RunResult<State> {
+        try await start(initial, context: context, live: live, listeners) { await $0.goOn() }
+    }
+
+    /// `goOn` is the drive's, as the caller's module has specialised it: there the types of the run are known.
+    @usableFromInline
+    func start(
+        _ initial: State, context: RunContext, live: LiveRun?, _ listeners: [any RunListener<Payload>],
+        goOn: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void
     ) async throws -> RunResult<State> {
         let durable = try await told(listeners) { () throws(CodedError) in
             try await begin(initial, RunKey(context.scope, context.runID))
         }
         return try await drive(durable, context: context, live: live, listeners) { drive in
-            await drive.run()
+            drive.begin()
+            await goOn(&drive)
         } state: {
             initial
         }
@@ -67,23 +78,36 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     /// hold or to a question that is not open and `invalid_type` for one of the wrong type, both before anything is
     /// done; `checkpoint_version` and `checkpoint_unreadable`; then what `start` throws of a run that has begun. Costs
     /// reading what was kept since the last snapshot twice, and an entry an answer, besides the steps.
+    @inlinable
     public func resume(
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
         events listeners: [any RunListener<Payload>] = []
+    ) async throws -> RunResult<State> {
+        try await resume(context: context, answers: answers, live: live, listeners) { await $0.goOn() }
+    }
+
+    @usableFromInline
+    func resume(
+        context: RunContext, answers: [String: JSON], live: LiveRun?, _ listeners: [any RunListener<Payload>],
+        goOn: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void
     ) async throws -> RunResult<State> {
         let (durable, kept, state) = try await told(listeners) { () throws(CodedError) in
             try await takeOver(RunKey(context.scope, context.runID), answers)
         }
         return try await drive(durable, context: context, live: live, listeners) { drive in
-            guard let memory = kept.memory else { return await drive.run() }
-            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
-            await drive.goOn()
+            if let memory = kept.memory {
+                drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
+            } else {
+                drive.begin()
+            }
+            await goOn(&drive)
         } state: {
             state
         }
     }
 
     /// The same as the other `start`, for one listener.
+    @inlinable
     public func start(
         _ initial: State, context: RunContext, live: LiveRun? = nil, events listener: any RunListener<Payload>
     ) async throws -> RunResult<State> {
@@ -91,6 +115,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     }
 
     /// The same as the other `resume`, for one listener.
+    @inlinable
     public func resume(
         context: RunContext, answers: [String: JSON] = [:], live: LiveRun? = nil,
         events listener: any RunListener<Payload>
@@ -203,89 +228,6 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         }
     }
 
-    // MARK: Looking and changing
-
-    /// The state as of an entry, or the last one. Throws `run_not_found`, also for an entry that the run doesn't have,
-    /// `checkpoint_version` and `checkpoint_unreadable`. Costs reading what was kept since the snapshot before it.
-    public func state(of key: RunKey, at sequence: UInt64? = nil) async throws(CodedError) -> State {
-        try rebuilt(try await kept(key, through: sequence)).store.value
-    }
-
-    /// The questions that a parked run waits for; none for a run that has not parked. Throws and costs what
-    /// ``state(of:at:)`` does.
-    public func questions(of key: RunKey) async throws(CodedError) -> [Question] { try await kept(key).questions }
-
-    /// What was kept, newest first, at most `limit` entries before `before`. Throws `run_not_found`. Costs one call of
-    /// ``Checkpointer/history(of:before:limit:)``.
-    public func history(
-        of key: RunKey, before: UInt64? = nil, limit: Int = 100
-    ) async throws(CodedError) -> [CheckpointSummary] {
-        try await checkpointer.history(of: key, before: before, limit: limit)
-    }
-
-    /// Makes a new run of the same scope out of another's entries up to and with one of them, to be resumed on its own.
-    /// Throws `run_exists`, and what ``state(of:at:)`` throws. Costs reading since the snapshot before that entry, and
-    /// copying.
-    public func fork(_ key: RunKey, at sequence: UInt64, to newRun: String) async throws(CodedError) {
-        _ = try await kept(key, through: sequence)
-        try await checkpointer.fork(key, at: sequence, to: newRun)
-    }
-
-    /// Changes the state of a run that is not running, as a new entry: the run goes on with it when it is resumed.
-    /// Concurrent writes that still wait for their order are folded first; what lists and graphs inside nodes have done
-    /// so far stays done, whatever is changed below them.
-    ///
-    /// Throws `run_finished` for one that is over, what ``state(of:at:)`` throws, what `change` throws and
-    /// `invalid_value` for a state that JSON cannot hold, all before anything is written; `run_stale` when somebody
-    /// resumes the run meanwhile. A run still at work loses its claim by this and ends with `run_stale`. Costs reading
-    /// since the last snapshot twice and writing one, and an entry where questions are open.
-    public func edit(
-        _ key: RunKey, _ change: @Sendable (inout State) throws(CodedError) -> Void
-    ) async throws(CodedError) {
-        guard try await !kept(key).isFinished else { throw Self.finished() }
-        let claim = try await checkpointer.claim(key)
-        let kept = try await kept(key)
-        var drive = try rebuilt(kept)
-        // A run without anything left to do may lack its last record only.
-        guard !kept.isFinished, drive.outcome == nil, drive.machine.memory != nil else { throw Self.finished() }
-        try change(&drive.store.value)
-        let journal = Journal(
-            key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0,
-            carried: kept.carried)
-        try await journal.commit(snapshot: drive.snapshot(Self.encode))
-        if !kept.questions.isEmpty {
-            let bytes: [UInt8]
-            do throws(JSONCodingError) { bytes = try JSONCoding.encode(kept.questions) } catch {
-                throw CodedError(.internalError, "A question cannot be kept.", detail: error.message)
-            }
-            try await journal.commit(StepRecord(place: "", node: "", activation: 0, event: .parked(bytes)))
-        }
-    }
-
-    private func kept(_ key: RunKey, through sequence: UInt64? = nil) async throws(CodedError) -> KeptRun {
-        try KeptRun(try await checkpointer.entries(of: key, through: sequence), graph: fingerprint, schema: schema)
-    }
-
-    /// A drive that stands where the run is, with all writes folded, and that is not to be run.
-    private func rebuilt(_ kept: KeptRun) throws(CodedError) -> RunDrive<State, Payload> {
-        let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: nil)
-        let context = RunContext(
-            requestID: "", runID: "", scope: .local, trace: TraceContext(traceHigh: 0, traceLow: 0, spanID: 0))
-        let environment = RunEnvironment<Payload>(
-            context: context, names: graph.nodeNames, hearing: nil, time: time, limits: limits)
-        var drive = RunDrive(
-            graph: graph, machine: machine, environment: environment, state: try Self.decode(kept.state))
-        if let memory = kept.memory {
-            drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
-        } else {
-            drive.feed(.begin, at: nil)
-            drive.redo(kept.outer)
-        }
-        if let failure = drive.fault { throw failure }
-        drive.store.foldAll()
-        return drive
-    }
-
     /// The answers as they are kept.
     private func check(_ answers: [String: JSON], against kept: KeptRun) throws(CodedError) -> [String: [UInt8]] {
         if kept.isFinished { throw Self.finished() }
@@ -299,12 +241,12 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         return checked
     }
 
-    private static func finished() -> CodedError {
+    static func finished() -> CodedError {
         CodedError(.runFinished, "This run is over. Fork it to go on from one of its steps.", param: "run")
     }
 
     @Sendable
-    private static func encode(_ state: State) throws(CodedError) -> [UInt8] {
+    static func encode(_ state: State) throws(CodedError) -> [UInt8] {
         do throws(JSONCodingError) {
             return try JSONCoding.encode(state)
         } catch {
@@ -312,7 +254,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         }
     }
 
-    private static func decode(_ node: JSONNode) throws(CodedError) -> State {
+    static func decode(_ node: JSONNode) throws(CodedError) -> State {
         do throws(JSONCodingError) {
             return try JSONCoding.decode(State.self, from: node)
         } catch {

@@ -1,13 +1,13 @@
-internal import Base
-internal import JSON
+public import Base
+public import JSON
 
 /// A field as records name it: where it lies in the state, and its type.
 @usableFromInline
 struct FieldKey: Hashable, Sendable {
-    let offset: Int
-    let type: ObjectIdentifier
+    @usableFromInline let offset: Int
+    @usableFromInline let type: ObjectIdentifier
 
-    @usableFromInline
+    @inlinable
     init?<Value>(_ offset: Int?, _ type: Value.Type) {
         guard let offset else { return nil }
         self.offset = offset
@@ -16,8 +16,9 @@ struct FieldKey: Hashable, Sendable {
 }
 
 /// How a field's values become JSON and values again.
+@usableFromInline
 final class FieldCodec<Value: Sendable>: Sendable {
-    let encode: @Sendable (Value, inout JSONWriter) throws(JSONCodingError) -> Void
+    @usableFromInline let encode: @Sendable (Value, inout JSONWriter) throws(JSONCodingError) -> Void
     let decode: @Sendable (JSONNode) throws(JSONCodingError) -> Value
 
     private init(
@@ -30,6 +31,13 @@ final class FieldCodec<Value: Sendable>: Sendable {
 
     /// `nil` for a type that isn't `Codable`. Looked up once for each field, because the look-up is dear.
     static func make() -> FieldCodec? {
+        // What is counted is written after every step: without finding out each time what it is.
+        if Value.self == Int.self {
+            return FieldCodec<Int>(
+                encode: { (value, writer) throws(JSONCodingError) in writer.int(value) },
+                decode: { (node) throws(JSONCodingError) in try JSONCoding.decode(Int.self, from: node) })
+                as? FieldCodec
+        }
         guard let type = Value.self as? any (Codable & Sendable).Type else { return nil }
         return make(type)
     }
@@ -43,41 +51,49 @@ final class FieldCodec<Value: Sendable>: Sendable {
 }
 
 /// How one written field is kept.
+@usableFromInline
 struct KeptField: Sendable {
-    let name: String
+    @usableFromInline let name: String
     /// A `FieldCodec` of the field's type.
-    let codec: any Sendable
+    @usableFromInline let codec: any AnyObject & Sendable
 }
 
 /// Notes what is written as the members of a JSON object, while a step is being applied.
 @usableFromInline
 struct FieldRecorder: Sendable {
-    let fields: [FieldKey: KeptField]
-    private(set) var writer = JSONWriter(reserving: 64)
-    private(set) var failure: CodedError?
+    @usableFromInline let fields: [FieldKey: KeptField]
+    @usableFromInline var writer = JSONWriter(reserving: 64)
+    @usableFromInline var failure: CodedError?
 
     init(_ fields: [FieldKey: KeptField]) {
         self.fields = fields
         writer.beginObject()
     }
 
+    @inlinable
     mutating func note<Value: Sendable>(_ value: Value, at offset: Int?) {
         guard let key = FieldKey(offset, Value.self), let field = fields[key],
             let codec = field.codec as? FieldCodec<Value>
         else {
-            failure = CodedError(.internalError, "A field that is to be kept has no form to be kept in.")
-            return
+            return failNoForm()
         }
         writer.key(field.name)
-        do throws(JSONCodingError) {
-            try codec.encode(value, &writer)
-        } catch {
-            failure = CodedError(
-                .internalError, "A step's result cannot be kept.", detail: "field \(field.name): \(error.message)")
-        }
+        do throws(JSONCodingError) { try codec.encode(value, &writer) } catch { fail(field, error) }
+    }
+
+    @usableFromInline
+    mutating func failNoForm() {
+        failure = CodedError(.internalError, "A field that is to be kept has no form to be kept in.")
+    }
+
+    @usableFromInline
+    mutating func fail(_ field: KeptField, _ error: JSONCodingError) {
+        failure = CodedError(
+            .internalError, "A step's result cannot be kept.", detail: "field \(field.name): \(error.message)")
     }
 
     /// The members, and an empty recorder for the next step.
+    @usableFromInline
     mutating func take() throws(CodedError) -> [UInt8] {
         defer { self = FieldRecorder(fields) }
         if let failure { throw failure }

@@ -52,6 +52,9 @@ final class Journal: Sendable {
         state.withLock { $0.deltaBytes / 4 >= max(Journal.leastBetweenSnapshots / 4, $0.snapshotBytes) }
     }
 
+    /// Whether nothing more can be kept.
+    var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
     /// Why nothing more can be kept.
     var failure: CodedError? { state.withLock { $0.failure } }
 
@@ -64,9 +67,10 @@ final class Journal: Sendable {
     /// Writes one step. Throws `run_stale` when another writer has taken the run over.
     func commit(_ record: StepRecord) async throws(CodedError) {
         let bytes = record.bytes
-        try await append(.delta, step: record.step) { state in
+        let step = record.step
+        try await append(.delta, step: step) { state in
             state.deltaBytes += bytes.count
-            state.carried.note(record)
+            state.carried.note(record, step: step)
             return bytes
         }
     }
@@ -103,6 +107,7 @@ final class Journal: Sendable {
             state.isWriting = true
             return .success(next(&state))
         }
+        // Where nobody writes nobody waits.
         if let first = try first.get() { return try await write(first) }
         let result = await withCheckedContinuation { continuation in
             let first = state.withLock { state -> CheckpointEntry? in
@@ -117,35 +122,37 @@ final class Journal: Sendable {
             }
             if let first { continuation.resume(returning: .success(first)) }
         }
-        if let first = try result.get() { try await write(first) }
+        guard let first = try result.get() else { return }
+        // With all that has come since.
+        let (batch, failure) = state.withLock { state in
+            defer { state.waiting = [] }
+            return (state.waiting, state.failure)
+        }
+        try await write(first, with: batch, unless: failure)
     }
 
-    /// Writes an entry with all that has come since, then hands the pen to whoever came meanwhile.
-    private func write(_ first: CheckpointEntry) async throws(CodedError) {
-        let batch = state.withLock { state in
-            defer { state.waiting = [] }
-            return state.waiting
+    /// Writes entries, then hands the pen to whoever came meanwhile.
+    private func write(
+        _ first: CheckpointEntry, with batch: [Waiting] = [], unless failure: CodedError? = nil
+    ) async throws(CodedError) {
+        var failure = failure
+        if failure == nil {
+            do throws(CodedError) {
+                try await checkpointer.append([first] + batch.map { $0.entry }, to: key, epoch: epoch)
+            } catch {
+                failure = error
+            }
         }
-        let result = await outcome([first] + batch.map { $0.entry })
-        for waiting in batch { waiting.continuation.resume(returning: result.map { nil }) }
         let next = state.withLock { state -> Waiting? in
+            if let failure { state.failure = failure }
             if state.waiting.isEmpty {
                 state.isWriting = false
                 return nil
             }
             return state.waiting.removeFirst()
         }
+        for waiting in batch { waiting.continuation.resume(returning: failure.map { .failure($0) } ?? .success(nil)) }
         next?.continuation.resume(returning: .success(next?.entry))
-        try result.get()
-    }
-
-    private func outcome(_ entries: [CheckpointEntry]) async -> Result<Void, CodedError> {
-        if let failure { return .failure(failure) }
-        do throws(CodedError) {
-            return .success(try await checkpointer.append(entries, to: key, epoch: epoch))
-        } catch {
-            state.withLock { $0.failure = error }
-            return .failure(error)
-        }
+        if let failure { throw failure }
     }
 }

@@ -69,7 +69,7 @@ public final class MemoryCheckpointer: Checkpointer {
                 next += 1
                 guard kept.epoch == epoch, entry.sequence == next else { throw .staleWriter() }
             }
-            kept.entries += entries
+            for entry in entries { kept.entries.append(entry) }
         }
     }
 
@@ -120,8 +120,8 @@ public final class MemoryCheckpointer: Checkpointer {
         _ run: RunKey, _ body: (inout Run) throws(CodedError) -> Result
     ) throws(CodedError) -> Result {
         try shelf.withLock { (shelf) throws(CodedError) -> Result in
-            guard shelf.runs[run] != nil else { throw .unknownRun(run.run) }
-            return try body(&shelf.runs[run]!)
+            guard let index = shelf.runs.index(forKey: run) else { throw .unknownRun(run.run) }
+            return try body(&shelf.runs.values[index])
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import JSON
 
 /// A run that is kept: what its graphs share.
@@ -17,6 +17,18 @@ final class DurableRun: Sendable {
         self.steps = steps
         self.items = items
     }
+
+    /// Keeps a node's step; whether a snapshot is due. Throws for writes that have no form to be kept in, and what the
+    /// journal throws. Knows no types of the run, so that it is compiled once and well.
+    @usableFromInline
+    func keep(
+        _ place: String, _ node: String, _ activation: Int, writes: [UInt8], choice: [Int]?, error: (any Error)?
+    ) async throws(CodedError) -> Bool {
+        let event: StepRecord.Event =
+            if let error { .failed(CodedError(any: error)) } else { .succeeded(writes: writes, choice: choice) }
+        try await journal.commit(StepRecord(place: place, node: node, activation: activation, event: event))
+        return journal.wantsSnapshot
+    }
 }
 
 typealias EncodeState<State: Sendable> = @Sendable (State) throws(CodedError) -> [UInt8]
@@ -34,6 +46,13 @@ extension RunDrive {
         inbox.letGo(count)
     }
 
+    /// The same, after the only node that is begun has got one of them.
+    @usableFromInline
+    mutating func passHand() {
+        if hands > 0 { hands -= 1 } else { environment.durable?.inbox.takeHands(1) }
+        letGo()
+    }
+
     /// Whoever runs this graph has one hand again.
     @usableFromInline
     mutating func leave() {
@@ -47,9 +66,9 @@ extension RunDrive {
     @usableFromInline
     mutating func isSentHome(_ finished: Finished) -> Bool {
         hands += 1
-        if fault == nil, let failure = environment.durable?.journal.failure {
+        if fault == nil, let journal = environment.durable?.journal, journal.hasFailed {
             // Whatever the node says: what could not be kept ends the run, and no `onError` edge takes that.
-            fault = failure
+            fault = journal.failure
             feed(.cancel, at: nil)
         }
         guard finished.error is Parked, !isStopping, !Task.isCancelled else { return false }
@@ -60,17 +79,20 @@ extension RunDrive {
 
     // MARK: Keeping
 
-    /// Has the step kept before anything that follows from it is begun.
-    @usableFromInline
+    /// Has the step kept before anything that follows from it is begun. Not one that came too late, or whose failure
+    /// ends the run.
+    @inlinable
     mutating func keep(_ finished: Finished) async {
         guard let durable = environment.durable, fault == nil else { return }
+        defer { (hasStep, choice) = (false, nil) }
+        guard hasStep else { return }
         do throws(CodedError) {
-            guard let record = try record(of: finished) else { return }
-            try await durable.journal.commit(record)
-            if let encodeState, outcome == nil, !isStopping, durable.journal.wantsSnapshot,
-                store.held.allSatisfy(\.isEmpty)
+            let writes = try store.takeRecord()
+            let (node, activation) = (graph.nodeNames[finished.node], turns[finished.node].count)
+            if try await durable.keep(
+                environment.place, node, activation, writes: writes, choice: choice, error: finished.error)
             {
-                try await durable.journal.commit(snapshot: snapshot(encodeState))
+                try await keepSnapshot()
             }
         } catch {
             fault = error
@@ -78,19 +100,13 @@ extension RunDrive {
         }
     }
 
-    /// `nil` for a step that is not kept: one that came too late, or whose failure ends the run. Throws for writes that
-    /// have no form to be kept in.
-    private mutating func record(of finished: Finished) throws(CodedError) -> StepRecord? {
-        defer { (hasStep, choice) = (false, nil) }
-        guard hasStep else { return nil }
-        let writes = try store.takeRecord()
-        let event: StepRecord.Event =
-            if let error = finished.error { .failed(CodedError(any: error)) } else {
-                .succeeded(writes: writes, choice: choice)
-            }
-        return StepRecord(
-            place: environment.place, node: graph.nodeNames[finished.node], activation: turns[finished.node].count,
-            event: event)
+    /// Where this graph is the outermost, and nothing is held: a snapshot of the state has all that was written.
+    @usableFromInline
+    mutating func keepSnapshot() async throws(CodedError) {
+        guard let durable = environment.durable, let encodeState, outcome == nil, !isStopping,
+            store.held.allSatisfy(\.isEmpty)
+        else { return }
+        try await durable.journal.commit(snapshot: snapshot(encodeState))
     }
 
     // MARK: Going back to where the run was

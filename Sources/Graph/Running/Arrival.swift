@@ -1,7 +1,8 @@
 public import Base
 
-/// What a branch's task hands back. Not generic: in code that the compiler does not specialise, an immediate child task
-/// whose result has a generic type loses the executor that its run prefers (Swift 6.3).
+/// What a node's work hands back that has a child task of its own. Not generic: in code that the compiler does not
+/// specialise, an immediate child task whose result has a generic type loses the executor that its run prefers
+/// (Swift 6.3).
 @usableFromInline
 struct Arrival: Sendable {
     @usableFromInline let node: Int

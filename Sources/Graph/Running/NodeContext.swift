@@ -75,7 +75,7 @@ final class RunEnvironment<Payload: Sendable>: Sendable {
     @usableFromInline let time: any TimeSource
     @usableFromInline let limits: RunLimits
     /// The step inside which the graph runs, with a slash; empty for the outermost.
-    let place: String
+    @usableFromInline let place: String
     let shownPlace: String
     @usableFromInline let durable: DurableRun?
 

@@ -30,13 +30,6 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
             self.error = error
             self.at = at
         }
-
-        @inlinable
-        init(_ arrival: Arrival) {
-            self.init(
-                node: arrival.node, update: (arrival.update as? UpdateBox<State>)?.update, error: arrival.error,
-                at: arrival.at)
-        }
     }
 
     @usableFromInline let graph: Graph<State, Payload>
@@ -94,9 +87,15 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     /// Goes on until the machine has ended and every branch with it.
     @inlinable
     mutating func run() async {
+        begin()
+        await goOn()
+    }
+
+    /// Makes the first nodes ready, and does again what was kept of the run.
+    @inlinable
+    mutating func begin() {
         feed(Task.isCancelled ? .cancel : .begin, at: now())
         if environment.durable != nil, outcome == nil { goBack() }
-        await goOn()
     }
 
     /// From whatever is pending.
@@ -128,8 +127,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
             if heard == nil { heard = await deliver(event, to: waiting) }
             guard heard == true else { return feed(.failed(node), at: nil) }
         }
+        if environment.durable != nil { passHand() }
         let work = prepare(node)
-        if environment.durable != nil { letGo() }
         var update: Update<State>?
         var failure: (any Error)?
         do { update = try await work() } catch { failure = error }
@@ -164,73 +163,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         feed(.cancel, at: nil)
     }
 
-    /// Runs all that is ready as child tasks, and what becomes ready meanwhile, until at most one node is left and
-    /// can run inline.
-    @inlinable
-    mutating func runBranches() async {
-        await withTaskGroup(of: Arrival.self) { group in
-            var running = 0
-            // Whoever asks takes no place of those who work.
-            var working = 0
-            repeat {
-                if graph.hasPriorities { sortPending() }
-                var next = 0
-                while next < pending.count, working < environment.limits.concurrency || isStopping {
-                    let node = pending[next]
-                    next += 1
-                    guard await announce(node) else {
-                        feed(.failed(node), at: nil)
-                        continue
-                    }
-                    start(node, in: &group)
-                    running += 1
-                    if !graph.nodes[node].content.isQuestion { working += 1 }
-                }
-                pending.removeFirst(next)
-                sortedCount = pending.count
-                if isStopping { group.cancelAll() }
-                if running > 0 {
-                    if environment.durable != nil { letGo() }
-                    if let arrival = await group.next() {
-                        running -= 1
-                        if !graph.nodes[arrival.node].content.isQuestion { working -= 1 }
-                        await finish(Finished(arrival))
-                    }
-                }
-                if isStopping { group.cancelAll() }
-            } while outcome == nil && (running > 0 || pending.count > 1)
-        }
-    }
-
-    /// The child runs on this thread, at once, until it first suspends.
-    @inlinable
-    mutating func start(_ node: Int, in group: inout TaskGroup<Arrival>) {
-        let work = prepare(node)
-        let clock = needsTime ? environment.time : nil
-        group.addImmediateTask {
-            do {
-                return Arrival(
-                    node: node, update: UpdateBox(update: try await work()), error: nil, at: clock?.now())
-            } catch {
-                return Arrival(node: node, update: nil, error: error, at: clock?.now())
-            }
-        }
-    }
-
-    /// Of the nodes that may start, those of higher priority first, then in the order in which they became ready.
-    @usableFromInline
-    mutating func sortPending() {
-        guard pending.count != sortedCount else { return }
-        let priorities = graph.priorities
-        pending = pending.enumerated().sorted { left, right in
-            let (first, second) = (priorities[left.element], priorities[right.element])
-            return first == second ? left.offset < right.offset : first > second
-        }.map(\.element)
-    }
-
     @inlinable
     mutating func prepare(_ node: Int) -> Work<State> {
-        environment.durable?.inbox.takeHands(1)
         store.fold(graph.nodes[node].heldReads)
         return graph.nodes[node].prepare(
             store.value, NodeContext(environment: environment, node: node, activation: turns[node].count))

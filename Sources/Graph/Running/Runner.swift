@@ -2,7 +2,7 @@ public import Base
 
 /// Runs a graph: the thin shell around `GraphMachine`. It holds the clock and the tasks, the machine decides.
 ///
-/// A node that is ready alone runs inline; several run as child tasks that start at once on the caller's executor.
+/// A node that is ready alone runs inline; several run in child tasks that start at once on the caller's executor.
 /// Nodes, and the tasks that they make, inherit the caller's executor preference.
 public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     /// What it runs.
@@ -26,8 +26,8 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
     /// (`deadline_exceeded`), when nodes start more often than they may (`activation_limit`), when a route leads nowhere
     /// (`unknown_route`), or when the run is over without having passed an end (`end_not_reached`); and before anything
     /// runs for a graph that asks (`internal_error`), which only a ``DurableRunner`` can run. Returns or throws only after
-    /// every branch has ended. Costs under a microsecond a node, and a child task for each branch; what a deadline costs is in
-    /// ``DeadlineRule``.
+    /// every branch has ended. Costs under a microsecond a node, and a child task for each branch that waits; what a
+    /// deadline costs is in ``DeadlineRule``.
     @inlinable
     public func run(_ initial: State, context: RunContext) async throws -> State {
         try await run(initial, context: context, hearing: nil, end: { _ in })

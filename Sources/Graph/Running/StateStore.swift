@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 
 /// The state of a run and the writes that wait for their turn.
 ///
@@ -22,7 +22,7 @@ struct StateStore<State: Sendable>: Sendable {
     @usableFromInline var value: State
     @usableFromInline var held: [[HeldWrite]]
     /// Notes the writes of a run that is kept.
-    @usableFromInline private(set) var recorder: FieldRecorder?
+    @usableFromInline var recorder: FieldRecorder?
     /// The writes of the step at hand, where somebody wants to hear of them.
     @usableFromInline var tap: [FieldValue]?
     /// Whether there is one of the two.
@@ -45,8 +45,10 @@ struct StateStore<State: Sendable>: Sendable {
     }
 
     /// What was recorded since the last time.
+    @inlinable
     mutating func takeRecord() throws(CodedError) -> [UInt8] { try recorder?.take() ?? [] }
 
+    @inlinable
     mutating func note<Value: Sendable>(
         _ value: Value, of path: any WritableKeyPath<State, Value> & Sendable, at offset: Int?
     ) {
@@ -142,7 +144,7 @@ struct FieldWriter<State: Sendable, Value: Sendable>: Sendable {
         store.hold(held.field, held.key(rounds: rounds)) { write(value, to: &$0) }
     }
 
-    @usableFromInline
+    @inlinable
     func note(_ value: Value, in store: inout StateStore<State>) { store.note(value, of: path, at: offset) }
 
     @inlinable

@@ -46,6 +46,12 @@ public struct StateValue: Sendable {
 /// One write of a step.
 @usableFromInline
 struct FieldValue: Sendable {
-    let path: any AnyKeyPath & Sendable
-    let value: any Sendable
+    @usableFromInline let path: any AnyKeyPath & Sendable
+    @usableFromInline let value: any Sendable
+
+    @inlinable
+    init(path: any AnyKeyPath & Sendable, value: any Sendable) {
+        self.path = path
+        self.value = value
+    }
 }
