@@ -35,7 +35,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),
         .systemLibrary(name: "CCurl", path: "Sources/CLibs/CCurl"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/CLibs/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "Sources/CLibs/CYAML"),
+        .systemLibrary(name: "CZlib", path: "Sources/CLibs/CZlib"),
         .target(
             name: "CShims",
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("re2"), .linkedLibrary("dl")]),
@@ -43,12 +45,13 @@ let package = Package(
         room("Base", imports: ["CShims"]),
         room("JSON", imports: ["Base", "CShims"]),
         room("Telemetry", imports: ["Base", "JSON"]),
-        room("Transport", imports: ["Base", "Telemetry", "CUV", "CShims"]),
+        room("Transport", imports: ["Base", "Telemetry", "COpenSSL", "CUV", "CShims"]),
         room("HTTP", imports: ["Base", "Telemetry"]),
-        room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport"]),
+        room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport", "CZlib"]),
         room("HTTPClient", imports: ["Base", "Telemetry", "HTTP", "Transport", "CCurl", "CUV"]),
         room("Graph", imports: ["Base", "Telemetry", "JSON"]),
         room("Resilience", imports: ["Base"]),
+        room("Identity", imports: ["Base", "COpenSSL"]),
         room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient", "Resilience"]),
         room("LocalModels", imports: ["Base", "Telemetry", "JSON", "Models", "Transport", "CShims"]),
         room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels", "Resilience"]),
@@ -56,14 +59,14 @@ let package = Package(
             "Server",
             imports: [
                 "Base", "Telemetry", "JSON", "Transport", "HTTP", "HTTPServer", "HTTPClient", "Graph", "Models",
-                "LocalModels", "Orchestrator", "Resilience", "CYAML",
+                "Identity", "LocalModels", "Orchestrator", "Resilience", "CYAML",
             ]),
         // The binary carries Swift's runtime with it: one file to ship, and a tenth less CPU a request.
         .executableTarget(
             name: "tutti", dependencies: ["Base", "Server"], swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
 
-        room("TestKit", imports: ["Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models"]),
+        room("TestKit", imports: ["Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models", "COpenSSL"]),
         tests("Base", imports: ["Base"]),
         tests("JSON", imports: ["Base", "JSON"]),
         tests("Telemetry", imports: ["Base", "JSON", "Telemetry"]),
@@ -75,15 +78,19 @@ let package = Package(
         .target(name: "CInstruments", path: "Tests/CInstruments"),
         tests("Graph", imports: ["Base", "CInstruments", "Graph", "JSON", "Transport"]),
         tests("Resilience", imports: ["Base", "Resilience"]),
+        tests("Identity", imports: ["Base", "Identity"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models", "Resilience"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
-        tests("Configuration", imports: ["Base", "JSON", "Models", "Server"]),
+        tests("Configuration", imports: ["Base", "Identity", "JSON", "Models", "Server"]),
         tests(
             "Server",
             imports: [
-                "Base", "HTTP", "HTTPServer", "JSON", "Models", "Orchestrator", "Resilience", "Server", "Telemetry",
-                "Transport",
+                "Base", "HTTP", "HTTPServer", "Identity", "JSON", "LocalModels", "Models", "Orchestrator", "Resilience",
+                "Server", "Telemetry", "Transport",
             ]),
+        // What the fuzzers check, on the inputs that they kept; `scripts/prove fuzz` runs them.
+        tests(
+            "Fuzz", imports: ["Base", "HTTP", "JSON", "Models", "Server"], exclude: ["Corpus", "Native", "llhttp.py"]),
         tests("Tidy", imports: []),
     ],
     cxxLanguageStandard: .cxx17

@@ -104,6 +104,12 @@ extension ErrorCode {
         400,
         "The provider refused the request as it stands; its own words are in the message."
     )
+    public static let conflictingKeys = caller(
+        "conflicting_keys", 400, "The request has two different keys; which one is meant is not clear.")
+    public static let invalidKey = caller(
+        "invalid_api_key", 401, "The key is missing, unknown, revoked or expired.")
+    public static let permissionDenied = caller(
+        "permission_denied", 403, "The role of the key does not allow this.")
     public static let forbiddenOrigin = caller(
         "forbidden_origin",
         403,
@@ -134,9 +140,17 @@ extension ErrorCode {
     public static let unsupportedMediaType = caller(
         "unsupported_media_type",
         415,
-        "The body must be application/json."
+        "The body must be application/json, without a content coding."
     )
+    public static let expectationFailed = caller(
+        "expectation_failed", 417, "The request's `Expect` asks for something else than 100-continue.")
+    public static let invalidConfiguration = caller(
+        "invalid_configuration", 422,
+        "The configuration that was to be loaded has faults; the one before stays in force.")
     public static let headersTooLarge = caller("headers_too_large", 431, "The headers are over the size limit.")
+    public static let tooManyWrongKeys = ErrorCode(
+        "too_many_wrong_keys", 429, .caller, retryable: true, "rate_limit_error", "rate_limit_error",
+        "Too many wrong keys came from this network.")
     public static let cancelled = caller("cancelled", 499, "The caller cancelled the request.")
 
     // The providers.
@@ -199,6 +213,8 @@ extension ErrorCode {
         "unknown_route", 500, retryable: false, "A route of a graph chose a step that is not among its targets.")
     public static let checkpointUnreadable = ours(
         "checkpoint_unreadable", 500, retryable: false, "What was kept of a run cannot be read.")
+    public static let keysUnusable = ours(
+        "keys_unusable", 500, retryable: false, "The keys of callers cannot be checked.")
     public static let modelUnavailable = ours(
         "model_unavailable",
         503,
@@ -233,13 +249,15 @@ extension ErrorCode {
     /// Every code, in the order of the documentation.
     public static let all: [ErrorCode] = [
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
-        providerRefused, forbiddenOrigin, forbiddenHost, notFound, modelNotFound, methodNotAllowed, requestTimeout,
+        providerRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost, notFound,
+        modelNotFound, methodNotAllowed, requestTimeout,
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
-        targetTooLong, unsupportedMediaType, headersTooLarge, cancelled,
+        targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, tooManyWrongKeys, headersTooLarge,
+        cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
         providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,
         unknownRoute,
-        checkpointUnreadable, modelUnavailable, overloaded,
+        checkpointUnreadable, keysUnusable, modelUnavailable, overloaded,
         shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

@@ -38,6 +38,11 @@ failed:;
     return -code;
 }
 
+int tutti_tcp_accept(int listener) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
 int tutti_socket_port(int descriptor) {
     struct sockaddr_storage storage;
     socklen_t length = sizeof storage;

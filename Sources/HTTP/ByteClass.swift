@@ -68,8 +68,9 @@ enum ByteClass {
     /// Compares ASCII without regard to case; allocates nothing.
     @inline(__always)
     static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, ignoringCaseOf text: String) -> Bool {
+        // Most names differ in their length, which a string tells without giving out its bytes.
+        guard text.utf8.count == range.count else { return false }
         let wanted = text.utf8.span
-        guard wanted.count == range.count else { return false }
         for offset in 0..<wanted.count where lower(bytes[range.lowerBound + offset]) != lower(wanted[offset]) {
             return false
         }
@@ -87,9 +88,18 @@ enum ByteClass {
     /// Compares byte for byte; allocates nothing.
     @inline(__always)
     static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: String) -> Bool {
+        guard text.utf8.count == range.count else { return false }
         let wanted = text.utf8.span
-        guard wanted.count == range.count else { return false }
         for offset in 0..<wanted.count where bytes[range.lowerBound + offset] != wanted[offset] { return false }
+        return true
+    }
+
+    /// Compares two places of the same bytes; allocates nothing.
+    static func equal(_ bytes: Span<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+        guard left.count == right.count else { return false }
+        for offset in 0..<left.count where bytes[left.lowerBound + offset] != bytes[right.lowerBound + offset] {
+            return false
+        }
         return true
     }
 

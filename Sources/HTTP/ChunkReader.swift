@@ -1,7 +1,7 @@
 internal import Base
 
 /// Reads a chunked body (RFC 9112 §7.1): sizes of hexadecimal digits only, line ends of CRLF only, extensions and
-/// trailers bounded, checked and dropped.
+/// trailers bounded, checked and dropped. Trailers that would say anything of the framing are refused.
 struct ChunkReader: Sendable {
     enum Step {
         case needMore
@@ -13,7 +13,7 @@ struct ChunkReader: Sendable {
     private enum State {
         /// `digits` of the size line so far.
         case size(value: Int, digits: Int)
-        case sizeExtension(value: Int)
+        case sizeExtension(value: Int, ChunkExtension)
         case sizeLineFeed(value: Int)
         case data(remaining: Int)
         case dataReturn
@@ -33,11 +33,13 @@ struct ChunkReader: Sendable {
             switch state {
             case .size(let value, let digits):
                 state = try size(byte, value: value, digits: digits, limits: limits)
-            case .sizeExtension(let value):
+            case .sizeExtension(let value, var part):
+                guard part.take(byte) else { throw .invalid("A chunk extension is not names and values.") }
                 if byte == ByteClass.cr {
                     state = .sizeLineFeed(value: value)
                 } else {
-                    try noteExtension(byte, limits: limits)
+                    try countExtension(limits)
+                    state = .sizeExtension(value: value, part)
                 }
             case .sizeLineFeed(let value):
                 guard byte == ByteClass.lf else { throw .invalid("A chunk's size line does not end in CRLF.") }
@@ -78,12 +80,11 @@ struct ChunkReader: Sendable {
         guard value < .max, value <= limits.maxBody - total else { throw .bodyTooLarge(limits) }
         total += value
         if byte == ByteClass.cr { return .sizeLineFeed(value: value) }
-        try noteExtension(byte, limits: limits)
-        return .sizeExtension(value: value)
+        try countExtension(limits)
+        return .sizeExtension(value: value, ChunkExtension())
     }
 
-    private mutating func noteExtension(_ byte: UInt8, limits: HTTPLimits) throws(HTTPParseError) {
-        guard ByteClass.isFieldByte(byte) else { throw .invalid("A chunk extension holds a control character.") }
+    private mutating func countExtension(_ limits: HTTPLimits) throws(HTTPParseError) {
         extensionBytes += 1
         guard extensionBytes <= limits.maxChunkExtension else {
             throw .invalid("The chunk extensions are over \(limits.maxChunkExtension) bytes.")
@@ -93,6 +94,8 @@ struct ChunkReader: Sendable {
 
 /// Checks trailer fields as header fields are checked, and forgets them.
 struct TrailerReader: Sendable {
+    private static let framing = ["transfer-encoding", "content-length", "host", "connection", "trailer", "upgrade"]
+
     private var lines = LineBuffer()
     private var count = 0
     private var total = 0
@@ -120,7 +123,10 @@ struct TrailerReader: Sendable {
                     message: "There are more than \(limits.maxHeaderCount) trailer fields."
                 )
             }
-            _ = try FieldLine.parse(lines.bytes.span, range)
+            let field = try FieldLine.parse(lines.bytes.span, range)
+            for name in Self.framing where ByteClass.equal(lines.bytes.span, field.name, ignoringCaseOf: name) {
+                throw .invalid("A trailer may not say how a message is framed or where it goes.")
+            }
             count += 1
             total += lines.open
             lines.bytes.removeAll(keepingCapacity: true)

@@ -40,7 +40,8 @@ struct MessageFacts: Sendable {
             host = field.value
         case 6 where named("expect"):
             guard ByteClass.equal(bytes, field.value, ignoringCaseOf: "100-continue") else {
-                throw .invalid("The only expectation that can be met is 100-continue.")
+                throw HTTPParseError(
+                    code: .expectationFailed, message: "The only expectation that can be met is 100-continue.")
             }
             expectsContinue = true
         case 10 where named("connection"):

@@ -86,11 +86,13 @@ public struct HTTPHeaders: Sendable {
 
     /// Whether the first field of this name is the media type `type`, parameters and case aside. Allocates nothing.
     public func hasMediaType(_ type: String, in name: String = "content-type") -> Bool {
-        guard let field = fields.first(where: { matches($0, name) }) else { return false }
-        let bytes = bytes.span
-        let end = bytes.firstIndex(of: UInt8(ascii: ";"), in: field.value) ?? field.value.upperBound
-        let essence = ByteClass.trimmed(bytes, field.value.lowerBound..<end)
-        return ByteClass.equal(bytes, essence, ignoringCaseOf: type)
+        for field in fields where matches(field, name) {
+            let bytes = bytes.span
+            let end = bytes.firstIndex(of: UInt8(ascii: ";"), in: field.value) ?? field.value.upperBound
+            let essence = ByteClass.trimmed(bytes, field.value.lowerBound..<end)
+            return ByteClass.equal(bytes, essence, ignoringCaseOf: type)
+        }
+        return false
     }
 
     /// The fields, at most `limit`, whose name is among `names` or begins with one of `prefixes` and whose value has at
@@ -114,7 +116,21 @@ public struct HTTPHeaders: Sendable {
         return result
     }
 
-    public func contains(_ name: String) -> Bool { fields.contains { matches($0, name) } }
+    public func contains(_ name: String) -> Bool {
+        for field in fields where matches(field, name) { return true }
+        return false
+    }
+
+    /// Whether two fields of this name have different values. Allocates nothing.
+    public func isContradictory(_ name: String) -> Bool {
+        let bytes = bytes.span
+        var first: Range<Int>?
+        for field in fields where matches(field, name) {
+            if let first, !ByteClass.equal(bytes, first, field.value) { return true }
+            first = first ?? field.value
+        }
+        return false
+    }
 
     func contains(name: Span<UInt8>) -> Bool {
         let own = bytes.span

@@ -182,12 +182,18 @@ private final class TransferBody: ResponseBody {
         client.letFinish(transfer)
     }
 
-    func ready() throws(HTTPClientError) -> BodySupply { try client.ready(transfer) }
+    func ready() throws(HTTPClientError) -> BodySupply { noted(try client.ready(transfer)) }
 
     func next() async throws(HTTPClientError) -> [UInt8]? { try await client.next(transfer) }
 
     func next(until end: Instant) async throws(HTTPClientError) -> BodySupply {
-        try await client.next(transfer, until: end)
+        noted(try await client.next(transfer, until: end))
+    }
+
+    /// Of an answer that has come to its proper end there is nothing to abandon.
+    private func noted(_ supply: BodySupply) -> BodySupply {
+        if case .end = supply { finished.store(true, ordering: .relaxed) }
+        return supply
     }
 
     func cancel() { client.abandon(transfer) }

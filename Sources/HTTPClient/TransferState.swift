@@ -65,8 +65,7 @@ struct TransferState {
         } else if end == 0 {
             // An interim answer is followed by the real one; trailers come after the head and are dropped.
             if status >= 200, phase == .waitingForHead {
-                let lengths = headers.values(of: "content-length")
-                guard lengths.allSatisfy({ $0 == lengths.first }) else {
+                guard !headers.isContradictory("content-length") else {
                     fail(HTTPClientError(.broken, "the answer has two lengths"))
                     return false
                 }

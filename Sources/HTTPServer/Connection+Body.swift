@@ -30,6 +30,8 @@ extension Connection {
                 switch try step() {
                 case .body(let range):
                     guard gathered.count + range.count <= limit else { throw Connection.tooLarge(limit) }
+                    guard server.bodies.take(range.count) else { throw Connection.noRoom }
+                    borrowed += range.count
                     gathered += input[range]
                 case .needMore: return .incomplete
                 case .head, .end: break
@@ -48,6 +50,7 @@ extension Connection {
         bodyFailure = error
         gathered = []
         deadline = nil
+        returnBorrowed()
         return .failed(error)
     }
 
@@ -60,8 +63,7 @@ extension Connection {
             }
             do throws(CodedError) {
                 try await sendContinue()
-                setDeadline(after: server.limits.bodyTimeout)
-                guard let bytes = try? await stream.read() else {
+                guard let bytes = await readPaced() else {
                     throw timedOut
                         ? CodedError(.requestTimeout, "The body did not arrive in time.")
                         : CodedError(.cancelled, "The client closed the connection within its request.")
@@ -73,6 +75,29 @@ extension Connection {
             }
         }
     }
+
+    /// More of the body, as long as it comes fast enough.
+    private func readPaced() async -> [UInt8]? {
+        let now = loop.now()
+        var pace = self.pace ?? ArrivalPace(start: now)
+        setDeadline(at: pace.deadline(at: now, server.limits))
+        guard let bytes = try? await stream.read() else { return nil }
+        pace.note(bytes.count)
+        self.pace = pace
+        return bytes
+    }
+
+    /// Gives back what the bodies of this request have taken of the memory for all.
+    func returnBorrowed() {
+        guard borrowed > 0 else { return }
+        server.bodies.giveBack(borrowed)
+        borrowed = 0
+    }
+
+    private static let noRoom = CodedError(
+        .overloaded,
+        "The bodies of all requests take too much memory now (`server.max_memory`). Try again in a moment.",
+        retryAfter: .seconds(1))
 
     private static func tooLarge(_ limit: Int) -> CodedError {
         CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
@@ -91,14 +116,14 @@ extension Connection {
     /// Reads the rest of an unread body, within a bound, so that the next request can be found.
     func drainBody() async -> Bool {
         var dropped = 0
+        pace = nil
         // A client that still waits for 100 Continue may or may not send its body: the connection is of no more use.
         guard bodyEnded || !continueDue else { return false }
         while !bodyEnded, dropped <= server.limits.maxDrain {
             guard let event = try? step() else { return false }
             if case .body(let range) = event { dropped += range.count }
             guard case .needMore = event else { continue }
-            setDeadline(after: server.limits.bodyTimeout)
-            guard let bytes = try? await stream.read() else { return false }
+            guard let bytes = await readPaced() else { return false }
             feed(bytes)
         }
         guard bodyEnded else { return false }

@@ -10,6 +10,7 @@ actor Connection: LoopBound {
     nonisolated let loop: EventLoop
     private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
     let server: HTTPServer
+    nonisolated let peer: PeerAddress
 
     private var parser: RequestParser
     var input: [UInt8] = []
@@ -21,12 +22,21 @@ actor Connection: LoopBound {
     private var timer: (id: EventLoop.TimerID, time: Instant)?
     var timedOut = false
     private var idle = true
+    /// When an idle connection goes to rest.
+    private var restTime: Instant?
+    private var isResting = false
     private var draining = false
     var continueDue = false
     /// Why the body of this request cannot be had; whoever asks again hears the same.
     var bodyFailure: CodedError?
     /// The part of the body that has come.
     var gathered: [UInt8] = []
+    /// How the body comes in, while it is waited for.
+    var pace: ArrivalPace?
+    /// What this request's body has taken of the memory for all bodies.
+    var borrowed = 0
+    /// Requests served since the connection last waited for anything.
+    private var burst = 0
     private var serial = 0
     /// The request that a handler is at work on.
     private var serving: Int?
@@ -43,10 +53,11 @@ actor Connection: LoopBound {
         case silent, chunked, untilClose
     }
 
-    init(stream: TCPStream, server: HTTPServer) {
+    init(stream: TCPStream, peer: PeerAddress, server: HTTPServer) {
         self.stream = stream
         loop = stream.loop
         self.server = server
+        self.peer = peer
         parser = RequestParser(limits: server.limits.http)
     }
 
@@ -60,14 +71,36 @@ actor Connection: LoopBound {
 
     nonisolated func cancel() { task.withLock { $0 }?.cancel() }
 
-    func run() async {
+    /// Answers requests; whether the connection has come to its end. Otherwise it rests, without a task: a task keeps
+    /// the most memory that its frames ever took, which is no small thing ten thousand times.
+    func run() async -> Bool {
         while await serveOne() {}
+        if isResting {
+            rest()
+            return false
+        }
         if let timer { loop.cancel(timer.id) }
         stream.close()
         task.withLock { $0 = nil }
+        return true
     }
 
-    /// Reads and answers one request; whether another one may follow.
+    private func rest() {
+        task.withLock { $0 = nil }
+        head = nil
+        if !hasInput { (input, consumed) = ([], 0) }
+        server.resting.wrappingAdd(1, ordering: .relaxed)
+        stream.onInput { [weak self] in self?.assumeIsolated { $0.wakeUp() } }
+    }
+
+    /// Something has come, or the connection's time is over, which its reader will see.
+    private func wakeUp() {
+        isResting = false
+        server.resting.wrappingSubtract(1, ordering: .relaxed)
+        server.serve(self)
+    }
+
+    /// Reads and answers one request; whether another one may follow now.
     private func serveOne() async -> Bool {
         let request: Request
         do {
@@ -82,10 +115,12 @@ actor Connection: LoopBound {
         reusable = true
         bodyFailure = nil
         gathered = []
+        pace = nil
         serving = serial
         let answered = await server.handler(request, ResponseWriter(connection: self, head: request.head))
         serving = nil
         stream.onHangUp(nil)
+        returnBorrowed()
         guard answered.isComplete, reusable, stream.isOpen, !Task.isCancelled else {
             if answered.isComplete { await lingerAndClose() }
             return false
@@ -97,6 +132,12 @@ actor Connection: LoopBound {
         guard await drainBody() else {
             await lingerAndClose()
             return false
+        }
+        // A client that sends its requests all at once must not keep the loop for itself.
+        burst = hasInput ? burst + 1 : 0
+        if burst >= server.limits.maxBurst {
+            burst = 0
+            await Task.yield()
         }
         return true
     }
@@ -120,19 +161,30 @@ actor Connection: LoopBound {
             idle = !parser.isWithinMessage
             if idle {
                 guard !draining else { return nil }
-                setDeadline(after: server.limits.idleTimeout)
+                beginIdle()
             } else if !begun {
                 begun = true
                 setDeadline(after: server.limits.headTimeout)
             }
             let bytes = try? await stream.read()
+            restTime = nil
             guard let bytes else {
                 guard timedOut, !idle else { return nil }
                 throw CodedError(.requestTimeout, "The request did not arrive in time.")
             }
+            guard !bytes.isEmpty else {
+                isResting = true
+                return nil
+            }
             idle = false
             feed(bytes)
         }
+    }
+
+    private func beginIdle() {
+        let now = loop.now()
+        restTime = now.advanced(by: server.limits.restAfter)
+        setDeadline(at: now.advanced(by: server.limits.idleTimeout))
     }
 
     var hasInput: Bool { consumed < input.count }
@@ -215,10 +267,13 @@ actor Connection: LoopBound {
         output.reserveCapacity(response.body.count + 512)
         let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
         let framing = hasBody ? ResponseFraming.length(response.body.count) : .none
+        let connection = reuse(head)
+        // Who is told that the connection ends is not waited for with the rest of a body that is too long to be read.
+        if connection == .close { reusable = false }
         do throws(HeaderRefused) {
             try ResponseHeadWriter.append(
                 status: response.status, headers: response.headers, also: more, date: server.date(), framing: framing,
-                connection: reuse(head), to: &output)
+                connection: connection, to: &output)
         } catch {
             // A header that must not go onto the wire is a fault of ours: close, and say nothing of its value.
             let plain = server.protocolError(CodedError(.internalError, "The server made an answer it may not send."))
@@ -228,7 +283,9 @@ actor Connection: LoopBound {
         }
         if hasBody, head?.method != "HEAD" { output += response.body }
         guard let count = stream.writeAtOnce(output) else { return .done(false) }
-        return count == output.count ? .done(true) : .rest(Array(output[count...]))
+        // With TLS a part may wait although all counts as written: then the rest is an empty one to wait for.
+        return count == output.count && (!stream.isSecure || stream.isIdle)
+            ? .done(true) : .rest(Array(output[count...]))
     }
 
     func begin(status: Int, headers: HTTPHeaders, to head: RequestHead?) {
@@ -301,14 +358,17 @@ actor Connection: LoopBound {
 
     // MARK: Time
 
-    func setDeadline(after duration: Duration) {
-        deadline = loop.now().advanced(by: duration)
+    func setDeadline(after duration: Duration) { setDeadline(at: loop.now().advanced(by: duration)) }
+
+    func setDeadline(at time: Instant) {
+        deadline = time
         armTimer()
     }
 
     /// One timer a connection, re-armed when it fires or for an earlier time: setting a later deadline is a store.
     private func armTimer() {
         var next = deadline
+        if let restTime { next = min(restTime, next ?? restTime) }
         if let heartbeat, outgoing != .silent {
             let beat = lastWrite.advanced(by: heartbeat.interval)
             next = min(beat, next ?? beat)
@@ -330,6 +390,10 @@ actor Connection: LoopBound {
             timedOut = true
             stream.stopReading()
             return
+        }
+        if let restTime, restTime <= now {
+            self.restTime = nil
+            stream.interruptReader()
         }
         if let heartbeat, lastWrite.advanced(by: heartbeat.interval) <= now { beat() }
         armTimer()

@@ -13,33 +13,49 @@ public final class HTTPServer: Sendable {
     let protocolError: @Sendable (CodedError) -> Response
     private let group: EventLoopGroup
     private let time: any TimeSource
+    /// What the bodies of all requests take.
+    let bodies: BodyBudget
+    private let exhausted: (@Sendable () -> Void)?
     private let clockFace = Mutex(HTTPDate())
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var listeners: [TCPListener] = []
         var connections: [ObjectIdentifier: Connection] = [:]
+        var ledger: ConnectionLedger
         var draining = false
+        /// What new connections speak TLS with.
+        var tls: TLSContext?
         /// Who waits in `drain`.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// `exhausted` is called on a loop, at most once a minute on each, while connections have to wait because the
+    /// process has no descriptors left.
     public init(
         group: EventLoopGroup,
         limits: ServerLimits = ServerLimits(),
         time: any TimeSource,
+        exhausted: (@Sendable () -> Void)? = nil,
         protocolError: @escaping @Sendable (CodedError) -> Response,
         handler: @escaping Handler
     ) {
         self.group = group
         self.limits = limits
         self.time = time
+        self.exhausted = exhausted
+        bodies = BodyBudget(limit: limits.maxBodyMemory)
+        state = Mutex(State(ledger: ConnectionLedger(limits: limits)))
         self.protocolError = protocolError
         self.handler = handler
     }
 
-    /// Binds and begins to accept; gives the port, also when 0 was asked for.
-    public func start(address: String, port: UInt16) async throws(TransportError) -> UInt16 {
+    /// Binds and begins to accept; gives the port, also when 0 was asked for. With `tls` every connection speaks it;
+    /// its handshake has the time of a request's head.
+    public func start(
+        address: String, port: UInt16, tls: TLSContext? = nil
+    ) async throws(TransportError) -> UInt16 {
+        state.withLock { $0.tls = tls }
         // The first bind is exclusive, so that another process on the port is noticed; with several loops the
         // port is then shared among our own listeners.
         let probe = try TCPListener(loop: group.loops[0], address: address, port: port)
@@ -60,7 +76,7 @@ public final class HTTPServer: Sendable {
             listener.loop.execute { [self] in
                 continuation.resume(
                     returning: Result { () throws(TransportError) in
-                        try listener.start { [weak self] stream in self?.accepted(stream) }
+                        try listener.start(exhausted: exhausted) { [weak self] stream in self?.accepted(stream) }
                     }
                 )
             }
@@ -69,21 +85,41 @@ public final class HTTPServer: Sendable {
         state.withLock { $0.listeners.append(listener) }
     }
 
+    /// New connections take `tls` from now on; those that are open keep what they have. False, and nothing done, on a
+    /// server that was started without. From any thread.
+    public func renew(tls: TLSContext) -> Bool {
+        state.withLock { state in
+            guard state.tls != nil else { return false }
+            state.tls = tls
+            return true
+        }
+    }
+
+    let resting = Atomic<Int>(0)
+
+    /// The connections that have been silent for ``ServerLimits/restAfter`` and wait without a task.
+    public var restingCount: Int { resting.load(ordering: .relaxed) }
+
     /// The connections that are open.
     public var connectionCount: Int { state.withLock(\.connections.count) }
 
     private func accepted(_ stream: TCPStream) {
-        let connection = Connection(stream: stream, server: self)
+        let connection = Connection(stream: stream, peer: PeerAddress(stream.peer), server: self)
         let taken = state.withLock { state in
-            guard !state.draining, state.connections.count < limits.maxConnections else { return false }
+            guard !state.draining, state.ledger.begin(connection.peer.address) else { return false }
             state.connections[ObjectIdentifier(connection)] = connection
             return true
         }
         guard taken else { return stream.close() }
+        if let tls = state.withLock(\.tls) { stream.secure(with: tls, handshakeWithin: limits.headTimeout) }
+        serve(connection)
+    }
+
+    /// A task for a connection, until it has been silent for a while or has ended.
+    func serve(_ connection: Connection) {
         // Not a child task: a connection ends by its client or by `drain`, which waits for all of them.
-        let task = Task(name: "connection", executorPreference: stream.loop) {
-            await connection.run()
-            self.ended(connection)
+        let task = Task(name: "connection", executorPreference: connection.loop) {
+            if await connection.run() { self.ended(connection) }
         }
         connection.attach(task)
     }
@@ -91,6 +127,7 @@ public final class HTTPServer: Sendable {
     private func ended(_ connection: Connection) {
         let drained = state.withLock { state in
             state.connections[ObjectIdentifier(connection)] = nil
+            state.ledger.end(connection.peer.address)
             return state.draining && state.connections.isEmpty
         }
         if drained { endDrain() }

@@ -15,15 +15,28 @@ public struct Request: Sendable {
     public var loop: EventLoop { connection.loop }
 
     /// The whole body. Throws `request_too_large` past `limit` bytes, before reading where the length is announced;
-    /// `request_timeout` when it does not come; `invalid_http` when its framing is wrong. A second call gives an
-    /// empty body, or throws what the first one threw.
+    /// `unsupported_media_type` where it is compressed; `request_timeout` when it does not come, or too slowly;
+    /// `overloaded` when the bodies of all requests take too much memory; `invalid_http` when its framing is wrong. A
+    /// second call gives an empty body, or throws what the first one threw.
     public func body(limit: Int) async throws(CodedError) -> [UInt8] {
+        if head.headers.contains("content-encoding") { try checkCoding() }
         switch connection.bodyWithoutWaiting(limit: limit) {
         case .whole(let body): return body
         case .failed(let error): throw error
         case .incomplete: return try await connection.collectBody(limit: limit)
         }
     }
+
+    /// A body is taken as it is: what unpacks to a thousand times its size would have to be bounded twice.
+    private func checkCoding() throws(CodedError) {
+        guard head.headers.values(of: "content-encoding").allSatisfy({ $0.lowercased() == "identity" }) else {
+            throw CodedError(
+                .unsupportedMediaType, "Compressed bodies are not taken. Send the body without `content-encoding`.")
+        }
+    }
+
+    /// The other end of the connection; a proxy, perhaps.
+    public var peer: PeerAddress { connection.peer }
 
     /// Cancels the work for this request, from wherever. The handler can still answer; the connection then closes.
     public func cancel() { connection.cancel(request: serial) }

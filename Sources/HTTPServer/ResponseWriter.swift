@@ -16,6 +16,15 @@ public struct ResponseWriter: ~Copyable, Sendable {
 
     /// Sends a whole response and waits until the kernel has it.
     public consuming func send(_ response: Response) async -> Answered {
+        if response.isCompressible(connection.server.limits) {
+            // Also to a client that gets the plain bytes: a cache between must not give them to another one.
+            headers.add("vary", "accept-encoding")
+            if head?.headers.acceptsGzip == true { return await deliver(await response.compressed()) }
+        }
+        return await deliver(response)
+    }
+
+    private consuming func deliver(_ response: Response) async -> Answered {
         let complete =
             switch connection.sendWithoutWaiting(response, also: headers, to: head) {
             case .done(let wentOut): wentOut

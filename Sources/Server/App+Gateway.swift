@@ -1,5 +1,4 @@
 internal import Base
-internal import HTTPClient
 internal import LocalModels
 internal import Models
 internal import Resilience
@@ -9,7 +8,7 @@ internal import Transport
 /// What the gateway is built of.
 extension App {
     static func resilience(
-        _ configuration: Configuration, time: any TimeSource, generator: SeededGenerator,
+        _ configuration: Configuration, total: Limiter?, time: any TimeSource, generator: SeededGenerator,
         onEvent: @escaping @Sendable (KeyedTarget, CircuitEvent) -> Void
     ) -> GatewayResilience {
         var own: [String: ResilienceSettings] = [:]
@@ -21,7 +20,8 @@ extension App {
             }
         }
         return GatewayResilience(
-            configuration.resilience, providers: own, keys: keys, time: time, generator: generator, onEvent: onEvent)
+            configuration.resilience, providers: own, keys: keys, total: total, time: time, generator: generator,
+            onEvent: onEvent)
     }
 
     /// What may take an answer's place when every target has failed.
@@ -47,13 +47,10 @@ extension App {
         }
     }
 
-    /// The providers' models by their names, and those of them that are in this process.
-    static func models(
-        _ configuration: Configuration, client: HTTPClient, environment: [String: String], time: any TimeSource,
-        generator: inout SeededGenerator
-    ) -> ([String: any ChatModel], [LocalModel]) {
+    /// The providers' models by their names.
+    static func models(_ configuration: Configuration, _ lasting: Lasting) -> [String: any ChatModel] {
+        let (client, time) = (lasting.client, lasting.time)
         var models: [String: any ChatModel] = [:]
-        var locals: [LocalModel] = []
         for provider in configuration.providers {
             switch provider.service {
             case .remote(let remote):
@@ -69,13 +66,13 @@ extension App {
                         OpenAIProvider(settings, hasResponses: remote.hasResponses, client: client, clock: time)
                     }
             case .local(let name, let path):
-                let local = LocalModel(
-                    configuration: LocalConfiguration(model: path ?? name, environment: environment),
-                    generator: generator.split(), time: time)
-                locals.append(local)
+                let files = LocalConfiguration(model: path ?? name, environment: lasting.environment)
+                let local = lasting.locals.model(files) {
+                    LocalModel(configuration: files, generator: lasting.randomness(), time: time)
+                }
                 models[provider.name] = LocalChatModel(local)
             }
         }
-        return (models, locals)
+        return models
     }
 }

@@ -2,24 +2,27 @@ internal import Base
 internal import HTTP
 internal import HTTPClient
 internal import HTTPServer
-internal import LocalModels
-internal import Models
 internal import Orchestrator
-internal import Resilience
 internal import Telemetry
 internal import Transport
 
-/// The world of a running server, built by plain initialisers from one configuration.
+/// A running server: what lasts as long as the process, and the world in which it answers now.
 final class App: Sendable {
-    let logger: Logger
-    let spans: MemorySpans
-    private let configuration: Configuration
+    let lasting: Lasting
+    let worlds = CurrentWorld()
+    /// What was in force at the start, and still is where only a start can change it.
+    let first: Configuration
+    let load: Loading
+    let onReload: [ReloadStep]
+    let reloads = ReloadQueue()
     private let group: EventLoopGroup
-    private let client: HTTPClient
-    private let locals: [LocalModel]
-    private let server: HTTPServer
-    private let registry = RunRegistry()
-    private let drainState = DrainState()
+    let server: HTTPServer
+
+    /// Reads the configuration again. May block for the reading of a small file.
+    typealias Loading = @Sendable () throws(ConfigurationErrors) -> LoadedConfiguration
+    /// Something that follows the configuration and is no part of a world, such as certificates: checks it, throws what
+    /// is wrong with it, and gives what puts it in force. May block for the reading of small files.
+    typealias ReloadStep = @Sendable (Configuration) throws(CodedError) -> @Sendable () -> Void
 
     /// What the world takes from outside.
     struct Surroundings: Sendable {
@@ -31,107 +34,81 @@ final class App: Sendable {
         /// Event loops; one a core.
         var loops: Int
         var client = HTTPClient.Configuration()
+        /// Where the configuration is read again.
+        var load: Loading
+        var onReload: [ReloadStep] = []
     }
 
-    init(_ configuration: Configuration, _ surroundings: Surroundings) throws(CodedError) {
-        self.configuration = configuration
-        var generator = surroundings.generator
+    init(_ loaded: LoadedConfiguration, _ surroundings: Surroundings) throws(CodedError) {
+        first = loaded.configuration
+        load = surroundings.load
+        onReload = surroundings.onReload
         group = EventLoopGroup(count: surroundings.loops)
         let time: any TimeSource = surroundings.time ?? LoopClock(group)
-        client = HTTPClient(group: group, configuration: surroundings.client)
-        logger = Logger(sink: surroundings.log, level: App.level(configuration.log.level), time: time)
-        spans = MemorySpans()
-
-        let directory = configuration.modelDirectory()
-        let knownTargets = Set(directory.names.compactMap { Target($0) })
-        let metrics = ServerMetrics(knownTargets: knownTargets, time: time)
-        let telemetry = ModelTelemetry(
-            metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
-        let (models, locals) = App.models(
-            configuration, client: client, environment: surroundings.environment, time: time,
-            generator: &generator)
-        self.locals = locals
-        let catalogue = configuration.modelCatalogue()
-        for target in configuration.targetsWithoutPrice(directory, catalogue) {
-            logger.log(
-                .warning, "price unknown, answers will have no cost", .string("provider", target.provider),
-                .string("model", target.model))
-        }
-        let resilience = App.resilience(configuration, time: time, generator: generator.split()) {
-            telemetry.circuitChanged($0, $1)
-        }
-        let gateway = Gateway(
-            models: configuration.chaos.applied(
-                to: models, observer: telemetry, time: time, generator: generator.split()),
-            catalogue: catalogue, resilience: resilience, standIns: App.standIns(configuration), observer: telemetry,
-            clock: time)
-        let orchestrator = try ChatOrchestrator(
-            directory: directory, gateway: gateway, recorder: telemetry,
-            onViolation: configuration.structuredOutput.onViolation, spans: spans, time: time,
-            generator: generator.split())
-        let limits = Turns.Settings(
-            maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
-            heartbeat: configuration.server.heartbeat)
-        let turns = Turns(
-            orchestrator: orchestrator, registry: registry, drainState: drainState, metrics: metrics,
-            settings: limits, time: time, generator: generator.split())
-
-        let repaired = { @Sendable repairs in metrics.repaired(repairs) }
-        let routes =
-            HealthRoutes(
-                drainState: drainState, metrics: metrics,
-                health: App.health(configuration, knownTargets, resilience, metrics)
-            ).routes
-            + ModelsRoutes(directory: directory, catalogue: catalogue, created: time.wallTime().seconds).routes
-            + [
-                ChatRoute(OpenAI.self, at: "/v1/chat/completions", ids: .completion, turns: turns, repaired: repaired)
-                    .route,
-                ChatRoute(Responses.self, at: "/v1/responses", ids: .response, turns: turns, repaired: repaired).route,
-                ChatRoute(Anthropic.self, at: "/v1/messages", ids: .message, turns: turns, repaired: repaired).route,
-                CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
-                EmbeddingsRoute(turns: turns, directory: directory, gateway: gateway).route,
-                OrchestratorChatRoute(turns: turns).route,
-                CancelRoute(registry: registry).route,
-            ]
-        let pipeline = RequestPipeline(
-            routes: routes,
-            hostAndOrigin: HostAndOrigin(hosts: configuration.server.hosts, origins: configuration.server.origins),
-            logger: logger, metrics: metrics, drainState: drainState, time: time, generator: generator.split())
+        lasting = Lasting(
+            surroundings, level: App.level(first.log.level), time: time,
+            client: HTTPClient(group: group, configuration: surroundings.client))
+        // A closure with a list of captures would not run where its caller does: every `await` below it would then cost
+        // a turn of the loop.
+        let worlds = self.worlds
         server = HTTPServer(
-            group: group, limits: App.limits(configuration.server), time: time,
-            protocolError: { pipeline.refuse($0) }
-        ) { request, writer in await pipeline.handle(request, writer) }
+            group: group, limits: App.limits(first.server), time: time, exhausted: App.exhausted(lasting.logger),
+            protocolError: { worlds.value?.pipeline.refuse($0) ?? ErrorRendering.protocolError($0) }
+        ) { request, writer in
+            guard let world = worlds.value else {
+                let error = CodedError(.shuttingDown, "The server is stopping. Try again in a moment.")
+                return await writer.send(ErrorRendering.protocolError(error))
+            }
+            return await world.pipeline.handle(request, writer)
+        }
+        let world = try makeWorld(loaded)
+        lasting.gatekeeper.adopt(world.rule)
+        lasting.metrics.follow(world.knownTargets)
+        worlds.replace(with: world)
+    }
+
+    /// A world of this configuration, not in force yet.
+    func makeWorld(_ loaded: LoadedConfiguration, after earlier: World? = nil) throws(CodedError) -> World {
+        let admin = AdminRoutes(logger: lasting.logger) { [weak self] in await self?.reload(.request) ?? .stopping }
+        return try World(loaded, lasting, after: earlier, admin: admin.routes)
     }
 
     /// Begins to listen; gives the port, also when 0 was asked for.
     func start() async throws(TransportError) -> UInt16 {
-        let address = configuration.server.listen
-        return try await server.start(address: address.host, port: address.port)
+        let address = first.server.listen
+        return try await server.start(address: address.host, port: address.port, tls: certificate())
     }
 
     /// Stops: no new work, running answers get their time, then an error event. Returns when all is closed, within
-    /// the configured drain time.
+    /// the configured drain time. From now on the configuration stays as it is.
     func stop() async {
-        drainState.begin()
+        lasting.drainState.begin()
         let loop = group.loops[0]
-        let grace = max(.zero, configuration.server.drain - .seconds(6))
-        let end = loop.now().advanced(by: grace)
+        let drain = worlds.value?.configuration.server.drain ?? first.server.drain
+        let end = loop.now().advanced(by: max(.zero, drain - .seconds(6)))
+        let registry = lasting.registry
         // The listener stays open meanwhile, so that probes see `/readyz` turn.
         while registry.count > 0, loop.now() < end {
             do throws(CancellationError) { try await loop.sleep(for: .milliseconds(20)) } catch { break }
         }
         await server.drain(grace: registry.count > 0 ? .zero : .milliseconds(200))
-        for local in locals { local.shutdown() }
-        await client.shutdown()
+        lasting.locals.shutdown()
+        worlds.replace(with: nil)
+        await lasting.client.shutdown()
         await group.shutdown()
     }
 
     /// Calls back on a loop when the process is asked to stop: once for each signal. Returns when that is sure.
-    func onStopSignal(_ received: @escaping @Sendable () -> Void) async {
+    func onStopSignal(_ received: @escaping @Sendable () -> Void) async { await on([2, 15], received) }
+
+    /// The same for the signal to load the configuration again, SIGHUP.
+    func onReloadSignal(_ received: @escaping @Sendable () -> Void) async { await on([1], received) }
+
+    private func on(_ signals: [Int32], _ received: @escaping @Sendable () -> Void) async {
         let loop = group.loops[0]
         await withCheckedContinuation { continuation in
             loop.execute {
-                for signal in [Int32(2), 15] { _ = SignalWatcher(loop: loop, signal: signal, received: received) }
+                for signal in signals { _ = SignalWatcher(loop: loop, signal: signal, received: received) }
                 continuation.resume()
             }
         }
@@ -139,7 +116,7 @@ final class App: Sendable {
 }
 
 extension App {
-    private static func level(_ level: Configuration.LogLevel) -> LogLevel {
+    static func level(_ level: Configuration.LogLevel) -> LogLevel {
         switch level {
         case .trace: .trace
         case .debug: .debug
@@ -158,6 +135,7 @@ extension App {
         limits.idleTimeout = server.idleTimeout
         limits.writeTimeout = server.writeTimeout
         limits.maxConnections = server.maxConnections
+        exposure(server, &limits)
         return limits
     }
 }

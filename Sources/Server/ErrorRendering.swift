@@ -8,8 +8,12 @@ internal import Models
 enum ErrorRendering {
     /// Anthropic's envelope on `/v1/messages` and below, OpenAI's on the rest of `/v1/*`, problem details (RFC 9457)
     /// elsewhere.
-    static func response(_ error: CodedError, path: String, requestID: String?) -> Response {
+    /// - Parameter errors: Of problem details, everything that is wrong.
+    static func response(
+        _ error: CodedError, path: String, requestID: String?, errors: JSON? = nil
+    ) -> Response {
         var headers = HTTPHeaders()
+        if error.code.status == 401 { headers.add("www-authenticate", "Bearer") }
         if let seconds = retryAfterSeconds(error) { headers.add("retry-after", String(seconds)) }
         if isAnthropic(path) {
             headers.add("content-type", "application/json")
@@ -23,7 +27,7 @@ enum ErrorRendering {
         }
         headers.add("content-type", "application/problem+json")
         return Response(
-            status: error.code.status, headers: headers, body: problem(error, path: path, requestID: requestID))
+            status: error.code.status, headers: headers, body: problem(error, requestID: requestID, errors: errors))
     }
 
     /// Whether Anthropic's clients ask there.
@@ -35,7 +39,7 @@ enum ErrorRendering {
             status: error.code.status, headers: ["content-type": "application/json"], body: OpenAI.encodeError(error))
     }
 
-    private static func problem(_ error: CodedError, path: String, requestID: String?) -> [UInt8] {
+    private static func problem(_ error: CodedError, requestID: String?, errors: JSON?) -> [UInt8] {
         var writer = JSONWriter(reserving: 320)
         writer.beginObject()
         writer.member("type", "urn:tutti:error:\(error.code.name)")
@@ -47,6 +51,7 @@ enum ErrorRendering {
         writer.member("requestId", ifPresent: requestID)
         writer.member("retryable", error.code.retryable)
         writer.member("retryAfterMs", ifPresent: retryAfterMilliseconds(error))
+        if let errors { writer.member("errors", errors) }
         writer.endObject()
         return writer.bytes
     }

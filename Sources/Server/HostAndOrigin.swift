@@ -22,6 +22,7 @@ final class HostAndOrigin: Sendable {
                 .forbiddenHost,
                 "The Host header names neither an address nor localhost. Add the name to `server.hosts` to allow it.")
         }
+        guard head.headers.contains("origin") else { return }
         let given = head.headers.values(of: "origin")
         guard let origin = given.first else { return }
         guard given.count == 1, isAllowed(origin.lowercased(), host: sent.lowercased()) else {

@@ -8,11 +8,12 @@ internal import Telemetry
 ///
 /// 1. request id: the client's own where it may be taken, else ours; on every answer
 /// 2. trace: the client's `traceparent`, else a new one
-/// 3. host and origin: rebound names and foreign web pages end here
-/// 4. route: unknown paths and methods end here
-/// 5. draining: new work is refused while the server stops
-/// 6. the route's handler, which reads the body within its limit
-/// 7. metrics and the access log, also for what ended early
+/// 3. host and origin: rebound names and foreign web pages end here; `OPTIONS` is answered
+/// 4. key: who asks, and whether they may use the route; whoever may not hears the same of paths that are not there
+/// 5. route: unknown paths and methods end here
+/// 6. draining: new work is refused while the server stops
+/// 7. the route's handler, which reads the body within its limit
+/// 8. metrics and the access log, also for what ended early
 ///
 /// Sizes and times of line, headers and body are the connection's (`ServerLimits`).
 final class RequestPipeline: Sendable {
@@ -21,13 +22,17 @@ final class RequestPipeline: Sendable {
     /// By route, then one for what has none.
     private let meters: [RequestMeter]
     private let hostAndOrigin: HostAndOrigin
+    private let crossOrigin: CrossOrigin
+    private let proxies: TrustedProxies
+    private let gatekeeper: Gatekeeper
     private let logger: Logger
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
     private let drainState: DrainState
 
     init(
-        routes: [Route], hostAndOrigin: HostAndOrigin, logger: Logger, metrics: ServerMetrics,
+        routes: [Route], hostAndOrigin: HostAndOrigin, crossOrigin: CrossOrigin = CrossOrigin(),
+        proxies: TrustedProxies = TrustedProxies([]), gatekeeper: Gatekeeper, logger: Logger, metrics: ServerMetrics,
         drainState: DrainState, time: any TimeSource, generator: SeededGenerator
     ) {
         var router = Router()
@@ -36,6 +41,9 @@ final class RequestPipeline: Sendable {
         self.routes = routes
         meters = routes.map { metrics.requestMeter(route: $0.path) } + [metrics.requestMeter(route: "other")]
         self.hostAndOrigin = hostAndOrigin
+        self.crossOrigin = crossOrigin
+        self.proxies = proxies
+        self.gatekeeper = gatekeeper
         self.logger = logger
         self.drainState = drainState
         self.time = time
@@ -49,28 +57,54 @@ final class RequestPipeline: Sendable {
         // The name under which Anthropic's clients look for it.
         if ErrorRendering.isAnthropic(head.path) { writer.headers.add("request-id", requestID) }
         var exchange = Exchange(
-            request: request, requestID: requestID, scope: .local, trace: trace(head), parameters: [:])
+            request: request, requestID: requestID, scope: .nobody, trace: trace(head), parameters: [:])
+        exchange.client = proxies.client(of: request.peer, headers: head.headers)
+        // A browser sends no key with it.
+        if crossOrigin.isPreflight(head), let answer = options(head) {
+            let outcome = RouteOutcome(await writer.send(answer))
+            finish(exchange, route: routes.count, outcome)
+            return outcome.answered
+        }
         var number = routes.count
         let outcome: RouteOutcome
         do throws(CodedError) {
             try hostAndOrigin.check(head)
+            crossOrigin.mark(head, in: &writer.headers)
             let match = router.match(method: head.method, path: head.path)
+            if case .found(let found, _) = match { number = found }
+            exchange.scope = try gatekeeper.admit(exchange, to: access(number))
+            if head.method == "OPTIONS", let answer = options(head) {
+                let outcome = RouteOutcome(await writer.send(answer))
+                finish(exchange, route: routes.count, outcome)
+                return outcome.answered
+            }
             if case .wrongMethod(let allowed) = match {
-                writer.headers.add("allow", allowed.sorted().joined(separator: ", "))
+                writer.headers.add("allow", RequestPipeline.allow(allowed))
             }
             let parameters: [String: String]
             (number, parameters) = try RequestPipeline.found(match)
-            let route = routes[number]
-            if drainState.isDraining, !route.answersWhileDraining {
+            // Asked in their place: a route is a dozen references to copy.
+            if drainState.isDraining, !routes[number].answersWhileDraining {
                 throw CodedError(.shuttingDown, "The server is stopping. Try again in a moment.")
             }
             exchange.parameters = parameters
-            outcome = await route.handle(exchange, writer)
+            outcome = await routes[number].handle(exchange, writer)
         } catch {
             outcome = await RouteOutcome.failed(error, exchange, writer)
         }
         finish(exchange, route: number, outcome)
         return outcome.answered
+    }
+
+    /// The answer to `OPTIONS`, where that needs no route; not for whom `HostAndOrigin` refuses.
+    private func options(_ head: RequestHead) -> Response? {
+        guard head.method == "OPTIONS", (try? hostAndOrigin.check(head)) != nil else { return nil }
+        return crossOrigin.options(head, router.match(method: head.method, path: head.path))
+    }
+
+    /// Of a route by its number. What has none still needs some key: others learn nothing of what there is.
+    private func access(_ number: Int) -> Access {
+        number < routes.count ? routes[number].access : .role(.viewer)
     }
 
     /// Answers what is not a request at all: an id of ours, a metric and a line of the log like any other.
@@ -123,8 +157,9 @@ final class RequestPipeline: Sendable {
         let level: LogLevel = outcome.error?.code.fault == .us ? .error : .info
         logger.log(
             level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),
-            .string("route", route), .int("status", outcome.answered.status),
-            .double("duration_ms", duration.milliseconds), .bool("complete", outcome.answered.isComplete),
+            .string("route", route), .string("key", exchange.keyName), .int("status", outcome.answered.status),
+            .double("duration_ms", duration.milliseconds), .string("client", exchange.clientAddress),
+            .bool("complete", outcome.answered.isComplete),
             .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),
             .string("trace_id", exchange.trace.traceID))
     }

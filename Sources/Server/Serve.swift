@@ -23,10 +23,10 @@ enum Serve {
         let app: App
         do throws(CodedError) {
             app = try App(
-                configuration,
+                loaded,
                 App.Surroundings(
                     environment: environment, log: log, generator: SeededGenerator(seed: Entropy.seed()),
-                    loops: EventLoopGroup.availableCores))
+                    loops: EventLoopGroup.availableCores, load: TuttiCommand.loading(options.flags, environment)))
         } catch {
             return refuse(error.message)
         }
@@ -38,6 +38,7 @@ enum Serve {
         } catch {
             return refuse(sentence(error, configuration.server.listen))
         }
+        tellIfOpen(configuration)
         announce(configuration, port: port, json: options.json)
         for await _ in stops { break }
         await app.stop()
@@ -58,13 +59,27 @@ enum Serve {
             continuation.yield()
         }
         await app.onStopSignal(handle)
+        let hadTerminal = StandardStreams.isTerminal(.error)
+        await app.onReloadSignal { [weak app] in
+            // A terminal that is closed sends the same signal, and nobody would be left who can stop the server.
+            if hadTerminal, !StandardStreams.isTerminal(.error) { return handle() }
+            StandardStreams.write("Loading the configuration again.\n", to: .error)
+            Task { await app?.reload(.signal) }
+        }
         return stops
+    }
+
+    private static func tellIfOpen(_ configuration: Configuration) {
+        guard configuration.auth.mode == .open else { return }
+        StandardStreams.write(
+            "notice: auth.mode is open: every program on this machine may use the server and its providers' keys. "
+                + "`tutti keys --help` says how to change that.\n", to: .error)
     }
 
     private static func announce(_ configuration: Configuration, port: UInt16, json: Bool) {
         let host = configuration.server.listen.host
         let shown = host.contains(":") ? "[\(host)]" : host
-        let address = "http://\(shown):\(port)"
+        let address = "\(configuration.server.tls.isOn ? "https" : "http")://\(shown):\(port)"
         guard !json else {
             let models = configuration.modelNames.map { JSON.string($0) }
             let line: JSON = ["address": .string(address), "models": .array(models)]
@@ -92,6 +107,7 @@ enum Serve {
                 + "--listen \(listen.host):0"
         case .permissionDenied:
             "This user may not listen on port \(listen.port). Choose one above 1023: --listen \(listen.host):8080"
+        case .certificate: error.message
         default: "\(error.message). Choose an address of this machine: --listen 127.0.0.1:8080"
         }
     }

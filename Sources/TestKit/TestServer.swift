@@ -12,13 +12,13 @@ public struct TestServer: Sendable {
     /// Runs `body` against a server, then drains it and stops its loops.
     public static func run<Value: Sendable>(
         loops: Int = 1, limits: ServerLimits = ServerLimits(), time: any TimeSource = TestClock(),
-        handler: @escaping HTTPServer.Handler, _ body: (TestServer) async throws -> Value
+        tls: TLSContext? = nil, handler: @escaping HTTPServer.Handler, _ body: (TestServer) async throws -> Value
     ) async throws -> Value {
         let group = EventLoopGroup(count: loops)
         defer { group.stop() }
         let server = HTTPServer(
             group: group, limits: limits, time: time, protocolError: Response.failure, handler: handler)
-        let port = try await server.start(address: "127.0.0.1", port: 0)
+        let port = try await server.start(address: "127.0.0.1", port: 0, tls: tls)
         let outcome: Result<Value, any Error>
         do {
             outcome = .success(try await body(TestServer(group: group, server: server, port: port)))
@@ -32,10 +32,11 @@ public struct TestServer: Sendable {
     /// The same for handlers that answer whole.
     public static func run<Value: Sendable>(
         loops: Int = 1, limits: ServerLimits = ServerLimits(), time: any TimeSource = TestClock(),
-        answer: @escaping @Sendable (Request) async -> Response, _ body: (TestServer) async throws -> Value
+        tls: TLSContext? = nil, answer: @escaping @Sendable (Request) async -> Response,
+        _ body: (TestServer) async throws -> Value
     ) async throws -> Value {
         try await run(
-            loops: loops, limits: limits, time: time,
+            loops: loops, limits: limits, time: time, tls: tls,
             handler: { request, writer in await writer.send(await answer(request)) }, body)
     }
 

@@ -8,6 +8,8 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         case addressInUse
         case invalidAddress
         case permissionDenied
+        /// Certificate and key cannot be used; the message is whole sentences and says what to do.
+        case certificate
         /// Anything else that the system refused.
         case system
     }

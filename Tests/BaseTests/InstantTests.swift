@@ -15,6 +15,22 @@ struct InstantTests {
         #expect(row.duration.saturatingNanoseconds == row.nanoseconds)
     }
 
+    @Test("every length of a duration is divided alike, towards zero")
+    func division() {
+        // 2⁷² attoseconds are 78 minutes, from where on another division is used.
+        let turn = Int128(1) << 72
+        var generator = SeededGenerator(seed: 5)
+        var all = [turn - 1, turn, turn + 1, turn - 512, turn - 513, -turn, -turn - 1, -turn + 1]
+        for shift in 0..<120 {
+            all.append((Int128(generator.next() >> 1) << 56) >> Int128(shift))
+            all.append(-((Int128(generator.next() >> 1) << 56) >> Int128(shift)))
+        }
+        for attoseconds in all {
+            let expected = Int64(clamping: attoseconds / 1_000_000_000)
+            #expect(Duration(attoseconds: attoseconds).saturatingNanoseconds == expected)
+        }
+    }
+
     @Test("going on by what lies between two instants leads from one to the other")
     func roundTrip() {
         var generator = SeededGenerator(seed: 3)

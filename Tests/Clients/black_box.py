@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 
+import reload
 import startup
 import termination
 from harness import (
@@ -390,9 +391,10 @@ class BlackBox:
                     equal(post(cancel, {"requestId": turn}).status, 404)
 
         def bad():
-            for body in ({}, {"requestId": 5}, []):
+            for body, code in (({}, "missing_required_parameter"), ({"requestId": 5}, "invalid_type"),
+                               ([], "invalid_type"), ({"requestId": "a", "more": 1}, "invalid_value")):
                 answer = post(cancel, body)
-                equal((answer.status, answer.json()["code"]), (400, "missing_required_parameter"))
+                equal((answer.status, answer.json()["code"]), (400, code))
 
         self.check("a turn is cancelled by its id: event, upstream, second cancel, same id twice", by_id)
         self.check("a turn that does not stream is cancelled while its provider is silent", whole)
@@ -482,6 +484,10 @@ def main():
             checks.run("SIGTERM: a running answer ends, /readyz is 503, exit code 0", termination.finite, folder, mock)
             checks.run("SIGTERM: idle connections do not hold it up", termination.idle, folder, mock)
             checks.run("SIGTERM twice exits at once", termination.twice, folder, mock)
+            checks.run("SIGHUP: the file is read again, a running stream ends properly", reload.loads, folder, mock)
+            checks.run("SIGHUP: a file with faults changes nothing and is told", reload.refuses, folder, mock)
+            checks.run("SIGHUP 200 times beside requests: none fails", reload.storm, folder, mock)
+            checks.run("SIGHUP while it stops changes nothing", reload.draining, folder, mock)
 
             def endless():
                 patient.join()

@@ -13,11 +13,13 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "Benchmarks"))
 
 from processes import other_load
-from harness import BINARY, HERE, PROVIDER_KEY, Process, environment, eventually, expect, fetch, free_port
+from harness import (BINARY, CHAT, HERE, PROVIDER_KEY, Process, chat, environment, equal, eventually, expect, fetch,
+                     free_port)
 
 
 def say(text):
@@ -36,11 +38,11 @@ def milliseconds(seconds):
 class Upstream(Process):
     """`load_upstream.py`, and what it has seen."""
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, log="upstream", **options):
         command = [sys.executable, "-B", HERE / "load_upstream.py"]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}", value]
-        super().__init__(command, folder / "upstream.log")
+        super().__init__(command, folder / f"{log}.log")
         found = eventually(lambda: re.search(r"listening (\d+)\n", self.output()) or self.process.poll(),
                            "the upstream starts", 10)
         expect(isinstance(found, re.Match), f"the upstream ended: {self.output()}")
@@ -57,6 +59,10 @@ class Upstream(Process):
     def forget(self):
         fetch(self.port, "POST", "/forget", {}, timeout=60)
 
+    def floods(self):
+        """Each `flood` by its tag: {"sent": bytes that the kernel took, "hung_up": when it was closed, "whole"}."""
+        return json.loads(fetch(self.port, "GET", "/floods", timeout=60).body)
+
     def go(self):
         """The streams come to their ends, counted from now."""
         fetch(self.port, "POST", "/go", {}, timeout=60)
@@ -65,13 +71,14 @@ class Upstream(Process):
 class Server(Process):
     """`tutti serve`, ready once the constructor returns."""
 
-    def __init__(self, folder, config, name="tutti"):
+    def __init__(self, folder, config, name="tutti", descriptors=None):
         expect(os.access(BINARY, os.X_OK), f"{BINARY} is not there: build it with ./test, or set TUTTI_BINARY")
         self.port = free_port()
         path = folder / f"{name}.yaml"
         path.write_text(config)
         path.chmod(0o600)
-        super().__init__([BINARY, "serve", "--config", path, "--listen", f"127.0.0.1:{self.port}",
+        few = ["bash", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"'] if descriptors else []
+        super().__init__([*few, BINARY, "serve", "--config", path, "--listen", f"127.0.0.1:{self.port}",
                           "--data", folder / f"{name}-data", "--log-level", "warning"], folder / f"{name}.log",
                          environment())
         eventually(self.answers, f"{name} becomes ready", 60)
@@ -92,6 +99,64 @@ class Server(Process):
                 return int(found[1]) / 1024
         return float("nan")
 
+    def proc(self, name):
+        return pathlib.Path(f"/proc/{self.process.pid}/{name}")
+
+    def cpu_seconds(self):
+        """User and system time so far."""
+        fields = self.proc("stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def connections(self):
+        """(descriptors, those of them that are connections from clients, and to providers)."""
+        links = []
+        for descriptor in self.proc("fd").iterdir():
+            with contextlib.suppress(OSError):
+                links.append(os.readlink(descriptor))
+        held = {link[8:-1] for link in links if link.startswith("socket:[")}
+        ports = [int(fields[1][-4:], 16) for fields in map(str.split, self.proc("net/tcp").read_text().splitlines()[1:])
+                 if fields[9] in held and fields[3] != "0A"]
+        return len(links), ports.count(self.port), len(ports) - ports.count(self.port)
+
+    def census(self):
+        """What a server could leave behind: descriptors, threads, turns and calls that run or wait, memory."""
+        text = fetch(self.port, "GET", "/metrics", timeout=60).body.decode()
+        gauges = {}
+        for name in ("tutti_turns_running", "tutti_calls_running", "tutti_calls_waiting"):
+            gauges[name.removeprefix("tutti_")] = round(sum(
+                float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M)))
+        descriptors, clients, providers = self.connections()
+        return {"descriptors": descriptors, "clients": clients, "providers": providers,
+                "threads": len(list(self.proc("task").iterdir())), **gauges, "rss_mib": round(self.rss_mib(), 2)}
+
+    def settled(self, clients=0, seconds=30):
+        """The census once turns and calls are over, at most so many clients are connected and descriptors come and go
+        no more; or the last one."""
+        deadline, last = time.monotonic() + seconds, None
+        while True:
+            found = self.census()
+            busy = found["turns_running"] + found["calls_running"] + found["calls_waiting"]
+            quiet = last and last["descriptors"] == found["descriptors"]
+            if not busy and found["clients"] <= clients and quiet or time.monotonic() > deadline:
+                return found
+            last = found
+            time.sleep(0.2)
+
+    def warm(self, model, count=64):
+        """Whatever every loop makes when it is first needed is there afterwards."""
+        for _ in range(count):
+            equal(fetch(self.port, "POST", CHAT, chat(model), timeout=60).status, 200, "status of a first request")
+
+    def settled(self, clients=0, seconds=30):
+        """The census once turns and calls are over and at most so many clients are connected, or the last one."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.census()
+            busy = found["turns_running"] + found["calls_running"] + found["calls_waiting"]
+            if not busy and found["clients"] <= clients or time.monotonic() > deadline:
+                return found
+            time.sleep(0.2)
+
 
 @contextlib.contextmanager
 def stage(**options):
@@ -106,12 +171,29 @@ def stage(**options):
         upstream = Upstream(folder, **options)
         stack.callback(upstream.end)
 
-        def start(config, name="tutti"):
-            server = Server(folder, config, name)
+        def start(config, name="tutti", **more):
+            server = Server(folder, config, name, **more)
             stack.callback(lambda: server.end(15))
             return server
 
         yield folder, upstream, start
+
+
+class Crowd(Process):
+    """`load_crowd.py`: so many clients of one kind, all connected once the constructor returns."""
+
+    def __init__(self, folder, port, kind, count, seconds=120, **options):
+        command = [sys.executable, "-B", HERE / "load_crowd.py", kind, port, count]
+        for name, value in options.items():
+            command += [f"--{name.replace('_', '-')}", value]
+        super().__init__(command, folder / f"crowd-{kind}.log")
+        eventually(lambda: "ready\n" in self.output() or self.process.poll() is not None, f"{count} of {kind}", seconds)
+        expect(self.process.poll() is None, f"the crowd ended: {self.output()[-800:]}")
+
+    def leave(self):
+        """Ends it; what it has seen."""
+        self.end(30)
+        return json.loads(self.output().strip().split("\n")[-1])
 
 
 def plain(value):
@@ -140,6 +222,15 @@ class Bars:
         """Whether the callers themselves were fast enough for what has been measured to mean something."""
         lag = figures["lag_p99_ms"]
         self.add(f"{name}: p99 of how late the callers are themselves (ms)", lag, f"≤ {most}", lag <= most)
+
+    def left(self, before, census):
+        """Whether what has been served since has left nothing behind. Connections to providers may be kept."""
+        self.add("connections of clients left behind", census["clients"], "= 0", census["clients"] == 0)
+        busy = census["turns_running"] + census["calls_running"] + census["calls_waiting"]
+        self.add("turns and calls left behind", busy, "= 0", busy == 0)
+        was, now = (one["descriptors"] - one["clients"] - one["providers"] for one in (before, census))
+        # A timer or two of the runtime's, made when they are first needed.
+        self.add("descriptors beside connections", now, f"≤ {was + 2}", now <= was + 2)
 
     def end(self, figures):
         """Prints the one line of JSON; gives the exit code."""

@@ -15,8 +15,8 @@ CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 RESPONSES, NATIVE = "/v1/responses", "/api/orchestrator/chat"
 
 
-def request(path, model, number, stream=False, words=""):
-    """A whole HTTP request, as bytes."""
+def request(path, model, number, stream=False, words="", more=""):
+    """A whole HTTP request, as bytes; `more` lines of its head."""
     text = f"tag-{number} {words}"
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": text}]}
     if path == MESSAGES:
@@ -27,7 +27,7 @@ def request(path, model, number, stream=False, words=""):
         body = {"model": model, "stream": stream, "message": text}
     data = json.dumps(body, separators=(",", ":")).encode()
     return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {CALLER_KEY}\r\nContent-Length: {len(data)}\r\n\r\n").encode() + data
+            f"{more}Authorization: Bearer {CALLER_KEY}\r\nContent-Length: {len(data)}\r\n\r\n").encode() + data
 
 
 class Call:
@@ -65,6 +65,7 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        self.callers.lines.add(self)
 
     def start(self, data, call):
         self.call, self.buffer, self.left, self.chunked = call, b"", None, False
@@ -72,6 +73,7 @@ class Line(asyncio.Protocol):
         self.transport.write(data)
 
     def connection_lost(self, error):
+        self.callers.lines.discard(self)
         if self in self.callers.idle:
             self.callers.idle.remove(self)
         if self.call:
@@ -126,7 +128,7 @@ class Callers:
     """Any number of callers of one server; none waits for another one's answer."""
 
     def __init__(self, port):
-        self.port, self.idle, self.tasks = port, [], set()
+        self.port, self.idle, self.tasks, self.lines = port, [], set(), set()
 
     async def line(self):
         loop = asyncio.get_running_loop()
@@ -167,6 +169,11 @@ class Callers:
             due += chance.expovariate(rate) if chance else 1 / rate
         await self.answered(calls, patience)
         return calls
+
+    def close(self):
+        """Ends all connections, and with them what still waits for an answer."""
+        for line in list(self.lines):
+            line.transport.abort()
 
     async def answered(self, calls, patience=60):
         await asyncio.wait([call.done for call in calls], timeout=patience)

@@ -10,6 +10,9 @@ The path's first part chooses what happens; `tag-<number>` in the request says w
   slots         at most `--slots` at once, each `--service-ms` long, give or take `--spread` of it; others wait in line
   one, two      a stream; its first token takes 40 to 60 ms, ten times as long for `--slow` of the requests
   stream        a stream of a token every 500 ms; it ends `take-<milliseconds>` after POST /go. 0 is silence
+  flood         a stream of `--flood-mb` in frames of 8 KB, as fast as it is taken; GET /floods tells how far it came
+  mixed         what the model's name says: `chat` and `stream` answer well, `long` for 5 s, `fail`, `limit`, `cut`,
+                `reset`, `rubbish` and `silent` do not; none of these is in the log
 
 GET /log tells what came, POST /forget begins anew, POST /go lets the streams come to their ends. Times are of the
 machine's monotonic clock, in seconds.
@@ -21,6 +24,8 @@ import asyncio
 import json
 import random
 import re
+import socket
+import struct
 import sys
 import time
 
@@ -44,6 +49,7 @@ class Log:
         self.waiting, self.opened = {}, asyncio.Event()
         # When the streams were told to come to their ends.
         self.go = float("inf")
+        self.floods = {}
 
 
 class Call:
@@ -87,7 +93,9 @@ class Call:
         frame = json.dumps({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
                             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
         data = f"data: {frame}\n\n".encode() + more
-        self.connection.send(b"%x\r\n%s\r\n" % (len(data), data))
+        piece = b"%x\r\n%s\r\n" % (len(data), data)
+        self.connection.send(piece)
+        return len(piece)
 
     def token(self, text):
         self.begin()
@@ -152,8 +160,52 @@ class Upstream:
             await asyncio.sleep(min(0.5, max(0, self.log.go + length - time.monotonic())))
         call.last()
 
+    async def flood(self, call):
+        connection, told = call.connection, {"sent": 0, "hung_up": None, "whole": False}
+        self.log.floods[call.tag] = told
+        connection.flood, written = told, 0
+        # What is not in the kernel's hands is not sent, and the kernel may not take it all by itself.
+        connection.transport.set_write_buffer_limits(high=0)
+        wire = connection.transport.get_extra_info("socket")
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        call.begin()
+        while written < self.options.flood_mb * 1e6:
+            written += call.piece({"content": TOKEN + "x" * 8000})
+            told["sent"] = written - connection.transport.get_write_buffer_size()
+            await connection.writable.wait()
+        call.last()
+        told |= {"sent": written, "whole": True}
+
+    async def mixed(self, call):
+        """No call is kept: there are a million of them."""
+        name = re.search(rb'"model": *"(\w+)', call.body)[1].decode()
+        streaming = b'"stream":true' in call.body.replace(b" ", b"")
+        await asyncio.sleep(0.002)
+        if name == "fail":
+            return call.refuse()
+        if name == "limit":
+            return call.answer(429, {"error": {"message": "Slower.", "type": "rate_limit", "code": None}},
+                               "Retry-After: 1\r\n")
+        if name == "silent":
+            await asyncio.sleep(60)
+        if name == "rubbish":
+            text = b"<html>{\"choices\": [" * 20
+            return call.connection.send(HEADS["json"].format(200, "", len(text)).encode() + text)
+        for number in range({"long": 250}.get(name, 5 if streaming else 0)):
+            call.token(TOKEN)
+            await asyncio.sleep(0.02 if name == "long" else 0.005)
+            if name in ("cut", "reset") and number == 2:
+                break
+        if name == "reset":
+            wire = call.connection.transport.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if name in ("cut", "reset"):
+            return call.connection.transport.abort()
+        call.last() if call.begun else call.say()
+
     def work(self, call):
-        return {"fail": self.fail, "gate": self.gate, "gate-later": self.gate, "slots": self.slot, "one": self.race,
+        return {"flood": self.flood, "mixed": self.mixed,
+                "fail": self.fail, "gate": self.gate, "gate-later": self.gate, "slots": self.slot, "one": self.race,
                 "two": self.race, "stream": self.stream}[call.name](call)
 
     def told(self):
@@ -163,6 +215,8 @@ class Upstream:
 class Connection(asyncio.Protocol):
     def __init__(self, upstream):
         self.upstream, self.buffer, self.call, self.task = upstream, b"", None, None
+        self.writable, self.flood = asyncio.Event(), None
+        self.writable.set()
 
     def connection_made(self, transport):
         self.transport = transport
@@ -170,8 +224,16 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error):
         if self.call and not self.call.whole:
             self.call.end = time.monotonic()
+        if self.flood:
+            self.flood["hung_up"] = time.monotonic()
         if self.task:
             self.task.cancel()
+
+    def pause_writing(self):
+        self.writable.clear()
+
+    def resume_writing(self):
+        self.writable.set()
 
     def send(self, data):
         self.transport.write(data)
@@ -185,8 +247,8 @@ class Connection(asyncio.Protocol):
             return
         body, self.buffer = rest[:length], rest[length:]
         path = head.split(b" ", 2)[1].decode()
-        if path == "/log":
-            text = json.dumps(self.upstream.told()).encode()
+        if path in ("/log", "/floods"):
+            text = json.dumps(self.upstream.told() if path == "/log" else self.upstream.log.floods).encode()
             return self.send(HEADS["json"].format(200, "", len(text)).encode() + text)
         if path in ("/forget", "/go"):
             if path == "/forget":
@@ -195,7 +257,8 @@ class Connection(asyncio.Protocol):
             return self.send(HEADS["json"].format(200, "", 2).encode() + b"{}")
         tag = re.search(rb"tag-(\d+)", body)
         self.call = Call(self, path.split("/")[1], int(tag[1]) if tag else -1, body)
-        self.upstream.log.calls.append(self.call)
+        if self.call.name != "mixed":
+            self.upstream.log.calls.append(self.call)
         self.task = asyncio.get_running_loop().create_task(self.upstream.work(self.call))
 
 
@@ -214,6 +277,7 @@ def main():
     parser.add_argument("--service-ms", type=float, default=200)
     parser.add_argument("--spread", type=float, default=0)
     parser.add_argument("--slow", type=float, default=0.05)
+    parser.add_argument("--flood-mb", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     asyncio.run(serve(parser.parse_args()))
 

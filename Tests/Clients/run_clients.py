@@ -7,7 +7,9 @@
   anthropic    Anthropic's client, on upstreams of both dialects
   cross        OpenAI's client on an upstream of Anthropic's
   embeddings   OpenAI's client                      responses   OpenAI's client, on upstreams of both dialects
-  black-box    no client
+  contract     schemathesis, on what /openapi.json promises
+  canaries     no client: no secret that goes in comes out
+  black-box    no client                            abuse       no client; the proofs of load in small
 
 --direct runs anthropic, cross, embeddings or responses against the scripted upstream alone, without what only Tutti
 does: it must pass, or the suite and the upstream do not agree.
@@ -33,14 +35,19 @@ SUITES = {
     "anthropic": ("anthropic_suite.py", {"anthropic": True}), "cross": ("cross_suite.py", {"anthropic": True}),
     "embeddings": ("embeddings_suite.py", {}), "responses": ("responses_suite.py", {"anthropic": True}),
 }
+# Scripts that start their own servers, and the packages that they need.
+ALONE = {
+    "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
+    "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
+}
 DIRECT = ("anthropic", "cross", "embeddings", "responses")
 
 
-def python_with_clients():
-    """The first Python that has the clients, or None."""
+def python_with(*packages):
+    """The first Python that has these packages, or None."""
     for python in (os.environ.get("TUTTI_TEST_PYTHON"), sys.executable, str(CACHE / "python/bin/python")):
         if python and os.access(python, os.X_OK) and not subprocess.run(
-                [python, "-c", "import anthropic, openai"], capture_output=True).returncode:
+                [python, "-I", "-c", f"import {', '.join(('sys', *packages))}"], capture_output=True).returncode:
             return python
 
 
@@ -69,19 +76,21 @@ def run(python, suite, script, parts, environment):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("suite", nargs="?", default="mock", choices=[*SUITES, "black-box"])
+    parser.add_argument("suite", nargs="?", default="mock", choices=[*SUITES, *ALONE])
     parser.add_argument("--direct", action="store_true", help="without Tutti")
     arguments = parser.parse_args()
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("TUTTI_DIRECT", None)
     if arguments.direct and arguments.suite not in DIRECT:
         parser.error(f"--direct is for {', '.join(DIRECT)}")
-    if arguments.suite == "black-box":
-        return subprocess.run([sys.executable, harness.HERE / "black_box.py"], env=environment).returncode
-    python = python_with_clients()
+    script, packages = ALONE.get(arguments.suite, (None, ("anthropic", "openai")))
+    python = python_with(*packages)
     if not python:
-        print("run_clients: no Python has the packages anthropic and openai; ./test sets one up.", file=sys.stderr)
+        print(f"run_clients: no Python has the packages {' and '.join(packages)}; ./test sets one up.",
+              file=sys.stderr)
         return 2
+    if script:
+        return subprocess.run([python, harness.HERE / script], env=environment).returncode
     script, parts = SUITES[arguments.suite]
     if arguments.direct:
         return run_direct(python, script, environment)

@@ -14,6 +14,11 @@ struct CommandLineParserTests {
             ("config --help", .help(.config)), ("config show --help", .help(.config)), ("--json", .help(.tutti)),
             ("models", .models(.init())),
             ("models --config x --json", .models(.init(flags: .init(file: "x"), json: true))),
+            ("keys new", .keys(.init(action: .new))), ("keys --help", .help(.keys)), ("help keys", .help(.keys)),
+            (
+                "keys hash --data d --config c --json",
+                .keys(.init(action: .hash, flags: .init(file: "c", data: "d"), json: true))
+            ),
             ("version", .version(.init())), ("--version", .version(.init())),
             ("version --json", .version(.init(json: true))),
             ("--json version", .version(.init(json: true))), ("version --help", .help(.version)),
@@ -32,6 +37,7 @@ struct CommandLineParserTests {
                 "config --config x --json show",
                 .config(.init(action: .show, flags: .init(file: "x"), json: true))
             ),
+            ("config show --effective", .config(.init(action: .show))),
             ("chat", .chat(.init())), ("chat hi", .chat(.init(message: "hi"))),
             ("chat hi --model m --persona p", .chat(.init(message: "hi", model: "m", persona: "p"))),
             ("chat --model m -- --json", .chat(.init(message: "--json", model: "m"))),
@@ -44,6 +50,10 @@ struct CommandLineParserTests {
     @Test(
         "what is not, and what to do about it",
         arguments: [
+            ("keys", .keys, "keys needs one of new, hash."),
+            ("keys tutti_0", .keys, "keys takes new or hash; a key comes from standard input."),
+            ("keys hash tutti_0", .keys, "A key is no argument: it comes from standard input."),
+            ("keys new --listen x", .keys, "Unknown option '--listen'."),
             ("serv", .tutti, "Unknown command 'serv'. Did you mean 'serve'?"),
             ("chta hi", .tutti, "Unknown command 'chta'. Did you mean 'chat'?"),
             ("frobnicate", .tutti, "Unknown command 'frobnicate'."),
@@ -67,6 +77,8 @@ struct CommandLineParserTests {
             ("chat two words", .chat, "One message at a time: put it in quotes."),
             ("config", .config, "config needs one of check, show."),
             ("config chek", .config, "Unknown command 'config chek'. Did you mean 'check'?"),
+            ("config check --effective", .config, "--effective is for config show."),
+            ("serve --effective", .serve, "Unknown option '--effective'."),
             ("config check show", .config, "Unexpected argument 'show'."),
             ("version 2", .version, "Unexpected argument '2'."),
             ("help sevre", .tutti, "There is no help about 'sevre'. Did you mean 'serve'?"),

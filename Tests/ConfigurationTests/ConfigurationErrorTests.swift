@@ -5,8 +5,8 @@ import Testing
 @Suite("Wrong configurations")
 struct ConfigurationErrorTests {
     private static let loopback =
-        "server.listen must be a loopback address, since without keys everyone who reaches the server could spend "
-        + "yours: listen on 127.0.0.1:80 and put a proxy that asks for a login in front."
+        "server.listen can be reached from other machines, and without keys everyone there could spend yours: make a key "
+        + "with `tutti keys new` and put it into auth.keys, or listen on 127.0.0.1:80."
     private static let baseURL =
         "must be http://HOST or https://HOST, with a path perhaps, but without user name, query and fragment."
     private static let providerName =

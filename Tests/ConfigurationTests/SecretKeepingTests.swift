@@ -35,6 +35,10 @@ struct SecretKeepingTests {
         "models: { m: { chain: [{ target: \(canary), weight: \(canary) }], strategy: \(canary) } }",
         "models: { m: { chain: [{ \(canary): 1 }], resilience: { hold: \(canary), degrade: [\(canary)] } } }",
         "resilience: { hold: \(canary), degrade: [\(canary)], midstream: \(canary), limits: { total: \(canary) } }",
+        "auth: { pepper: \(canary), mode: \(canary), keys: \(canary) }",
+        "auth: { pepper: ${CANARY}-${CANARY}, keys: [{ name: \(canary)/, hash: \(canary), role: \(canary) }] }",
+        "auth: { pepper: \(canary)\(canary), keys: [{ \(canary): x, expires: \(canary), revoked: \(canary) }] }",
+        "auth: { pepper: \(canary)\(canary) }",
         "chaos: { error_rate: \(canary), providers: [\(canary)] }",
         "models: { m: { chain: [\(canary)] } }",
         "models: { m: { chain: [\(canary)/x] } }",
@@ -76,7 +80,7 @@ struct SecretKeepingTests {
 
     @Test("keys in the environment and in flags stay secret too")
     func environmentAndFlags() {
-        let texts = ["server.data", "server.hosts", "resilience.degraded_text"]
+        let texts = ["server.data", "server.hosts", "resilience.degraded_text", "server.cors.headers"]
         for key in ConfigurationKey.all where !texts.contains(key.path) {
             let found = problems(nil, environment: [key.variable: Self.canary])
             #expect(found.count == 1)

@@ -78,7 +78,8 @@ struct ChunkedTests {
             ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("3\r\nhel\r\n2\r\nlo\r\n000\r\n\r\n", "hello"),
             ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789"), ("a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
             ("0000000000000001\r\nx\r\n0\r\n\r\n", "x"), ("1;a=b\r\nx\r\n0;c\r\n\r\n", "x"),
-            ("1;a=\"q\tz\"\r\nx\r\n0\r\n\r\n", "x"), ("1;\r\nx\r\n0\r\n\r\n", "x"),
+            ("1;a=\"q\tz\"\r\nx\r\n0\r\n\r\n", "x"),
+            ("1;a=\"q\\\";\";b;c=d\r\nx\r\n0;e=\"\"\r\n\r\n", "x"),
             ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"), ("1\r\nx\r\n0\r\nDigest: abc\r\nX: y\r\n\r\n", "x"),
             ("5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"),
         ]
@@ -101,6 +102,10 @@ struct ChunkedTests {
             "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r0\r\n\r\n", "5\r\nhello\rX", "5\r\nhello0\r\n\r\n",
             "5\r\nhello\r\n\r\n", "g\r\n", "0\n\n", "0\n\r\n", "0\r\n\n", "0\r\nX: y\n\r\n", "0\r\nX: y\r\r\n\r\n",
             "0\r\n\r\rX\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX : y\r\n\r\n", "0\r\nbad\r\n\r\n", "5;é\u{1}\r\nhello",
+            "5;\r\nhello", "5;;a\r\nhello", "5;a=\r\nhello", "5;a=b=c\r\nhello", "5;a=\"b\r\nhello", "5;=b\r\nhello",
+            "5;a b\r\nhello", "5; a\r\nhello", "5;a=\"b\"c\r\nhello", "5;a:b\r\nhello", "5;a=\"b\\\r\nhello",
+            "0\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\nA: b\r\ncontent-length: 5\r\n\r\n", "0\r\nHost: h\r\n\r\n",
+            "0\r\nConnection: close\r\n\r\n", "0\r\nTrailer: A\r\n\r\n", "0\r\nUpgrade: x\r\n\r\n",
             "５\r\nhello", "\u{b}5\r\nhello", "5.\r\nhello", "5h\r\nhello", "0X5\r\nhello", "\"5\"\r\nhello",
         ]
     )

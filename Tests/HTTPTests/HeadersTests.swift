@@ -4,6 +4,21 @@ import Testing
 
 @Suite("Headers")
 struct HeadersTests {
+    @Test("contradict themselves where a name has two values, to the byte")
+    func contradictory() {
+        let cases: [([(String, String)], Bool)] = [
+            ([], false), ([("content-length", "5")], false),
+            ([("Content-Length", "5"), ("content-length", "5")], false),
+            ([("content-length", "5"), ("CONTENT-LENGTH", "6")], true),
+            ([("content-length", "5"), ("content-length", "05")], true),
+            ([("content-length", "5"), ("content-length", "5"), ("content-length", "")], true),
+            ([("content-length", "5"), ("content-lengths", "6")], false),
+        ]
+        for (fields, expected) in cases {
+            #expect(HTTPHeaders(fields).isContradictory("content-length") == expected, "\(fields)")
+        }
+    }
+
     @Test("keep order and duplicates, and are found whatever their case")
     func order() {
         var headers = HTTPHeaders([("Set-Cookie", "a"), ("X-One", "1")])

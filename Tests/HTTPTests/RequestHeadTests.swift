@@ -117,7 +117,7 @@ struct RequestHeadTests {
 
     @Test("with another expectation is refused", arguments: ["100", "200-ok", "100-continue, x", "", "100-continue;q"])
     func otherExpectations(value: String) {
-        #expect(refusal(get("Expect: \(value)")) == .invalidHTTP)
+        #expect(refusal(get("Expect: \(value)")) == .expectationFailed)
     }
 }
 

@@ -72,9 +72,13 @@ struct AnswerMarksTests {
                 settings: Turns.Settings(maxBody: 1000, total: .seconds(60), heartbeat: heartbeat), time: clock,
                 generator: SeededGenerator(seed: 2))
             let routes = [
-                ChatRoute(OpenAI.self, at: paths[0], ids: .completion, turns: turns, repaired: { _ in }).route,
-                ChatRoute(Anthropic.self, at: paths[1], ids: .message, turns: turns, repaired: { _ in }).route,
-                ChatRoute(Responses.self, at: paths[2], ids: .response, turns: turns, repaired: { _ in }).route,
+                ChatRoute(
+                    OpenAI.self, at: paths[0], .chatCompletions, ids: .completion, turns: turns, repaired: { _ in }
+                ).route,
+                ChatRoute(Anthropic.self, at: paths[1], .messages, ids: .message, turns: turns, repaired: { _ in })
+                    .route,
+                ChatRoute(Responses.self, at: paths[2], .responses, ids: .response, turns: turns, repaired: { _ in })
+                    .route,
                 OrchestratorChatRoute(turns: turns).route,
             ]
             let pipeline = RequestPipeline(

@@ -67,6 +67,11 @@ struct GeneratedDocumentTests {
         try check("docs/errors.md", is: text)
     }
 
+    @Test("docs/configuration.schema.json is the JSON Schema of the configuration")
+    func configurationSchema() throws {
+        try check("docs/configuration.schema.json", is: IndentedJSON.text(ConfigurationSchema.document))
+    }
+
     @Test("codes are unique, and each is in the table's order of documentation once")
     func unique() { #expect(Set(ErrorCode.all.map(\.name)).count == ErrorCode.all.count) }
 
@@ -98,6 +103,7 @@ struct GeneratedDocumentTests {
 
     /// Where a label's values come from. None comes from a client.
     private static let labels = [
+        "metric": "the name of a metric",
         "route": "the path of a route as in [api.md](api.md), `other` for what has none",
         "method": "`GET`, `POST`, `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `PATCH` or `other`",
         "status": "the HTTP status",
@@ -119,6 +125,7 @@ struct GeneratedDocumentTests {
         "substitute": Degradation.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "key": "the place of the key in the provider's configuration, from 0",
         "priority": "`interactive`, `bulk`",
+        "decision": AuthMeter.Decision.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]
 

@@ -14,16 +14,19 @@ struct HealthRouteTests {
     private static let target = Target(provider: "groq", model: "llama")
 
     /// What a route answers while the provider's circuit is open.
-    private func ask(_ path: String, isDraining: Bool) async throws -> (status: Int, body: String) {
+    private func ask(
+        _ path: String, isDraining: Bool, showsDetails: Bool = true
+    ) async throws -> (status: Int, body: String) {
         let clock = TestClock()
         let metrics = ServerMetrics(knownTargets: [Self.target], time: clock)
         let board = BreakerBoard<KeyedTarget>(time: clock, policy: { _ in BreakerPolicy(failures: 1) })
         try board.circuit(for: KeyedTarget(Self.target)).permit().end(.failed(.providerUnreachable))
         let drainState = DrainState()
         if isDraining { drainState.begin() }
-        let health = HealthRoutes(drainState: drainState, metrics: metrics) {
+        var health = HealthRoutes(drainState: drainState, metrics: metrics) {
             GatewayHealth(providers: ["groq"], knownTargets: [Self.target], circuits: board.snapshot())
         }
+        health.showsDetails = { _ in showsDetails }
         let pipeline = RequestPipeline(
             routes: health.routes, hostAndOrigin: HostAndOrigin(hosts: [], origins: []),
             logger: Logger(sink: MemoryLog(), level: .error, time: clock), metrics: metrics, drainState: drainState,
@@ -43,7 +46,12 @@ struct HealthRouteTests {
         let live = try await ask("/healthz", isDraining: isDraining)
         #expect(live == (200, #"{"status":"ok"}"#))
         let ready = try await ask("/readyz", isDraining: isDraining)
-        #expect(ready == (isDraining ? (503, #"{"status":"draining"}"#) : (200, #"{"status":"ready"}"#)))
+        #expect(ready.status == (isDraining ? 503 : 200))
+        let readiness = try JSON(Array(ready.body.utf8))
+        #expect(readiness["status"]?.string == (isDraining ? "draining" : "ready"))
+        #expect(readiness["checks"]?[2] == ["name": "provider/groq", "state": "degraded", "detail": "llama: open"])
+        let short = try await ask("/readyz", isDraining: isDraining, showsDetails: false)
+        #expect(short == (isDraining ? (503, #"{"status":"draining"}"#) : (200, #"{"status":"ready"}"#)))
         let health = try await ask("/health", isDraining: isDraining)
         #expect(health.status == 200)
         let json = try JSON(Array(health.body.utf8))

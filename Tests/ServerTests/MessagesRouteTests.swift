@@ -44,9 +44,12 @@ struct MessagesRouteTests {
         let repairs = Mutex<[Repairs]>([])
         let note = { @Sendable told in repairs.withLock { $0.append(told) } }
         let routes = [
-            ChatRoute(Anthropic.self, at: "/v1/messages", ids: .message, turns: turns, repaired: note).route,
+            ChatRoute(Anthropic.self, at: "/v1/messages", .messages, ids: .message, turns: turns, repaired: note).route,
             CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
-            ChatRoute(OpenAI.self, at: "/v1/chat/completions", ids: .completion, turns: turns, repaired: note).route,
+            ChatRoute(
+                OpenAI.self, at: "/v1/chat/completions", .chatCompletions, ids: .completion, turns: turns,
+                repaired: note
+            ).route,
         ]
         let pipeline = RequestPipeline(
             routes: routes, hostAndOrigin: HostAndOrigin(hosts: [], origins: []),

@@ -28,7 +28,7 @@ struct NativeTurnTests {
             {"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Hi"}]}],
              "model":"groq/llama","stream":true,"resumable":false,"requestId":"my.id_1-A","conversationId":"conv_7",
              "options":{"temperature":0.5,"maxTokens":12,"topP":0.9,"stop":["a","b"],"seed":-3},
-             "metadata":{"anything":[1]},"later":null}
+             "metadata":{"anything":[1]}}
             """#)
         #expect(turn.request.model == "groq/llama")
         #expect(turn.request.messages.map(\.role) == [.system, .user])
@@ -75,7 +75,7 @@ struct NativeTurnTests {
         row(#"{"message":"x","options":{"seed":99999999999999999999}}"#, .invalidJSON, "options.seed"),
         row("[]", .invalidType, nil), row("7", .invalidType, nil), row("null", .invalidType, nil),
         row(#"{"message":"x","message":"y"}"#, .invalidValue, "message"),
-        row("{}", .missingField, "message"), row(#"{"text":"x"}"#, .missingField, "message"),
+        row("{}", .missingField, "message"), row(#"{"text":"x"}"#, .invalidValue, "text"),
         row(#"{"message":7}"#, .invalidType, "message"), row(#"{"message":["x"]}"#, .invalidType, "message"),
         row(#"{"message":"x","messages":[]}"#, .invalidValue, "messages"),
         row(#"{"messages":[]}"#, .invalidValue, "messages"), row(#"{"messages":"x"}"#, .invalidType, "messages"),

@@ -213,6 +213,17 @@ struct RunningServerTests {
         .enabled(if: Project.hasClientPython && Project.hasLocalModel))
     func localClients() async throws { try await clients("local") }
 
+    @Test(
+        "schemathesis finds nothing in what /openapi.json promises", .enabled(if: Project.hasClientPython),
+        .timeLimit(.minutes(3)))
+    func contract() async throws { try await clients("contract") }
+
+    @Test("no secret that goes in comes out, and made-up words make no series", .timeLimit(.minutes(5)))
+    func canaries() async throws { try await clients("canaries") }
+
     @Test("bad input, bad upstreams, hostile pages, signals and starts that must fail")
     func blackBox() async throws { try await clients("black-box") }
+
+    @Test("slow, silent, broken and too many clients, and mixed load, each proof in small")
+    func abuse() async throws { try await clients("abuse") }
 }

@@ -5,12 +5,15 @@
 # the curl that ./run prints.)
 BUILD_PACKAGES=(
     binutils ca-certificates curl g++ git libncurses6 libsqlite3-0 libxml2 tzdata zlib1g-dev
-    libcurl4-openssl-dev libmimalloc-dev libre2-dev libsimdjson-dev libuv1-dev libyaml-dev pkg-config
+    libcurl4-openssl-dev libmimalloc-dev libre2-dev libsimdjson-dev libssl-dev libuv1-dev libyaml-dev pkg-config
 )
 # Without these there is no local model; asked for only while it is not yet in the cache.
 MODEL_PACKAGES=(cmake ninja-build python3 python3-pip)
 # Only the tests use these.
-TEST_PACKAGES=(json-schema-test-suite libtest-json-schema-acceptance-perl nginx-light openssl python3 python3-venv wrk)
+TEST_PACKAGES=(
+    haproxy json-schema-test-suite libtest-json-schema-acceptance-perl nginx-light openssl python3 python3-venv
+    valgrind wrk
+)
 
 missing_packages() { # NAME... prints those that are not installed
     local name

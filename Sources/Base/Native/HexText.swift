@@ -26,11 +26,9 @@ enum HexText {
         let (a, b) = (eight(high &>> 32), eight(high & 0xffff_ffff))
         let (c, d) = (eight(low &>> 32), eight(low & 0xffff_ffff))
         return unsafe String(unsafeUninitializedCapacity: prefix.count + 36) { text in
-            var start = 0
-            for byte in prefix {
-                unsafe text[start] = byte
-                start += 1
-            }
+            let bytes = prefix.span
+            for place in 0..<bytes.count { unsafe text[place] = bytes[place] }
+            let start = bytes.count
             // 8-4-4-4-12
             unsafe put(a, into: text, at: start)
             unsafe put(UInt32(truncatingIfNeeded: b), into: text, at: start + 9)

@@ -10,6 +10,9 @@ extern "C" {
 /// by another process is noticed.
 int tutti_tcp_bind(const char *address, uint16_t port, int reuse_port);
 
+/// Takes one waiting connection of a listening socket, non-blocking; its descriptor or a negative errno.
+int tutti_tcp_accept(int listener);
+
 /// The port that the socket is bound to, or a negative errno.
 int tutti_socket_port(int descriptor);
 

@@ -44,6 +44,9 @@ final class CurlEasy {
         }
     }
 
+    /// The codings of an answer that libcurl unpacks.
+    private static let codings = "gzip, deflate"
+
     let options: Options
     let handle: UnsafeMutableRawPointer
     private var headers = HTTPHeaders()
@@ -69,7 +72,7 @@ final class CurlEasy {
         let ok =
             set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_PROTOCOLS_STR, "http,https") && set(CURLOPT_FOLLOWLOCATION, 0)
             && set(CURLOPT_SSL_VERIFYPEER, 1) && set(CURLOPT_SSL_VERIFYHOST, 2) && set(CURLOPT_TCP_NODELAY, 1)
-            && set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)) && set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+            && set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)) && set(CURLOPT_ACCEPT_ENCODING, CurlEasy.codings)
             && set(CURLOPT_NETRC, 0)
             // A call that ends while its name is looked up must not wait for the look-up: that would stop the loop.
             && set(CURLOPT_QUICK_EXIT, 1)
@@ -150,6 +153,8 @@ final class CurlEasy {
         guard (try? fields.checkForWire()) != nil else { return false }
         // An empty `Expect:` keeps libcurl from waiting for 100 Continue before larger bodies.
         var lines = ["Expect:"]
+        // What libcurl would write itself for the option, only that it would make the line anew for each call.
+        if !fields.contains("accept-encoding") { lines.append("Accept-Encoding: \(CurlEasy.codings)") }
         for (name, value) in fields { lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)") }
         var fresh: UnsafeMutablePointer<curl_slist>? = nil
         for line in lines {

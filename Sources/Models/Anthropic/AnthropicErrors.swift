@@ -114,10 +114,17 @@ extension Anthropic {
         return secrets.cleaned(type)
     }
 
+    /// The types as the log may have them: whatever a provider makes up may hold what it was sent.
+    private static let knownTypes: Set = [
+        "invalid_request_error", "authentication_error", "billing_error", "permission_error", "not_found_error",
+        "request_too_large", "rate_limit_error", "timeout_error", "api_error", "overloaded_error",
+    ]
+
     /// For the log. The provider's people ask for the id of the request.
     private static func detail(_ status: String?, type: String?, root: JSONNode?) -> String? {
         let request = root?["request_id"]?.string.flatMap { Identifier.isAcceptable($0) ? "request \($0)" : nil }
-        let parts = [status, type.map { "type \($0)" }, request].compactMap { $0 }
+        let known = type.map { "type \(knownTypes.contains($0) ? $0 : "unknown")" }
+        let parts = [status, known, request].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 }

@@ -24,20 +24,22 @@ public final class GatewayResilience: Sendable {
     public let total: Limiter?
     private let providers: [String: ResilienceSettings]
     private let keys: [String: Keys]
-    private let time: any TimeSource
-    private let records = Mutex(TargetRecords())
-    private let choices = Mutex<[BalancerKey: Balancer]>([:])
+    let time: any TimeSource
+    let records = Mutex(TargetRecords())
+    let choices = Mutex<[BalancerKey: Balancer]>([:])
     private let generator: Mutex<SeededGenerator>
 
     /// - Parameters:
     ///   - providers: The settings of those that have their own, complete.
     ///   - keys: Of the providers that have more than one.
+    ///   - total: The limit on all calls of who is going to be taken over, so that calls under way count.
     ///   - isOn: Whether calls are limited at all, in their time and in how many there are at once.
     ///   - onEvent: Told of circuits that open and close, of rests and of rejected keys; called outside of all locks,
     ///     must not block.
     public init(
         _ settings: ResilienceSettings = ResilienceSettings(), providers: [String: ResilienceSettings] = [:],
-        keys: [String: Keys] = [:], isOn: Bool = true, time: any TimeSource, generator: SeededGenerator,
+        keys: [String: Keys] = [:], total: Limiter? = nil, isOn: Bool = true, time: any TimeSource,
+        generator: SeededGenerator,
         onEvent: (@Sendable (KeyedTarget, CircuitEvent) -> Void)? = nil
     ) {
         self.settings = settings
@@ -45,7 +47,7 @@ public final class GatewayResilience: Sendable {
         self.keys = keys
         self.time = time
         self.generator = Mutex(generator)
-        total = isOn ? Limiter(total: settings.limits, time: time) : nil
+        self.total = isOn ? total ?? Limiter(total: settings.limits, time: time) : nil
         circuits = BreakerBoard(
             time: time, credential: { KeyedTarget(Target(provider: $0.target.provider, model: ""), key: $0.key) },
             onEvent: onEvent
@@ -120,7 +122,7 @@ public final class GatewayResilience: Sendable {
 // MARK: Which target first
 
 extension GatewayResilience {
-    private struct BalancerKey: Hashable {
+    struct BalancerKey: Hashable {
         let chain: [Target]
         let weights: [Double]
         let strategy: BalanceStrategy

@@ -11,6 +11,12 @@ final class ProviderRecord: Sendable {
     let keys: KeyPool?
     let keyCount: Int
 
+    /// The same with another budget for retries.
+    init(_ other: ProviderRecord, budget: ProviderBudget) {
+        self.budget = budget
+        (limiter, keys, keyCount) = (other.limiter, other.keys, other.keyCount)
+    }
+
     init(
         _ name: String, _ retry: RetryPolicy, limits: LimitsPolicy?, within all: Limiter?, keys: Int,
         _ strategy: KeyStrategy, time: any TimeSource
@@ -27,7 +33,7 @@ final class ProviderRecord: Sendable {
 struct TargetRecords: ~Copyable {
     static let mostTargets = 1024
 
-    private struct HedgeKey: Hashable {
+    fileprivate struct HedgeKey: Hashable {
         let target: Target
         let policy: HedgePolicy
     }
@@ -60,6 +66,24 @@ struct TargetRecords: ~Copyable {
         let record = make()
         providers[provider] = record
         return record
+    }
+
+    /// What is known of these providers and their targets.
+    func part(of names: Set<String>) -> Part {
+        Part(
+            meters: meters.filter { names.contains($0.key.provider) },
+            hedges: hedges.filter { names.contains($0.key.target.provider) },
+            providers: providers.filter { names.contains($0.key) })
+    }
+
+    /// Goes on with what other records knew.
+    mutating func takeOver(_ part: Part) { (meters, hedges, providers) = (part.meters, part.hedges, part.providers) }
+
+    /// A part of the records, to go on with.
+    struct Part: Sendable {
+        fileprivate var meters: [Target: TargetMeter]
+        fileprivate var hedges: [HedgeKey: Hedge]
+        var providers: [String: ProviderRecord]
     }
 
     var limiters: [(provider: String, limiter: Limiter)] {

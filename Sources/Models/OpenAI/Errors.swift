@@ -39,9 +39,23 @@ extension OpenAI {
         }
         error.providerStatus = status
         error.readWait(from: headers, wall: wall)
-        error.detail = "status \(status)" + (code.map { ", code \(secrets.cleaned($0))" } ?? "")
+        error.detail = "status \(status)" + (code.map { ", code \(logged($0))" } ?? "")
         return error
     }
+
+    /// A code as the log may have it: whatever a provider makes up may hold what it was sent.
+    private static func logged(_ code: String) -> String { knownCodes.contains(code) ? code : "unknown" }
+
+    private static let knownCodes: Set = [
+        "rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached", "context_length_exceeded",
+        "string_above_max_length", "model_not_found", "model_decommissioned", "invalid_api_key",
+        "invalid_request_error",
+        "invalid_value", "unsupported_value", "unsupported_parameter", "missing_required_parameter", "content_filter",
+        "content_policy_violation", "server_error", "internal_server_error", "service_unavailable", "overloaded",
+        "timeout",
+        "tool_use_failed", "json_validate_failed", "400", "401", "402", "403", "404", "408", "413", "422", "429", "498",
+        "500", "502", "503", "504", "524", "529",
+    ]
 
     /// Whether the provider's own words help the caller, although the fault is not the caller's.
     static func isTold(_ code: ErrorCode) -> Bool {
@@ -87,7 +101,7 @@ extension OpenAI {
             ? CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
             : CodedError(.providerFailed, "The provider broke its answer off with an error.")
         if let words = words(of: object, secrets: secrets) { error.message += " It says: \(words)" }
-        error.detail = code.map { "code \(secrets.cleaned($0))" }
+        error.detail = code.map { "code \(logged($0))" }
         return error
     }
 

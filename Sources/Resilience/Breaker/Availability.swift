@@ -61,6 +61,9 @@ public struct Availability: Sendable {
     /// See ``Breaker/force(_:now:)``. What the provider has asked for holds in every mode.
     public mutating func force(_ mode: BreakerMode, now: Instant) { breaker.force(mode, now: now) }
 
+    /// See ``Breaker/adopt(_:now:)``. What the provider has asked for stays.
+    public mutating func adopt(_ policy: BreakerPolicy, now: Instant) { breaker.adopt(policy, now: now) }
+
     /// Begins anew, with nothing counted and nothing cooling.
     public mutating func reset(_ policy: BreakerPolicy, cooldown: CooldownPolicy, now: Instant) {
         breaker.reset(policy, now: now)

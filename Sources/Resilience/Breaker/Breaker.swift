@@ -120,6 +120,16 @@ public struct Breaker: Sendable {
         restart(.reset)
     }
 
+    /// Goes on under another policy: what is open stays so for the time that it was given, and what was counted stays
+    /// counted unless the window's length is another. Another mode begins anew. Tickets stay good unless that happens.
+    public mutating func adopt(_ policy: BreakerPolicy, now: Instant) {
+        settle(now)
+        let (last, next) = (self.policy, policy.sane)
+        self.policy = next
+        if next.window != last.window { window = CallWindow(next.window) }
+        if next.mode != last.mode { restart(.forced) }
+    }
+
     private mutating func restart(_ cause: Cause) {
         reopenings = 0
         isConfirmed = true

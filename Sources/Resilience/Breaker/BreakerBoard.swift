@@ -17,8 +17,8 @@ public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
         var places: [Key: Int] = [:]
         var keys: [Key: ProviderKey] = [:]
         var hand = 0
-        var policy: @Sendable (Key) -> BreakerPolicy
-        var cooldown: CooldownPolicy
+        let policy: @Sendable (Key) -> BreakerPolicy
+        let cooldown: CooldownPolicy
     }
 
     /// So many entries are looked at for one to let go.
@@ -108,21 +108,31 @@ public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
         return entries.map { ($0.key, $0.circuit.snapshot) }
     }
 
-    /// The configuration has been loaded again: all circuits begin anew, rejected keys included, each under the policy
-    /// that it now has. Calls under way end in an era that is over.
-    public func reload(
-        cooldown: CooldownPolicy? = nil, policy: (@Sendable (Key) -> BreakerPolicy)? = nil
-    ) {
-        let (entries, policies, cooldown) = table.withLock { table in
-            if let policy { table.policy = policy }
-            if let cooldown { table.cooldown = cooldown }
-            for key in table.keys.values { key.reset() }
-            return (table.entries, table.entries.map { table.policy($0.key) }, table.cooldown)
+    /// The configuration has been loaded again, and this board takes the place of an earlier one: it goes on with its
+    /// circuits, each under the policy that its key has here. What is open stays open; calls under way end in the same
+    /// circuits. Keys that were rejected are tried again at once, for somebody may have mended that.
+    ///
+    /// O(n); to be called before this board is asked for anything.
+    /// - Parameter isKept: Whether a key, or a credential, means the same as before; called under a lock.
+    public func takeOver(_ earlier: BreakerBoard, where isKept: (Key) -> Bool) {
+        let (entries, keys) = earlier.table.withLock { table in
+            (table.entries.filter { isKept($0.key) }, table.keys.filter { isKept($0.key) })
         }
-        for (entry, policy) in zip(entries, policies) {
+        let kept = table.withLock { table in
+            for (owner, key) in keys where table.keys.count < limit { table.keys[owner] = key }
+            var kept: [(CircuitBreaker, BreakerPolicy)] = []
+            for entry in entries where table.places[entry.key] == nil && table.entries.count < limit {
+                table.places[entry.key] = table.entries.count
+                table.entries.append(entry)
+                kept.append((entry.circuit, table.policy(entry.key)))
+            }
+            return kept
+        }
+        for key in keys.values { key.reset() }
+        for (circuit, policy) in kept {
             // A circuit may hold a key that the table has let go.
-            entry.circuit.key?.reset()
-            entry.circuit.reset(policy, cooldown: cooldown)
+            circuit.key?.reset()
+            circuit.adopt(policy)
         }
     }
 }

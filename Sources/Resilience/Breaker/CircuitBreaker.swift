@@ -97,8 +97,16 @@ public final class CircuitBreaker: Sendable {
         }
     }
 
-    /// Begins anew, under other policies where they are given: after the configuration has been loaded again. The key
-    /// is not reset with it, because others share it.
+    /// Goes on under another policy, after the configuration has been loaded again; see ``Breaker/adopt(_:now:)``.
+    public func adopt(_ policy: BreakerPolicy) {
+        let now = time.now()
+        change { core in
+            core.policy = policy
+            core.availability.adopt(policy, now: now)
+        }
+    }
+
+    /// Begins anew, under other policies where they are given. The key is not reset with it, because others share it.
     public func reset(_ policy: BreakerPolicy? = nil, cooldown: CooldownPolicy? = nil) {
         let now = time.now()
         change { core in

@@ -16,7 +16,8 @@ enum ChatCommand {
         var named = environment["TUTTI_URL"].flatMap { $0.isEmpty ? nil : $0 }
         while named?.hasSuffix("/") == true { named?.removeLast() }
         var conversation = ChatConversation(
-            address: named ?? defaultAddress, model: options.model, persona: options.persona, client: client)
+            address: named ?? defaultAddress, model: options.model, persona: options.persona,
+            key: environment["TUTTI_API_KEY"].flatMap { $0.isEmpty ? nil : Secret($0) }, client: client)
         var own: App?
         if named == nil, await !conversation.serverAnswers() {
             guard let started = await startServer(environment) else { return 2 }
@@ -48,9 +49,10 @@ enum ChatCommand {
         guard let loaded = TuttiCommand.load(flags, environment) else { return nil }
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         let surroundings = App.Surroundings(
-            environment: environment, log: NoLog(), generator: SeededGenerator(seed: Entropy.seed()), loops: 1)
+            environment: environment, log: NoLog(), generator: SeededGenerator(seed: Entropy.seed()), loops: 1,
+            load: TuttiCommand.loading(flags, environment))
         do {
-            let app = try App(loaded.configuration, surroundings)
+            let app = try App(loaded.withoutTLS(), surroundings)
             return (app, try await app.start())
         } catch {
             StandardStreams.write("error: no server answers and none could be started: \(error)\n", to: .error)
@@ -64,13 +66,16 @@ struct ChatConversation {
     var address: String
     let model: String?
     let persona: String?
+    /// For a server that asks for one.
+    let key: Secret?
     let client: HTTPClient
     private var messages: [JSON] = []
 
-    init(address: String, model: String?, persona: String?, client: HTTPClient) {
+    init(address: String, model: String?, persona: String?, key: Secret?, client: HTTPClient) {
         self.address = address
         self.model = model
         self.persona = persona
+        self.key = key
         self.client = client
     }
 
@@ -103,6 +108,7 @@ struct ChatConversation {
         var request = OutgoingRequest(
             url: address + "/api/orchestrator/chat", headers: ["content-type": "application/json"],
             body: JSON.object(members).bytes)
+        if let key { request.headers.add("authorization", "Bearer \(key.reveal())") }
         // A whole answer's head comes with its end.
         if !stream { request.timeouts.firstByte = request.timeouts.total }
         let response: IncomingResponse

@@ -9,15 +9,17 @@ public struct CommandLineParser {
         return try parser.command()
     }
 
-    private static let commands = ["serve", "chat", "config", "models", "version", "help"]
+    private static let commands = ["serve", "chat", "config", "models", "keys", "doctor", "version", "help"]
     private static let chaos = "--allow-chaos"
+    private static let effective = "--effective"
     private static let configuration = ["--config", "--listen", "--data", "--log-level"]
 
     private var rest: ArraySlice<String>
     private var topic = HelpTopic.tutti
     private var values: [String: String] = [:]
     private var words: [String] = []
-    private var allowsChaos = false
+    /// The options without a value that are there.
+    private var switches: Set<String> = []
     private var json = false
     private var wantsHelp = false
 
@@ -34,6 +36,8 @@ public struct CommandLineParser {
         case "chat": return try chat()
         case "config": return try config()
         case "models": return try models()
+        case "keys": return try keys()
+        case "doctor": return try doctor()
         case "version", "--version", "-V": return try version()
         case "help": return try help()
         case "--help", "-h": return .help(.tutti)
@@ -45,7 +49,7 @@ public struct CommandLineParser {
 
     private mutating func serve() throws(UsageError) -> Command {
         topic = .serve
-        try scan(options: Self.configuration, takesChaos: true)
+        try scan(options: Self.configuration, switches: [Self.chaos])
         if wantsHelp { return .help(topic) }
         try expect(words: 0)
         return .serve(ServeOptions(flags: flags, json: json))
@@ -63,7 +67,7 @@ public struct CommandLineParser {
 
     private mutating func config() throws(UsageError) -> Command {
         topic = .config
-        try scan(options: Self.configuration, takesChaos: true)
+        try scan(options: Self.configuration, switches: [Self.chaos, Self.effective])
         if wantsHelp { return .help(topic) }
         let actions = ConfigOptions.Action.allCases.map(\.rawValue)
         guard let word = words.first else { throw failure("config needs one of \(actions.joined(separator: ", ")).") }
@@ -71,6 +75,8 @@ public struct CommandLineParser {
             throw failure("Unknown command 'config \(Self.shown(word))'.\(Suggestion.text(for: word, in: actions))")
         }
         try expect(words: 1)
+        // What show prints in any case; written out, it says so.
+        if action != .show, switches.contains(Self.effective) { throw failure("--effective is for config show.") }
         return .config(ConfigOptions(action: action, flags: flags, json: json))
     }
 
@@ -80,6 +86,31 @@ public struct CommandLineParser {
         if wantsHelp { return .help(topic) }
         try expect(words: 0)
         return .models(ModelsOptions(flags: flags, json: json))
+    }
+
+    private mutating func keys() throws(UsageError) -> Command {
+        topic = .keys
+        try scan(options: ["--config", "--data"])
+        if wantsHelp { return .help(topic) }
+        let actions = KeysOptions.Action.allCases.map(\.rawValue)
+        guard let word = words.first else { throw failure("keys needs one of \(actions.joined(separator: ", ")).") }
+        // Not suggested from and not shown: it may be a key that somebody put here.
+        guard let action = KeysOptions.Action(rawValue: word) else {
+            throw failure("keys takes \(actions.joined(separator: " or ")); a key comes from standard input.")
+        }
+        guard words.count == 1 else { throw failure("A key is no argument: it comes from standard input.") }
+        return .keys(KeysOptions(action: action, flags: flags, json: json))
+    }
+
+    private mutating func doctor() throws(UsageError) -> Command {
+        topic = .doctor
+        let offline = "--offline"
+        let isOffline = rest.contains(offline)
+        rest.removeAll { $0 == offline }
+        try scan(options: Self.configuration + ["--bundle"])
+        if wantsHelp { return .help(topic) }
+        try expect(words: 0)
+        return .doctor(DoctorOptions(flags: flags, isOffline: isOffline, bundle: values["--bundle"], json: json))
     }
 
     private mutating func version() throws(UsageError) -> Command {
@@ -106,13 +137,13 @@ public struct CommandLineParser {
             listen: values["--listen"],
             data: values["--data"],
             logLevel: values["--log-level"],
-            allowChaos: allowsChaos
+            allowChaos: switches.contains(Self.chaos)
         )
     }
 
     /// Sorts what is left into values of `options` and words.
-    /// - Parameter takesChaos: Whether `--allow-chaos` may be given.
-    private mutating func scan(options: [String], takesChaos: Bool = false) throws(UsageError) {
+    /// - Parameter known: The options without a value that may be given.
+    private mutating func scan(options: [String], switches known: [String] = []) throws(UsageError) {
         while let argument = rest.popFirst() {
             if argument == "--" {
                 words += rest
@@ -121,10 +152,10 @@ public struct CommandLineParser {
                 wantsHelp = true
             } else if argument == "--json" {
                 json = true
-            } else if takesChaos, argument == Self.chaos {
-                allowsChaos = true
+            } else if known.contains(argument) {
+                switches.insert(argument)
             } else if argument.hasPrefix("-"), argument != "-" {
-                try readOption(argument, of: options, known: options + (takesChaos ? [Self.chaos] : []))
+                try readOption(argument, of: options, known: options + known)
             } else {
                 words.append(argument)
             }

@@ -4,6 +4,8 @@ public enum Command: Sendable, Equatable {
     case chat(ChatOptions)
     case config(ConfigOptions)
     case models(ModelsOptions)
+    case keys(KeysOptions)
+    case doctor(DoctorOptions)
     case version(VersionOptions)
     case help(HelpTopic)
 }
@@ -40,6 +42,17 @@ public struct ModelsOptions: Sendable, Equatable {
     public var json = false
 }
 
+/// `tutti keys new` and `tutti keys hash`
+public struct KeysOptions: Sendable, Equatable {
+    public enum Action: String, Sendable, CaseIterable {
+        case new, hash
+    }
+
+    public var action: Action
+    public var flags = ConfigurationFlags()
+    public var json = false
+}
+
 /// `tutti version`
 public struct VersionOptions: Sendable, Equatable {
     public var json = false
@@ -47,7 +60,7 @@ public struct VersionOptions: Sendable, Equatable {
 
 /// What help is asked about.
 public enum HelpTopic: String, Sendable, CaseIterable {
-    case tutti, serve, chat, config, models, version
+    case tutti, serve, chat, config, models, keys, doctor, version
 }
 
 /// A command line that cannot be understood: what is wrong, and which help says more.

@@ -35,20 +35,22 @@ enum ConfigCommand {
 
     /// What `config check --json` prints; the same fields whether all is well or not.
     static func json(problems: [ConfigurationProblem], notices: [String]) -> JSON {
-        let errors = problems.map { problem -> JSON in
-            var error: JSON = ["message": .string(problem.sentence)]
-            if let source = problem.source { error["source"] = .string(source.description) }
-            if case .file(let name, let line, let column)? = problem.source {
-                error["file"] = .string(name)
-                error["line"] = .int(Int64(line))
-                error["column"] = .int(Int64(column))
-            }
-            return error
-        }
-        return [
-            "ok": .bool(problems.isEmpty), "errors": .array(errors),
+        [
+            "ok": .bool(problems.isEmpty), "errors": .array(problems.map { json($0) }),
             "notices": .array(notices.map { .string($0) }),
         ]
+    }
+
+    /// A problem with its place; also what the server answers.
+    static func json(_ problem: ConfigurationProblem) -> JSON {
+        var error: JSON = ["message": .string(problem.sentence)]
+        if let source = problem.source { error["source"] = .string(source.description) }
+        if case .file(let name, let line, let column)? = problem.source {
+            error["file"] = .string(name)
+            error["line"] = .int(Int64(line))
+            error["column"] = .int(Int64(column))
+        }
+        return error
     }
 
     /// A value, with its weight if it has one.

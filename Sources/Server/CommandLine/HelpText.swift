@@ -7,6 +7,8 @@ enum HelpText {
         case .chat: chat
         case .config: config
         case .models: models
+        case .keys: keys
+        case .doctor: doctor
         case .version: version
         }
     }
@@ -24,6 +26,8 @@ enum HelpText {
           chat       talk to a model
           config     check or show the configuration
           models     list the models, what they can do and cost
+          keys       make keys for callers
+          doctor     look for what is not well, and say what to do
           version    print the version
 
         Options
@@ -42,7 +46,8 @@ enum HelpText {
           GROQ_API_KEY=… tutti serve
 
         Usage: tutti serve [options]
-          Starts the server; SIGTERM or Ctrl-C lets running answers end and stops it.
+          Starts the server; SIGTERM or Ctrl-C lets running answers end and stops it, SIGHUP loads the configuration
+          again.
 
         Options
           --config FILE         read FILE instead of ./tutti.yaml
@@ -62,6 +67,7 @@ enum HelpText {
 
         Usage: tutti chat ["message"] [options]
           Talks to the server at TUTTI_URL, or at the default address; with no server there, starts one for itself.
+          Where the server asks for a key, it takes that of TUTTI_API_KEY.
 
         Options
           --model NAME      the model that answers (auto)
@@ -74,7 +80,7 @@ enum HelpText {
     private static let config = """
         Examples
           tutti config check                       every error with line and column
-          tutti config show                        every value with its source, secrets masked
+          tutti config show --effective            every value with its source, secrets masked
           tutti config check --config other.yaml --json
 
         Usage: tutti config check|show [options]
@@ -86,6 +92,7 @@ enum HelpText {
           --data DIR            as for tutti serve
           --log-level LEVEL     as for tutti serve
           --allow-chaos         as for tutti serve
+          --effective           for show: what is in force, which it prints in any case
           --json                print JSON
           --help                this help
 
@@ -108,6 +115,25 @@ enum HelpText {
           --log-level LEVEL     as for tutti serve
           --json                print JSON
           --help                this help
+
+        """
+
+    private static let keys = """
+        Examples
+          tutti keys new                           a new key; its hash is shown beside it
+          tutti keys hash                          the hash of the key on standard input, for auth.keys
+          tutti keys new --json                    both as JSON
+
+        Usage: tutti keys new|hash [options]
+          Makes a key for a caller of the server, or says how one is written in the configuration: as a hash, from which
+          nobody finds the key. The hash depends on the pepper: auth.pepper, or the file pepper in the data folder,
+          which is made when it is not there. Take the same one along to wherever the server runs.
+
+        Options
+          --config FILE    read FILE instead of ./tutti.yaml
+          --data DIR       the folder for what must last (./data)
+          --json           print JSON
+          --help           this help
 
         """
 

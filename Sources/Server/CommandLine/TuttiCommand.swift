@@ -33,6 +33,8 @@ public enum TuttiCommand {
                 ? printed(["version": .string(TuttiVersion.text)] as JSON) : printed("tutti \(TuttiVersion.text)\n")
         case .config(let options): return config(options, environment)
         case .models(let options): return models(options, environment)
+        case .keys(let options): return KeysCommand.run(options, environment)
+        case .doctor(let options): return await DoctorCommand.run(options, environment: environment)
         case .serve(let options):
             guard let loaded = load(options.flags, environment) else { return 2 }
             return await Serve.run(loaded, options: options, environment: environment)
@@ -52,6 +54,19 @@ public enum TuttiCommand {
         } catch {
             for problem in error.problems { tellError(problem.description, environment) }
             return nil
+        }
+    }
+
+    /// The same again, for a server that runs.
+    static func loading(_ flags: ConfigurationFlags, _ environment: [String: String]) -> App.Loading {
+        var flags = flags
+        // A file that was there at the start and is gone is a fault, and no wish for the built-in defaults.
+        if flags.file == nil, (try? ConfigurationFile.read(Configuration.defaultFile)) != nil {
+            flags.file = Configuration.defaultFile
+        }
+        return { [flags] () throws(ConfigurationErrors) in
+            try Configuration.load(
+                environment: environment, flags: flags, capabilities: capabilities(environment))
         }
     }
 
@@ -102,21 +117,21 @@ public enum TuttiCommand {
         }
     }
 
-    private static func capabilities(_ environment: [String: String]) -> ConfigurationCapabilities {
+    static func capabilities(_ environment: [String: String]) -> ConfigurationCapabilities {
         ConfigurationCapabilities(
             dialects: dialects, localModels: Serve.localModels,
             hasLocalModel: { Serve.hasLocalModel($0, environment: environment) })
     }
 
-    private static func printed(_ text: String) -> Int32 { StandardStreams.write(text, to: .output) ? 0 : 1 }
+    static func printed(_ text: String) -> Int32 { StandardStreams.write(text, to: .output) ? 0 : 1 }
 
-    private static func printed(_ json: JSON) -> Int32 {
+    static func printed(_ json: JSON) -> Int32 {
         var writer = JSONWriter()
         writer.value(json)
         return printed(String(decoding: writer.bytes, as: UTF8.self) + "\n")
     }
 
-    private static func tellError(_ sentence: String, _ environment: [String: String]) {
+    static func tellError(_ sentence: String, _ environment: [String: String]) {
         let isPlain =
             !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
             || !StandardStreams.isTerminal(.error)

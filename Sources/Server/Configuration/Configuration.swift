@@ -7,12 +7,14 @@ public import Resilience
 /// every key; `ConfigurationKey.all` maps the fixed ones to these fields.
 public struct Configuration: Sendable, Equatable {
     public internal(set) var server = Server()
+    public internal(set) var auth = Auth()
     public internal(set) var log = Log()
     /// What happens when providers fail, where neither the provider nor the model's name says otherwise.
     public internal(set) var resilience = ResilienceSettings()
     /// Faults that are put into calls on purpose.
     public internal(set) var chaos = ChaosSettings()
     public internal(set) var structuredOutput = StructuredOutput()
+    public internal(set) var flags = Flags()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.
@@ -30,6 +32,8 @@ public struct Configuration: Sendable, Equatable {
         public internal(set) var hosts: [String] = []
         /// Web origins (`https://app.example`) that may send requests, in lower case; none by default.
         public internal(set) var origins: [String] = []
+        /// Certificate and key in PEM files; without them the server speaks plain HTTP.
+        public internal(set) var tls = TLS()
         /// The largest request body.
         public internal(set) var maxBody = 10 << 20
         /// Connections open at once; further ones are closed.
@@ -46,10 +50,36 @@ public struct Configuration: Sendable, Equatable {
         public internal(set) var idleTimeout = Duration.seconds(75)
         /// How long a client may read nothing of what is sent to it.
         public internal(set) var writeTimeout = Duration.seconds(60)
+        /// For a whole body.
+        public internal(set) var bodyTotal = Duration.seconds(300)
+        /// The bytes of a body that must come in a second, on average; 0 for no such limit.
+        public internal(set) var minRate = 500
+        /// Connections of one client open at once; 0 for no such limit.
+        public internal(set) var maxConnectionsPerAddress = 0
+        /// What the bodies of all requests may take; 0 for no such limit.
+        public internal(set) var maxMemory = 256 << 20
+        /// From which size on JSON answers are compressed; 0 for never.
+        public internal(set) var gzipFrom = 16 << 10
+        /// Addresses and blocks of them, whose word on the client's address is believed.
+        public internal(set) var trustedProxies: [String] = []
+        /// The request headers that pages of `origins` may send, in lower case; empty for all.
+        public internal(set) var corsHeaders: [String] = []
+        /// How long a browser may remember what such a page may send.
+        public internal(set) var corsMaxAge = Duration.seconds(600)
         /// How long running answers may take to end after a stop was asked for.
         public internal(set) var drain = Duration.seconds(30)
         /// The longest silence in an event stream.
         public internal(set) var heartbeat = Duration.seconds(15)
+    }
+
+    /// The files for HTTPS: both are named, or none.
+    public struct TLS: Sendable, Equatable {
+        /// The server's certificate, followed by its chain; empty for none.
+        public internal(set) var certificate = ""
+        /// The key, unencrypted; empty for none.
+        public internal(set) var key = ""
+
+        public var isOn: Bool { !certificate.isEmpty && !key.isEmpty }
     }
 
     public struct Log: Sendable, Equatable {
@@ -59,6 +89,14 @@ public struct Configuration: Sendable, Equatable {
     /// Answers whose callers gave a JSON schema.
     public struct StructuredOutput: Sendable, Equatable {
         public internal(set) var onViolation = ViolationPolicy.repair
+    }
+
+    /// Capabilities that can be switched off while the server runs.
+    public struct Flags: Sendable, Equatable {
+        /// Whether clients may use OpenAI's Responses.
+        public internal(set) var responses = true
+        /// Whether clients may ask for embeddings.
+        public internal(set) var embeddings = true
     }
 
     /// What is written to the log: its own severity and those above.

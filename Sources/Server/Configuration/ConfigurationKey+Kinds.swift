@@ -13,6 +13,7 @@ extension ConfigurationKey {
             field,
             meaning,
             "a duration from \(range), such as 200ms, 5s or 5m",
+            shape: .duration,
             read: { Quantities.duration($0).flatMap { (least...most).contains($0) ? $0 : nil } },
             show: { Quantities.text($0) }
         )
@@ -30,6 +31,7 @@ extension ConfigurationKey {
             field,
             meaning,
             "a size from \(words), such as 64KB or 10MB",
+            shape: .size(range),
             read: { Quantities.size($0).flatMap { range.contains($0) ? $0 : nil } },
             show: { Quantities.text(bytes: $0) }
         )
@@ -62,6 +64,7 @@ extension ConfigurationKey {
     ) -> ConfigurationKey {
         one(
             path, field, meaning, "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            shape: .count(range),
             read: { Quantities.count($0).flatMap { range.contains($0) ? $0 : nil } }, show: { "\($0)" })
     }
 
@@ -71,6 +74,7 @@ extension ConfigurationKey {
         return one(
             path, field, meaning,
             "a number from \(Quantities.text(range.lowerBound)) to \(Quantities.text(range.upperBound))",
+            shape: .number(range),
             read: { given in
                 guard given.utf8.count <= 32, let value = Double(given), range.contains(value) else { return nil }
                 return value
@@ -81,13 +85,15 @@ extension ConfigurationKey {
     static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ path: String, _ field: any Field<Choice>, _ meaning: String
     ) -> ConfigurationKey where Choice.RawValue == String {
-        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        let names = Choice.allCases.map(\.rawValue)
         return one(
-            path, field, meaning, "one of \(names)", read: { Choice(rawValue: $0) }, show: { $0.rawValue })
+            path, field, meaning, "one of \(names.joined(separator: ", "))", shape: .choice(names),
+            read: { Choice(rawValue: $0) }, show: { $0.rawValue })
     }
 
     static func flag(_ path: String, _ field: any Field<Bool>, _ meaning: String) -> ConfigurationKey {
         one(
-            path, field, meaning, "true or false", read: { ["true": true, "false": false][$0] }, show: { "\($0)" })
+            path, field, meaning, "true or false", shape: .flag,
+            read: { ["true": true, "false": false][$0] }, show: { "\($0)" })
     }
 }

@@ -27,6 +27,7 @@ extension ConfigurationKey {
             "resilience.hold", \.resilience.hold,
             "How many tokens of a stream are held back before the first is shown: until then it can begin anew elsewhere.",
             "a whole number from 0 to \(Hold.mostTokens), or all for the whole answer",
+            shape: .countOr(0...Hold.mostTokens, "all"),
             read: { text in
                 if text == "all" { return .all }
                 return Quantities.count(text).flatMap { (0...Hold.mostTokens).contains($0) ? .tokens($0) : nil }
@@ -58,6 +59,7 @@ extension ConfigurationKey {
             + "from the cache, a text.",
         expectation: "a list of \(Degradation.allCases.map(\.rawValue).joined(separator: ", ")), each at most once",
         isList: true,
+        shape: .choice(Degradation.allCases.map(\.rawValue)),
         set: { configuration, texts in
             let found = texts.compactMap { Degradation(rawValue: $0) }
             guard found.count == texts.count, Set(found).count == found.count else { return false }

@@ -11,6 +11,8 @@ struct ConfigurationKey: Sendable {
     let expectation: String
     /// Whether it takes several texts: a list in the file, parted by commas in the environment.
     let isList: Bool
+    /// The same as `expectation`, for the schema; of a list that of its items.
+    var shape = ConfigurationShape.text
     /// Sets the field; false where the texts are not what is expected. One text unless `isList`.
     let set: @Sendable (inout Configuration, [String]) -> Bool
     let get: @Sendable (Configuration) -> [String]
@@ -33,6 +35,7 @@ extension ConfigurationKey {
         _ field: any Field<Value>,
         _ meaning: String,
         _ expectation: String,
+        shape: ConfigurationShape = .text,
         read: @escaping @Sendable (String) -> Value?,
         show: @escaping @Sendable (Value) -> String
     ) -> ConfigurationKey {
@@ -41,6 +44,7 @@ extension ConfigurationKey {
             meaning: meaning,
             expectation: expectation,
             isList: false,
+            shape: shape,
             set: { configuration, texts in
                 guard let text = texts.first, texts.count == 1, let value = read(text) else { return false }
                 configuration[keyPath: field] = value
@@ -52,12 +56,13 @@ extension ConfigurationKey {
 
     /// Every fixed key, in the order of the documentation.
     static let all: [ConfigurationKey] =
-        server + serverLimits + [
+        server + tls + serverLimits + exposure + auth + [
             one(
                 "log.level",
                 \.log.level,
                 "What is written to the log: this severity and those above.",
                 "one of trace, debug, info, warning, error",
+                shape: .choice(Configuration.LogLevel.allCases.map(\.rawValue)),
                 read: {
                     Configuration.LogLevel(rawValue: $0.lowercased()) ?? ($0.lowercased() == "warn" ? .warning : nil)
                 },
@@ -70,16 +75,22 @@ extension ConfigurationKey {
                 "What happens to an answer that does not follow the JSON schema that its caller gave: the model is asked "
                     + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired.",
                 "one of repair, report, ignore",
+                shape: .choice(["repair", "report", "ignore"]),
                 read: { ViolationPolicy(rawValue: $0) },
                 show: { $0.rawValue }
             )
-        ]
+        ] + flags
+
+    private static let flags: [ConfigurationKey] = [
+        flag("flags.responses", \.flags.responses, "Whether clients may use `/v1/responses`."),
+        flag("flags.embeddings", \.flags.embeddings, "Whether clients may use `/v1/embeddings`."),
+    ]
 
     private static let server: [ConfigurationKey] = [
         one(
             "server.listen",
             \.server.listen,
-            "The address to listen on; beyond loopback it is refused for now.",
+            "The address to listen on; beyond loopback only with keys for callers.",
             "an IP address or localhost with a port, such as 127.0.0.1:8080 or [::1]:8080",
             read: { ListenAddress($0) },
             show: { $0.description }
@@ -103,11 +114,21 @@ extension ConfigurationKey {
         names(
             "server.origins",
             \.server.origins,
-            "Web origins that may send requests; no other page may.",
+            "Web origins that may send requests and read the answers; no other page may.",
             "a list of origins, such as [https://app.example.org]",
             isValid: Names.isOrigin,
             convert: { $0.lowercased() }
         ),
+    ]
+
+    private static let tls: [ConfigurationKey] = [
+        file(
+            "server.tls.certificate", \.server.tls.certificate,
+            "The certificate for HTTPS, in PEM form, with the chain that leads to its authority behind it; read at the "
+                + "start. With it goes `server.tls.key`; without both the server speaks plain HTTP."),
+        file(
+            "server.tls.key", \.server.tls.key,
+            "The key of that certificate, in PEM form and unencrypted; read at the start."),
     ]
 
     private static let serverLimits: [ConfigurationKey] = [
@@ -117,6 +138,7 @@ extension ConfigurationKey {
             \.server.maxConnections,
             "Connections open at once; further ones are closed.",
             "a whole number from 1 to 1000000",
+            shape: .count(1...1_000_000),
             read: { Quantities.count($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil } },
             show: { "\($0)" }
         ),
@@ -128,6 +150,8 @@ extension ConfigurationKey {
             "The time for a request's line and headers to arrive."
         ),
         duration("server.timeouts.body", \.server.bodyTimeout, "The longest silence inside a request's body."),
+        duration(
+            "server.timeouts.body_total", \.server.bodyTotal, "The time for a whole request's body to arrive."),
         duration(
             "server.timeouts.idle",
             \.server.idleTimeout,
@@ -152,15 +176,16 @@ extension ConfigurationKey {
     /// What may stand in the file besides `all`: sections, the sections of named members, and what a later version will
     /// read.
     static let sections: Set = [
-        "server", "server.timeouts", "log", "resilience", "resilience.timeouts", "resilience.retry",
-        "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
+        "server", "server.cors", "server.timeouts", "server.tls", "auth", "log", "resilience", "resilience.timeouts",
+        "resilience.retry", "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
+        "flags",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue"]
-    static let later: Set = ["auth", "cache", "plans", "guards", "runs", "personas", "tiers"]
+    static let later: Set = ["cache", "plans", "guards", "runs", "personas", "tiers"]
 
     /// The keys that may stand directly under `prefix`, for suggestions; the order is stable.
     static func children(of prefix: String) -> [String] {
-        let paths = all.map(\.path) + sections.sorted() + memberSections.sorted() + later.sorted()
+        let paths = all.map(\.path) + sections.sorted() + memberSections.sorted() + lists.sorted() + later.sorted()
         let start = prefix.isEmpty ? "" : prefix + "."
         return paths.filter { $0.hasPrefix(start) }
             .map { String($0.dropFirst(start.count)) }

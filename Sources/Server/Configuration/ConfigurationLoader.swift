@@ -13,6 +13,8 @@ struct ConfigurationLoader {
     var providers: [ProviderDraft] = []
     var aliases: [AliasDraft] = []
     var catalogue: [CatalogueDraft] = []
+    /// The keys of callers that could be read; `nil` where the file has no list of them.
+    var callerKeys: ProviderDraft.Sourced<[CallerKeyDraft]>?
     /// Every provider that the file or the built-in text has, also one that could not be read.
     var providerNames: [String] = []
     /// The sections of named members that the file has; those of `providers` and `models` replace the built-in ones.
@@ -31,15 +33,16 @@ struct ConfigurationLoader {
         readBuiltIn()
         applyEnvironment()
         for flag in flags.settings { apply(flag.value, to: flag.path, from: .flag(name: flag.name)) }
-        checkListenAddress()
+        settleCallers(isChecked: !flags.makesKeys)
+        checkTLS()
         checkChains()
         checkPolicies()
         checkOverrides()
         checkChaos(isAllowed: flags.allowChaos)
         checkCatalogue()
-        let members = problems.isEmpty ? assemble() : []
+        let members = problems.isEmpty && !flags.makesKeys ? assemble() : []
         guard problems.isEmpty else { return nil }
-        let fixed = ConfigurationKey.all.map { key in
+        var fixed = ConfigurationKey.all.map { key in
             EffectiveSetting(
                 key.path.split(separator: ".").map(String.init),
                 key.get(configuration),
@@ -47,7 +50,11 @@ struct ConfigurationLoader {
                 source: sources[key.path] ?? .builtIn
             )
         }
-        return LoadedConfiguration(configuration: configuration, notices: notices, settings: fixed + members)
+        // With the rest of their section.
+        let place = fixed.lastIndex { $0.path.first == "auth" } ?? fixed.count - 1
+        fixed.insert(contentsOf: callerSettings, at: place + 1)
+        return LoadedConfiguration(
+            configuration: configuration, notices: notices, settings: fixed + members)
     }
 
     /// Whether further problems are only counted as "more".
@@ -131,6 +138,8 @@ struct ConfigurationLoader {
                 report("Keys are nested below each other, not joined by dots.", document.source(entry.place))
             } else if let key = ConfigurationKey.byPath[path] {
                 readValue(of: key, from: entry.node, of: document)
+            } else if ConfigurationKey.lists.contains(path) {
+                readCallerKeys(entry.node, of: document)
             } else if ConfigurationKey.sections.contains(path) {
                 if case .map(let inner) = entry.node.value {
                     readFixed(inner, under: path, of: document)
@@ -210,16 +219,6 @@ struct ConfigurationLoader {
         let place = section.isEmpty ? "" : " in \(section)"
         let suggestion = isFull ? "" : Suggestion.text(for: entry.key, in: candidates)
         report("Unknown key '\(Names.shown(key: entry.key))'\(place).\(suggestion)", document.source(entry.place))
-    }
-
-    private mutating func checkListenAddress() {
-        guard !configuration.server.listen.isLoopback else { return }
-        report(
-            "server.listen must be a loopback address, since without keys everyone who reaches the server could spend "
-                + "yours: listen on 127.0.0.1:\(configuration.server.listen.port) and put a proxy that asks for a "
-                + "login in front.",
-            sources["server.listen"]
-        )
     }
 }
 

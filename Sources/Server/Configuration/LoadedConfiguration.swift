@@ -7,6 +7,8 @@ public struct ConfigurationFlags: Sendable, Equatable {
     public var logLevel: String?
     /// `--allow-chaos`: whether the section `chaos` may put faults into calls.
     public var allowChaos: Bool
+    /// `tutti keys`: who may ask, and whom, is only being settled, so nothing is refused for it.
+    var makesKeys = false
 
     public init(
         file: String? = nil, listen: String? = nil, data: String? = nil, logLevel: String? = nil,
@@ -62,7 +64,7 @@ public struct ConfigurationCapabilities: Sendable {
 
 /// A configuration, where each of its values comes from, and what the reader of the log should know.
 public struct LoadedConfiguration: Sendable {
-    public let configuration: Configuration
+    public internal(set) var configuration: Configuration
     /// One sentence each, none with a secret.
     public let notices: [String]
     /// Every effective value in the order of the documentation, secrets masked.
@@ -78,15 +80,19 @@ public struct EffectiveSetting: Sendable, Equatable {
     public let isList: Bool
     /// The weights of a chain's models, in their order; `nil` for one without. Empty for all other settings.
     public let weights: [Double?]
+    /// Whether the values are YAML already: members of a list, as maps.
+    let isYAML: Bool
     public let source: ConfigurationSource
 
     init(
-        _ path: [String], _ values: [String], isList: Bool = false, weights: [Double?] = [], source: ConfigurationSource
+        _ path: [String], _ values: [String], isList: Bool = false, weights: [Double?] = [], isYAML: Bool = false,
+        source: ConfigurationSource
     ) {
         self.path = path
         self.values = values
         self.isList = isList
         self.weights = weights
+        self.isYAML = isYAML
         self.source = source
     }
 }
@@ -94,6 +100,7 @@ public struct EffectiveSetting: Sendable, Equatable {
 extension EffectiveSetting {
     /// The value as YAML that reads back, but for a masked secret.
     var text: String {
+        if isYAML { return "[\(values.joined(separator: ", "))]" }
         guard weights.contains(where: { $0 != nil }) else { return YAMLText.value(values, isList: isList) }
         let members = zip(values, weights).map { value, weight in
             let target = YAMLText.scalar(value)

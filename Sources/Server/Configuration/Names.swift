@@ -8,6 +8,9 @@ enum Names {
         isMade(of: "._:-", text, limit: 64) && !reserved.contains(text)
     }
 
+    /// A key of a caller, a tenant or a user: `[A-Za-z0-9._:-]{1,64}`.
+    static func isCaller(_ text: String) -> Bool { isMade(of: "._:-", text, limit: 64) }
+
     /// An alias: as a provider's name, with slashes inside, not below a reserved word.
     static func isAlias(_ text: String) -> Bool {
         guard isMade(of: "._:-/", text, limit: 128) else { return false }

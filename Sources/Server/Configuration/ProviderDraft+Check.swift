@@ -18,6 +18,11 @@ extension ConfigurationLoader {
         }
         if draft.baseURL == nil {
             report("\(path) needs a base_url, such as https://api.example.org/v1.", draft.source)
+        } else if let url = draft.baseURL, let problem = url.value.hostProblem {
+            report("\(path).base_url: the host \(problem).", url.source)
+        }
+        if let proxy = draft.proxy, let problem = proxy.value.hostProblem {
+            report("\(path).proxy: the host \(problem).", proxy.source)
         }
         if let model = draft.model {
             report("\(path).model is for the dialect local; write models: [NAME].", model.source)

@@ -23,6 +23,7 @@ enum WellKnownNames {
     /// Every well-known name, for the documentation.
     static var all: [String] { keys.map(\.name) + providerKeys + [groqModel] + later }
 
-    /// Names of our own that are no key: `TUTTI_URL` is where `tutti chat` finds its server.
-    static let own = ["TUTTI_URL"]
+    /// Names of our own that are no setting: `TUTTI_URL` is where `tutti chat` finds its server, `TUTTI_API_KEY` its
+    /// key there.
+    static let own = ["TUTTI_URL", "TUTTI_API_KEY"]
 }

@@ -10,8 +10,10 @@ struct Alert: Sendable, Equatable {
         case circuitOpened = "circuit_opened"
         /// No target of a chain could answer, and something else did.
         case allTargetsFailed = "all_targets_failed"
+        /// A configuration that was to be loaded again has faults; the one before stays in force.
+        case configurationRefused = "configuration_refused"
 
-        /// Whether callers notice it already.
+        /// Whether callers notice it already, or somebody waits for what has not happened.
         var isSevere: Bool { self != .circuitOpened }
     }
 

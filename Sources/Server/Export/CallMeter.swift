@@ -1,18 +1,29 @@
 internal import Base
 internal import Models
+internal import Synchronization
 internal import Telemetry
 
 /// Counts the calls of models. What is counted of a call that goes well is made beforehand for every configured
 /// target, so that a call costs one look-up.
-struct CallMeter: Sendable {
-    /// The instruments of one target.
-    private struct Series: Sendable {
+final class CallMeter: Sendable {
+    /// The instruments of one target. Behind one reference, because each call looks it up.
+    private final class Series: Sendable {
         let began: Counter
         let seconds: Histogram
         let firstChunk: Histogram
         let inputTokens: Histogram
         let outputTokens: Histogram
         let rates: RateMeter
+
+        init(_ families: Families, _ target: Target, _ operation: String, rates: RateMeter) {
+            let (provider, model) = (target.provider, target.model)
+            began = families.attempts.with(provider, model, "ok")
+            seconds = families.seconds.with(operation, provider, model, "")
+            firstChunk = families.firstChunk.with(operation, provider, model)
+            inputTokens = families.tokens.with(operation, provider, model, "input")
+            outputTokens = families.tokens.with(operation, provider, model, "output")
+            self.rates = rates
+        }
     }
 
     private struct Families: Sendable {
@@ -22,19 +33,28 @@ struct CallMeter: Sendable {
         let tokens: MetricFamily<Histogram>
 
         func series(_ target: Target, _ operation: String = "chat", rates: RateMeter) -> Series {
-            let (provider, model) = (target.provider, target.model)
-            return Series(
-                began: attempts.with(provider, model, "ok"), seconds: seconds.with(operation, provider, model, ""),
-                firstChunk: firstChunk.with(operation, provider, model),
-                inputTokens: tokens.with(operation, provider, model, "input"),
-                outputTokens: tokens.with(operation, provider, model, "output"), rates: rates)
+            Series(self, target, operation, rates: rates)
+        }
+    }
+
+    /// What follows the configuration.
+    private struct Table: Sendable {
+        /// A client may name any model of a provider that allows it; such names must not become labels.
+        let known: [Target: Series]
+        let rates: RateBoard
+
+        init(_ families: Families, knownTargets: Set<Target>, after earlier: Table? = nil) {
+            let rates = RateBoard(knownTargets: knownTargets, after: earlier?.rates)
+            self.rates = rates
+            known = Dictionary(
+                uniqueKeysWithValues: knownTargets.map {
+                    ($0, earlier?.known[$0] ?? families.series($0, rates: rates.meter(of: $0)))
+                })
         }
     }
 
     private let families: Families
-    /// A client may name any model of a provider that allows it; such names must not become labels.
-    private let known: [Target: Series]
-    private let rates: RateBoard
+    private let table: Mutex<Table>
     private let time: (any TimeSource)?
 
     /// Without a `time` no rates are kept.
@@ -55,22 +75,32 @@ struct CallMeter: Sendable {
                 bounds: Buckets.tokens))
         self.families = families
         self.time = time
-        let rates = RateBoard(knownTargets: knownTargets)
-        self.rates = rates
-        known = Dictionary(
-            uniqueKeysWithValues: knownTargets.map { ($0, families.series($0, rates: rates.meter(of: $0))) })
+        table = Mutex(Table(families, knownTargets: knownTargets))
+    }
+
+    /// The configuration names other targets from now on.
+    func follow(_ knownTargets: Set<Target>) {
+        table.withLock { $0 = Table(families, knownTargets: knownTargets, after: $0) }
+    }
+
+    private func find(_ target: Target) -> (series: Series?, rates: RateMeter) {
+        table.withLock { table in
+            let series = table.known[target]
+            return (series, series?.rates ?? table.rates.meter(of: target))
+        }
     }
 
     /// How the calls of the last minute went, by target.
-    var recent: [Target: CallRates.Sum] { time.map { rates.sums(now: $0.now()) } ?? [:] }
+    var recent: [Target: CallRates.Sum] {
+        let rates = table.withLock(\.rates)
+        return time.map { rates.sums(now: $0.now()) } ?? [:]
+    }
 
     func attemptEnded(_ attempt: Attempt) {
         let target = attempt.target
-        let series = known[target]
+        let (series, rates) = find(target)
         if let series, attempt.error == nil { return series.began.add() }
-        if let error = attempt.error, error.isFailedCall {
-            note(isSuccess: false, series?.rates ?? rates.meter(of: target))
-        }
+        if let error = attempt.error, error.isFailedCall { note(isSuccess: false, rates) }
         let model = series == nil ? RateBoard.otherModel : target.model
         families.attempts.with(target.provider, model, attempt.error?.code.name ?? "ok").add()
     }
@@ -78,14 +108,14 @@ struct CallMeter: Sendable {
     func answerEnded(_ report: AnswerReport) {
         let target = report.target
         let operation = report.operation.rawValue
-        let found = known[target]
+        let (found, rates) = find(target)
         let model = found == nil ? RateBoard.otherModel : target.model
         // Only what a chat costs is made beforehand.
         let series =
             (report.operation == .chat ? found : nil)
             ?? families.series(
                 Target(provider: target.provider, model: model), operation,
-                rates: found?.rates ?? rates.meter(of: target))
+                rates: rates)
         // A cancelled answer says nothing of the provider.
         if report.error == nil || report.error?.fault == .provider {
             note(isSuccess: report.error == nil, series.rates)

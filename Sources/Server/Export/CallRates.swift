@@ -67,8 +67,11 @@ final class RateBoard: Sendable {
     /// By provider, so there are no more of them than the configuration names.
     private let others = Mutex<[String: RateMeter]>([:])
 
-    init(knownTargets: Set<Target>) {
-        known = Dictionary(uniqueKeysWithValues: knownTargets.map { ($0, RateMeter()) })
+    /// - Parameter earlier: The board whose place this one takes, with what it has counted.
+    init(knownTargets: Set<Target>, after earlier: RateBoard? = nil) {
+        known = Dictionary(uniqueKeysWithValues: knownTargets.map { ($0, earlier?.known[$0] ?? RateMeter()) })
+        let providers = Set(knownTargets.map(\.provider))
+        others.withLock { $0 = earlier?.others.withLock { $0.filter { providers.contains($0.key) } } ?? [:] }
     }
 
     func meter(of target: Target) -> RateMeter {

@@ -17,9 +17,9 @@ struct EventMeter: Sendable {
     private let refusals: MetricFamily<Counter>
     private let degraded: MetricFamily<Counter>
     private let chaos: MetricFamily<Counter>
-    private let knownTargets: Set<Target>
+    private let known: KnownTargets
 
-    init(registry: Metrics, knownTargets: Set<Target>) {
+    init(registry: Metrics, known: KnownTargets) {
         let target = ["provider", "model"]
         func counter(_ name: String, _ help: String, _ more: String...) -> MetricFamily<Counter> {
             registry.counter(name, help, labels: target + more)
@@ -47,7 +47,7 @@ struct EventMeter: Sendable {
             "tutti_degraded_answers_total", "Answers that something else took the place of, by the error.",
             labels: ["substitute", "code"])
         chaos = counter("tutti_chaos_calls_total", "Calls that faults were put into on purpose.")
-        self.knownTargets = knownTargets
+        self.known = known
     }
 
     func happened(_ event: GatewayEvent) {
@@ -76,8 +76,7 @@ struct EventMeter: Sendable {
     }
 
     private func add(_ family: MetricFamily<Counter>, _ target: Target, _ values: String...) {
-        let model = knownTargets.contains(target) ? target.model : RateBoard.otherModel
-        family.with([target.provider, model] + values).add()
+        family.with([target.provider, known.model(of: target)] + values).add()
     }
 }
 

@@ -78,7 +78,8 @@ extension ModelTelemetry {
                 message: "'\(keyed.target.provider)/\(model)' fails and is not asked for a while."))
     }
 
-    private func alert(_ alert: Alert) {
+    /// Tells people, unless they have been told a moment ago.
+    func alert(_ alert: Alert) {
         let now = time.now()
         if throttle.withLock({ $0.admits(alert, now: now) }) { alerts.alert(alert) }
     }

@@ -18,20 +18,25 @@ final class ServerMetrics: Sendable {
     private let passed: Counter
     private let incomplete: Counter
     let running: Gauge
+    let auth: AuthMeter
     private let repairs: MetricFamily<Counter>
     private let formats: MetricFamily<Counter>
     private let circuits: MetricFamily<Counter>
-    private let knownTargets: Set<Target>
+    private let known: KnownTargets
 
     /// Without a `time` no rates of the last minute are kept.
     init(knownTargets: Set<Target>, time: (any TimeSource)? = nil) {
+        registry.showOverflows(
+            "tutti_metric_series_overflow_total",
+            "Counted as `other`, or left out, because a metric has as many series as it may have.")
         requests = registry.counter(
             "tutti_http_requests_total", "Requests answered.", labels: ["route", "method", "status"])
         requestSeconds = registry.histogram(
             "tutti_http_request_duration_seconds", "From a request's first byte to the end of its answer.",
             labels: ["route"], bounds: Buckets.requestSeconds)
         calls = CallMeter(registry: registry, knownTargets: knownTargets, time: time)
-        events = EventMeter(registry: registry, knownTargets: knownTargets)
+        known = KnownTargets(knownTargets)
+        events = EventMeter(registry: registry, known: known)
         let turns = registry.counter(
             "tutti_turns_total", "Turns answered, by the output guard's verdict.", labels: ["verdict"])
         passed = turns.with(GuardVerdict.passed.rawValue)
@@ -46,9 +51,9 @@ final class ServerMetrics: Sendable {
         circuits = registry.counter(
             "tutti_circuit_transitions_total", "Circuits of providers' models that changed their state.",
             labels: ["provider", "model", "state"])
-        self.knownTargets = knownTargets
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
         gauges = GatewayGauges(registry: registry)
+        auth = AuthMeter(registry: registry)
     }
 
     static func known(method: String) -> String {
@@ -70,8 +75,21 @@ final class ServerMetrics: Sendable {
     }
 
     /// The model's name as a label: a client's own becomes `other`.
-    func model(of target: Target) -> String {
-        knownTargets.contains(target) ? target.model : RateBoard.otherModel
+    func model(of target: Target) -> String { known.model(of: target) }
+
+    /// The configuration names other targets from now on: their series are made, and those of targets that it names no
+    /// longer are dropped, so that no number of configurations fills the memory.
+    func follow(_ targets: Set<Target>) {
+        known.replace(with: targets)
+        let providers = Set(targets.map(\.provider))
+        let isKept = { (labels: [String]) in
+            let target = Target(provider: labels[0], model: labels[1])
+            return targets.contains(target)
+                || target.model == RateBoard.otherModel && providers.contains(target.provider)
+        }
+        registry.drop("provider", "model", unless: isKept)
+        registry.drop("gen_ai_provider_name", "gen_ai_request_model", unless: isKept)
+        calls.follow(targets)
     }
 
     /// How the calls of the last minute went, by target.

@@ -20,6 +20,12 @@ enum DataFolder {
         return nil
     }
 
+    /// Whether the folder can be written to at this moment, in words without its path. One call of access(2).
+    static func problem(now path: String) -> String? {
+        guard unsafe access(path, W_OK | X_OK) != 0 else { return nil }
+        return unsafe String(cString: strerror(errno))
+    }
+
     private static func problem(_ path: String, _ code: Int32) -> String {
         let reason = unsafe String(cString: strerror(code))
         return "The data folder \(path) cannot be used: \(reason). Choose another one with --data DIR or `server.data`."

@@ -8,22 +8,26 @@ internal import Orchestrator
 struct ChatRoute<Dialect: ClientDialect>: Sendable {
     let turns: Turns
     let path: String
+    let operation: Operation
     let prefix: Identifier.Prefix
     /// Told once an answer for which something had to be mended.
     let repaired: @Sendable (Repairs) -> Void
 
     init(
-        _ dialect: Dialect.Type, at path: String, ids prefix: Identifier.Prefix, turns: Turns,
+        _ dialect: Dialect.Type, at path: String, _ operation: Operation, ids prefix: Identifier.Prefix, turns: Turns,
         repaired: @escaping @Sendable (Repairs) -> Void
     ) {
         self.turns = turns
         self.path = path
+        self.operation = operation
         self.prefix = prefix
         self.repaired = repaired
     }
 
     var route: Route {
-        Route(method: "POST", path: path, answersWhileDraining: false) { exchange, writer in
+        Route(
+            method: "POST", path: path, operation: operation, access: .role(.member), answersWhileDraining: false
+        ) { exchange, writer in
             await handle(exchange, writer)
         }
     }

@@ -11,7 +11,8 @@ struct CountTokensRoute: Sendable {
     let gateway: Gateway
 
     var route: Route {
-        Route.simple("POST", "/v1/messages/count_tokens") { [self] exchange throws(CodedError) in
+        Route.simple("POST", "/v1/messages/count_tokens", .countTokens, for: .role(.member)) {
+            [self] exchange throws(CodedError) in
             let request = try Anthropic.tokenCountRequest(
                 try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
             let route = try directory.resolve(request.model)

@@ -16,7 +16,7 @@ struct EmbeddingsRoute: Sendable {
     }
 
     var route: Route {
-        Route.simple("POST", "/v1/embeddings") { exchange throws(CodedError) in
+        Route.simple("POST", "/v1/embeddings", .embeddings, for: .role(.member)) { exchange throws(CodedError) in
             let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(limit: turns.settings.maxBody))
             let route = try directory.resolve(request.model)
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)

@@ -12,11 +12,12 @@ struct ModelsRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route.simple("GET", "/v1/models") { [self] _ in
+            Route.simple("GET", "/v1/models", .models, for: .role(.viewer)) { [self] _ in
                 json(OpenAI.encodeModels(directory.names.map { ($0, entry(of: $0)) }, created: created))
             },
             // A name may hold slashes; some clients send them as they are, others as %2F.
-            Route.simple("GET", "/v1/models/{model...}") { [self] exchange throws(CodedError) in
+            Route.simple("GET", "/v1/models/{model...}", .model, for: .role(.viewer)) {
+                [self] exchange throws(CodedError) in
                 try one(PercentEncoding.decoded(exchange.parameters["model"] ?? ""))
             },
         ]

@@ -2,7 +2,7 @@ internal import Base
 internal import JSON
 internal import Models
 
-/// The body of a turn in Tutti's own shape, decoded and checked. Fields that it does not know are left alone.
+/// The body of a turn in Tutti's own shape, decoded and checked. It holds no fields but its own.
 struct NativeTurn: Sendable {
     let request: ChatRequest
     let stream: Bool
@@ -12,6 +12,7 @@ struct NativeTurn: Sendable {
 
     init(body: [UInt8]) throws(CodedError) {
         let root = try RequestBody.object(body, like: #"{"message": "…"}"#)
+        try root.refuseOthers(than: NativeTurn.fields)
         stream = try NativeTurn.flag("stream", root) ?? false
         if try NativeTurn.flag("resumable", root) == true {
             throw CodedError(.invalidValue, "'resumable' is not supported yet. Leave it out.", param: "resumable")
@@ -51,6 +52,7 @@ struct NativeTurn: Sendable {
         }
         if let options = root["options"], !options.isNull {
             guard options.kind == .object else { throw wrongType("options", "an object") }
+            try options.refuseOthers(than: NativeTurn.options, in: "options.")
             for (ours, theirs) in optionNames {
                 guard let value = options[ours], !value.isNull else { continue }
                 writer.key(theirs)

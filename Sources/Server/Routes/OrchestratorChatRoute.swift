@@ -12,7 +12,10 @@ struct OrchestratorChatRoute: Sendable {
     init(turns: Turns) { self.turns = turns }
 
     var route: Route {
-        Route(method: "POST", path: "/api/orchestrator/chat", answersWhileDraining: false) { exchange, writer in
+        Route(
+            method: "POST", path: "/api/orchestrator/chat", operation: .orchestratorChat, access: .role(.member),
+            answersWhileDraining: false
+        ) { exchange, writer in
             await handle(exchange, writer)
         }
     }

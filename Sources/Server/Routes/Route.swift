@@ -5,16 +5,21 @@ internal import HTTPServer
 struct Route: Sendable {
     let method: String
     let path: String
+    /// What it promises, for the contract.
+    let operation: Operation
+    /// Who may use it.
+    let access: Access
     /// Whether it answers while the server is stopping.
     let answersWhileDraining: Bool
     let handle: @Sendable (Exchange, consuming ResponseWriter) async -> RouteOutcome
 
     /// A route that answers at once, or throws what becomes the error's answer.
     static func simple(
-        _ method: String, _ path: String, whileDraining: Bool = false,
+        _ method: String, _ path: String, _ operation: Operation, for access: Access, whileDraining: Bool = false,
         _ body: @escaping @Sendable (Exchange) async throws(CodedError) -> Response
     ) -> Route {
-        Route(method: method, path: path, answersWhileDraining: whileDraining) { exchange, writer in
+        Route(method: method, path: path, operation: operation, access: access, answersWhileDraining: whileDraining) {
+            exchange, writer in
             let response: Response
             do throws(CodedError) { response = try await body(exchange) } catch {
                 return await RouteOutcome.failed(error, exchange, writer)

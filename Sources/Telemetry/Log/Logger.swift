@@ -64,35 +64,40 @@ public final class Logger: Sendable {
         guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
         var writer = JSONWriter(reserving: 384)
         writer.beginObject()
-        writer.key("time")
-        writer.raw(timestamp())
+        writeTime(to: &writer)
         writer.member("level", level.name)
         writer.member("message", message)
         for field in fields {
             switch field.value {
             case .string(let value): writer.member(field.key, value)
-            case .int(let value): writer.member(field.key, value)
+            // As the kind that is written without generic code.
+            case .int(let value): writer.member(field.key, Int(value))
             case .double(let value): writer.member(field.key, value)
             case .bool(let value): writer.member(field.key, value)
             case .absent: break
             }
         }
         writer.endObject()
-        sink.write(writer.bytes + [UInt8(ascii: "\n")])
+        var line = (consume writer).bytes
+        line.append(UInt8(ascii: "\n"))
+        sink.write(line)
     }
 
     /// The wall time as a JSON string; the part down to the second is made once a second.
-    private func timestamp() -> [UInt8] {
+    private func writeTime(to writer: inout JSONWriter) {
         let now = time.wallTime()
         var text = clockFace.withLock { face in
             if face.second != now.seconds {
-                face = (now.seconds, Array("\"\(CivilDate(secondsSince1970: now.seconds).iso8601).".utf8))
+                face = (now.seconds, Array("\"\(CivilDate(secondsSince1970: now.seconds).iso8601).000Z\"".utf8))
             }
             return face.text
         }
         let fraction = Int(now.milliseconds % 1000)
-        for divisor in [100, 10, 1] { text.append(UInt8(truncatingIfNeeded: 48 + fraction / divisor % 10)) }
-        text += Array("Z\"".utf8)
-        return text
+        // Before `Z"`.
+        let end = text.count - 2
+        text[end - 3] = UInt8(truncatingIfNeeded: 48 + fraction / 100)
+        text[end - 2] = UInt8(truncatingIfNeeded: 48 + fraction / 10 % 10)
+        text[end - 1] = UInt8(truncatingIfNeeded: 48 + fraction % 10)
+        writer.member("time", raw: text)
     }
 }

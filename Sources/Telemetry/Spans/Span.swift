@@ -73,8 +73,10 @@ public final class MemorySpans: SpanSink {
     }
 
     public func record(_ span: consuming Span) {
-        let span = span
+        // Taken out of here by the closure: what a closure captures it could only copy.
+        var given: Span? = span
         ring.withLock { ring in
+            guard let span = given.take() else { return }
             if ring.spans.count < capacity {
                 ring.spans.append(span)
             } else {

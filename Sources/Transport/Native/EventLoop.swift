@@ -64,6 +64,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var armedFor: Instant?
     /// What every read of this loop lands in before it is copied out.
     let readBuffer: UnsafeMutableBufferPointer<CChar>
+    /// What the TLS sessions of this loop share, from the first one on.
+    lazy var tlsBuffers = TLSBuffers()
 
     /// Starts the loop's thread. `index` names it.
     public init(index: Int = 0) {

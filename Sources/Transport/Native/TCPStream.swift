@@ -12,16 +12,26 @@ internal import Glibc
 public final class TCPStream: LoopHandle, @unchecked Sendable {
     public let loop: EventLoop
     /// The most bytes that are read ahead of the reader; past it the socket is no longer read (back-pressure).
-    public static let readAhead = 256 * 1024
+    public static let readAhead = 64 * 1024
+    /// The most bytes of one ``write(_:stall:)`` that are copied to wait for the kernel; the next ones follow when
+    /// these are gone.
+    public static let maxQueued = 128 * 1024
 
     private var handle: UnsafeMutablePointer<uv_stream_t>? {
         unsafe raw?.assumingMemoryBound(to: uv_stream_t.self)
     }
-    private var inbound: [UInt8] = []
+    var inbound: [UInt8] = []
     private var reading = false
     private var ended = false
-    private var failure: TransportError?
+    private(set) var failure: TransportError?
+    /// What makes plaintext of what arrives and back; `nil` on a plain connection.
+    var tls: TLSSession?
+    /// Closes a connection whose handshake takes too long.
+    var handshakeTimer: EventLoop.TimerID?
     private var reader: UnsafeContinuation<Void, Never>?
+    /// Called once when there is something to read, in place of a reader.
+    private var input: (@Sendable () -> Void)?
+    private var isInterrupted = false
     private var writer: UnsafeContinuation<Int32, Never>?
     /// From the first byte of a write that has to wait to its last: nothing else may go out between.
     private var isWriting = false
@@ -32,14 +42,17 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     init(loop: EventLoop) { self.loop = loop }
 
-    /// Takes a connection from a listening handle.
-    func accept(from server: UnsafeMutablePointer<uv_stream_t>) -> Bool {
+    /// Takes over a connection that was accepted; closes it where that cannot be.
+    func takeOver(_ accepted: Int32) -> Bool {
         let code = unsafe open(UV_TCP) { unsafe uv_tcp_init(loop.uv, $0.assumingMemoryBound(to: uv_tcp_t.self)) }
-        guard code == 0, let handle = unsafe handle, unsafe uv_accept(server, handle) == 0 else {
+        guard code == 0, let tcp = unsafe raw?.assumingMemoryBound(to: uv_tcp_t.self),
+            unsafe uv_tcp_open(tcp, accepted) == 0
+        else {
+            Glibc.close(accepted)
             close()
             return false
         }
-        unsafe uv_tcp_nodelay(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_tcp_t.self), 1)
+        unsafe uv_tcp_nodelay(tcp, 1)
         startReading()
         return true
     }
@@ -86,8 +99,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     // MARK: Reading
 
-    /// What has arrived, at least one byte; `nil` when the other side has closed. Throws when the connection broke
-    /// or was closed here.
+    /// What has arrived, at least one byte; `nil` when the other side has closed, nothing after ``interruptReader()``.
+    /// Throws when the connection broke or was closed here.
     public func read() async throws(TransportError) -> [UInt8]? {
         loop.checkIsolated()
         if inbound.isEmpty, !ended, failure == nil {
@@ -105,7 +118,27 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
             return taken
         }
         if let failure { throw failure }
+        if isInterrupted, !ended {
+            isInterrupted = false
+            return []
+        }
         return nil
+    }
+
+    /// Ends the wait of a reader, who gets no bytes and may read again.
+    public func interruptReader() {
+        loop.checkIsolated()
+        guard unsafe reader != nil else { return }
+        isInterrupted = true
+        resumeReader()
+    }
+
+    /// Calls `action` at most once, on the loop, when a ``read()`` would not wait; at once when it would not now. For who
+    /// has no task that could wait.
+    public func onInput(_ action: @escaping @Sendable () -> Void) {
+        loop.checkIsolated()
+        if !inbound.isEmpty || ended || failure != nil { return action() }
+        input = action
     }
 
     private func startReading() {
@@ -132,21 +165,24 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     private func received(_ count: Int, _ bytes: UnsafeRawPointer?) {
         if count > 0, let bytes = unsafe bytes {
-            unsafe inbound.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+            let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+            if let tls { unsafe unseal(piece, with: tls) } else { unsafe inbound.append(contentsOf: piece) }
             if inbound.count >= TCPStream.readAhead, let handle = unsafe handle {
                 reading = false
                 unsafe uv_read_stop(handle)
             }
-            resumeReader()
+            if !inbound.isEmpty { resumeReader() }
         } else if count == Int(UV_EOF.rawValue) {
-            ended = true
-            reading = false
-            if let handle = unsafe handle { unsafe uv_read_stop(handle) }
-            resumeReader()
-            callHangUp()
+            endReading()
         } else if count < 0 {
             fail(TransportError(.closed, "the connection broke: \(uvMessage(Int32(truncatingIfNeeded: count)))"))
         }
+    }
+
+    /// The peer sends no more.
+    func endReading() {
+        stopReading()
+        callHangUp()
     }
 
     /// Ends the wait of a reader, who gets `nil`, and reads no more; for timeouts and for draining. What has been
@@ -160,6 +196,10 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     }
 
     private func resumeReader() {
+        if let input {
+            self.input = nil
+            input()
+        }
         guard let waiting = unsafe reader else { return }
         unsafe reader = nil
         unsafe waiting.resume()
@@ -204,12 +244,15 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     }
 
     private func wait(for bytes: [UInt8], from sent: Int, stall: Duration) async throws(TransportError) {
-        let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
-            unsafe writer = continuation
-            queue(bytes, from: sent, stall: stall)
-        }
-        if let failure { throw failure }
-        if code != 0 { throw TransportError(.closed, "the connection broke: \(uvMessage(code))") }
+        var next = sent
+        repeat {
+            let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
+                unsafe writer = continuation
+                next = queue(bytes, from: next, atMost: TCPStream.maxQueued, stall: stall)
+            }
+            if let failure { throw failure }
+            if code != 0 { throw TransportError(.closed, "the connection broke: \(uvMessage(code))") }
+        } while next < bytes.count
     }
 
     private func passTurn() {
@@ -228,24 +271,34 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     private func handOver(_ bytes: [UInt8]) throws(TransportError) -> Int {
         if let failure { throw failure }
-        guard let handle = unsafe handle else { throw TransportError(.closed, "the connection is closed") }
+        guard unsafe handle != nil else { throw TransportError(.closed, "the connection is closed") }
         guard !bytes.isEmpty else { return 0 }
-        let code = unsafe bytes.withUnsafeBytes { buffer in
-            var part = unsafe uv_buf_t(
-                base: UnsafeMutableRawPointer(mutating: buffer.baseAddress!).assumingMemoryBound(to: CChar.self),
-                len: buffer.count
-            )
-            return unsafe uv_try_write(handle, &part, 1)
-        }
+        let sent =
+            if let tls {
+                seal(bytes, with: tls)
+            } else {
+                unsafe bytes.withUnsafeBytes { unsafe handOver($0) }
+            }
+        if let failure { throw failure }
+        return sent
+    }
+
+    /// As much as the kernel takes of what goes onto the wire; fails when the connection is broken.
+    func handOver(_ wire: UnsafeRawBufferPointer) -> Int {
+        guard let handle = unsafe handle, let start = wire.baseAddress else { return 0 }
+        var part = unsafe uv_buf_t(
+            base: UnsafeMutableRawPointer(mutating: start).assumingMemoryBound(to: CChar.self),
+            len: wire.count
+        )
+        let code = unsafe uv_try_write(handle, &part, 1)
         if code >= 0 { return Int(code) }
-        if code == UV_EAGAIN.rawValue { return 0 }
-        let error = TransportError(.closed, "the connection broke: \(uvMessage(code))")
-        fail(error)
-        throw error
+        if code != UV_EAGAIN.rawValue { fail(TransportError(.closed, "the connection broke: \(uvMessage(code))")) }
+        return 0
     }
 
     /// Hands the kernel what it takes of `bytes` now, and says how many that are; what is left is for
-    /// ``write(_:stall:)``. `nil` when the connection is closed or broken.
+    /// ``write(_:stall:)``. `nil` when the connection is closed or broken. With TLS some of the bytes may wait for the
+    /// kernel although they count: the last of them are with it when ``isIdle``, or after an empty write.
     public func writeAtOnce(_ bytes: [UInt8]) -> Int? {
         loop.checkIsolated()
         return try? tryWrite(bytes)
@@ -258,7 +311,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     }
 
     /// Bytes that wait for the kernel.
-    private var queued: Int {
+    var queued: Int {
         guard let handle = unsafe handle else { return 0 }
         return unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
     }
@@ -268,7 +321,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// nothing of it for as long as `stall`.
     public func writeUnlessBusy(_ bytes: [UInt8], stall: Duration) -> Bool {
         guard isIdle, let sent = try? tryWrite(bytes) else { return false }
-        if sent < bytes.count { queue(bytes, from: sent, stall: stall) }
+        if sent < bytes.count || leavesSealed { queue(bytes, from: sent, stall: stall) }
         return true
     }
 
@@ -277,21 +330,46 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         loop.checkIsolated()
         guard !isWriting, let sent = try? tryWrite(bytes), sent > 0 else { return false }
         // A torn heartbeat would corrupt the stream: the rest goes before anything else.
-        if sent < bytes.count { queue(bytes, from: sent, stall: stall) }
+        if sent < bytes.count || leavesSealed { queue(bytes, from: sent, stall: stall) }
         return true
     }
 
-    private func queue(_ bytes: [UInt8], from offset: Int, stall: Duration) {
-        guard let handle = unsafe handle else {
+    /// Queues what is left from `offset` on, at most `limit` of it (with TLS not much more), and watches that the peer
+    /// takes it; where the next such piece begins.
+    @discardableResult
+    private func queue(_ bytes: [UInt8], from offset: Int, atMost limit: Int = .max, stall: Duration) -> Int {
+        guard unsafe handle != nil else {
             finishWrite(UV_ECANCELED.rawValue)
-            return
+            return bytes.count
         }
-        let count = bytes.count - offset
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
-        unsafe bytes.withUnsafeBytes { unsafe copy.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...])) }
+        var next = bytes.count
+        var code: Int32 = 0
+        if let tls {
+            next = seal(bytes, from: offset, atMost: limit, with: tls)
+            // Nothing is queued that would call back.
+            if queued == 0 { finishWrite(0) }
+        } else {
+            next = bytes.count - offset > limit ? offset + limit : bytes.count
+            code = unsafe bytes.withUnsafeBytes {
+                unsafe submit(UnsafeRawBufferPointer(rebasing: $0[offset..<next]))
+            }
+        }
+        if code != 0 {
+            finishWrite(code)
+        } else if stallTimer == nil, queued > 0 {
+            watchStall(stall, queued: queued)
+        }
+        return next
+    }
+
+    /// Queues a copy of what goes onto the wire, behind what is queued.
+    func submit(_ wire: UnsafeRawBufferPointer) -> Int32 {
+        guard let handle = unsafe handle else { return UV_ECANCELED.rawValue }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: wire.count, alignment: 1)
+        unsafe copy.copyMemory(from: wire)
         let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
         unsafe request.pointee.data = copy.baseAddress
-        var part = unsafe uv_buf_t(base: copy.baseAddress!.assumingMemoryBound(to: CChar.self), len: count)
+        var part = unsafe uv_buf_t(base: copy.baseAddress!.assumingMemoryBound(to: CChar.self), len: wire.count)
         let code = unsafe uv_write(request, handle, &part, 1) { request, status in
             unsafe request!.pointee.data.deallocate()
             let stream = unsafe TCPStream.from(request!.pointee.handle)
@@ -301,10 +379,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         if code != 0 {
             unsafe copy.deallocate()
             unsafe request.deallocate()
-            finishWrite(code)
-        } else if stallTimer == nil, queued > 0 {
-            watchStall(stall, queued: queued)
         }
+        return code
     }
 
     private func finishWrite(_ code: Int32) {
@@ -340,6 +416,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Closes at once; whoever waits gets an error. Safe to call again.
     public func close() {
         loop.checkIsolated()
+        // Within a write it would claim that this is the end.
+        if !isWriting, queued == 0 { sealEnd() }
         fail(TransportError(.closed, "the connection is closed"))
     }
 
@@ -357,18 +435,21 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Sends the end of our side (FIN) after what has been written.
     public func shutdownWrites() {
         loop.checkIsolated()
-        guard let handle = unsafe handle, !isWriting else { return }
+        guard !isWriting else { return }
+        sealEnd()
+        guard let handle = unsafe handle else { return }
         let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
         if unsafe uv_shutdown(request, handle, { request, _ in unsafe request!.deallocate() }) != 0 {
             unsafe request.deallocate()
         }
     }
 
-    private func fail(_ error: TransportError) {
+    func fail(_ error: TransportError) {
         guard failure == nil else { return }
         failure = error
         reading = false
         endStallWatch()
+        endHandshakeWatch()
         closeHandle()
         resumeReader()
         if let waiting = unsafe writer {

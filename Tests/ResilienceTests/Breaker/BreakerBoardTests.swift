@@ -35,29 +35,45 @@ import Testing
         throws
     {
         let places = Places()
-        let board = BreakerBoard<Place>(
-            time: TestClock(), credential: { Place(provider: $0.provider, model: "", key: $0.key) },
-            onEvent: { place, event in if event == .keyRejected { places.places.withLock { $0.append(place) } } })
+        let make = {
+            BreakerBoard<Place>(
+                time: TestClock(), credential: { Place(provider: $0.provider, model: "", key: $0.key) },
+                onEvent: { place, event in if event == .keyRejected { places.places.withLock { $0.append(place) } } })
+        }
+        let board = make()
         try board.circuit(for: Place(model: "x")).permit().end(.rejectedKey)
         #expect(board.circuit(for: Place(model: "y")).refusal?.reason == .rejectedKey)
         #expect(board.circuit(for: Place(model: "x", key: 1)).refusal == nil)
         #expect(places.places.withLock(\.self) == [Place(model: "x")])
-        board.reload()
-        #expect(board.circuit(for: Place(model: "y")).refusal == nil)
+        let next = make()
+        next.takeOver(board) { _ in true }
+        #expect(next.circuit(for: Place(model: "y")).refusal == nil)
+        // Models that were not asked before share the key with those that were.
+        try next.circuit(for: Place(model: "new")).permit().end(.rejectedKey)
+        #expect(next.circuit(for: Place(model: "x")).refusal?.reason == .rejectedKey)
     }
 
-    @Test("loading the configuration again closes what is open, under each key's new policy") func reload() throws {
+    @Test(
+        "loading the configuration again keeps what is open, each under its key's new policy, and forgets what is gone")
+    func takeOver() throws {
         let board = BreakerBoard<Place>(time: TestClock())
-        let circuit = board.circuit(for: Place())
-        let late = try circuit.permit()
-        try fail(circuit)
-        board.reload { BreakerPolicy(failures: 1, mode: $0.key == 9 ? .forcedOpen : .automatic) }
-        #expect(circuit.snapshot.state == .closed && board.circuit(for: Place()) === circuit)
-        #expect(board.circuit(for: Place(key: 9)).refusal?.reason == .forcedOpen)
+        let (open, counted) = (board.circuit(for: Place()), board.circuit(for: Place(key: 1)))
+        let late = try counted.permit()
+        try fail(open)
+        try counted.permit().end(.failed(.providerFailed))
+        try fail(board.circuit(for: Place(provider: "gone")))
+        let next = BreakerBoard<Place>(
+            time: TestClock(),
+            policy: { BreakerPolicy(failures: 3, mode: $0.key == 9 ? .forcedOpen : .automatic) })
+        next.takeOver(board) { $0.provider != "gone" }
+        #expect(next.count == 2 && next.circuit(for: Place()) === open && open.refusal?.reason == .open)
+        #expect(next.circuit(for: Place(key: 9)).refusal?.reason == .forcedOpen)
+        #expect(next.circuit(for: Place(provider: "gone")).refusal == nil)
+        #expect(board.circuit(for: Place(provider: "gone")).refusal?.reason == .open, "for those who began before")
         late.end(.failed(.providerFailed))
-        #expect(circuit.snapshot.state == .closed, "a call from before says nothing")
-        try circuit.permit().end(.failed(.providerFailed))
-        #expect(circuit.snapshot.state.name == "open")
+        #expect(counted.snapshot.state == .closed)
+        try next.circuit(for: Place(key: 1)).permit().end(.failed(.providerFailed))
+        #expect(counted.snapshot.state.name == "open", "the third failure in all, three of which now open it")
     }
 
     @Test("holds no more circuits than it may, and keeps the open ones as long as it can") func bound() throws {
@@ -80,8 +96,9 @@ import Testing
         let old = try #require(board.snapshot().map(\.key).first { $0 < 2 })
         try board.circuit(for: old).permit().end(.rejectedKey)
         #expect(board.circuit(for: old).refusal?.reason == .rejectedKey)
-        board.reload()
-        #expect(board.circuit(for: old).refusal == nil)
+        let next = BreakerBoard<Int>(limit: 2, time: TestClock())
+        next.takeOver(board) { _ in true }
+        #expect(next.circuit(for: old).refusal == nil && next.count == 2)
     }
 
     @Test("many tasks that ask for the same key get the same circuit") func sameCircuit() async {

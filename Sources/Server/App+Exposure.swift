@@ -1,0 +1,34 @@
+internal import HTTPServer
+internal import Telemetry
+
+/// What strangers may do to the server, by configuration.
+extension App {
+    static func crossOrigin(_ server: Configuration.Server, _ routes: [Route]) -> CrossOrigin {
+        CrossOrigin(
+            origins: server.origins, headers: server.corsHeaders, maxAge: server.corsMaxAge,
+            methods: routes.map(\.method))
+    }
+
+    private static func blocks(_ server: Configuration.Server) -> [AddressBlock] {
+        server.trustedProxies.compactMap { AddressBlock($0) }
+    }
+
+    static func proxies(_ server: Configuration.Server) -> TrustedProxies { TrustedProxies(blocks(server)) }
+
+    static func exposure(_ server: Configuration.Server, _ limits: inout ServerLimits) {
+        limits.bodyTotal = server.bodyTotal
+        limits.minRate = server.minRate
+        limits.maxConnectionsPerAddress = server.maxConnectionsPerAddress
+        limits.trustedProxies = blocks(server)
+        // A body of the allowed size must find room while it is alone.
+        limits.maxBodyMemory = server.maxMemory == 0 ? 0 : max(server.maxMemory, server.maxBody)
+        limits.gzipFrom = server.gzipFrom
+    }
+
+    static func exhausted(_ logger: Logger) -> @Sendable () -> Void {
+        {
+            logger.log(
+                .warning, "no descriptors left, connections have to wait: raise the limit of open files (ulimit -n)")
+        }
+    }
+}

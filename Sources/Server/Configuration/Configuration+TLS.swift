@@ -1,0 +1,43 @@
+internal import Transport
+
+extension Configuration.TLS {
+    /// What the files hold now, checked; `nil` where none are named.
+    func context() throws(TransportError) -> TLSContext? {
+        isOn ? try TLSContext(certificate: certificate, key: key) : nil
+    }
+
+    static let needsRestart = TransportError(
+        .certificate,
+        "Between plain HTTP and TLS the server changes only when it starts: restart it, or leave `server.tls` as is."
+    )
+}
+
+extension LoadedConfiguration {
+    /// For a server that only this process talks to.
+    func withoutTLS() -> LoadedConfiguration {
+        var copy = self
+        copy.configuration.server.tls = Configuration.TLS()
+        return copy
+    }
+}
+
+extension ConfigurationKey {
+    /// A file's path; empty for none.
+    static func file(_ path: String, _ field: any Field<String>, _ meaning: String) -> ConfigurationKey {
+        one(
+            path, field, meaning, "a file's path",
+            read: { $0.utf8.contains(0) || $0.utf8.count > 1024 ? nil : $0 }, show: { $0 })
+    }
+}
+
+extension ConfigurationLoader {
+    /// The one without the other cannot be meant.
+    mutating func checkTLS() {
+        let tls = configuration.server.tls
+        guard tls.certificate.isEmpty != tls.key.isEmpty else { return }
+        let (given, other) = tls.key.isEmpty ? ("certificate", "key") : ("key", "certificate")
+        report(
+            "server.tls.\(given) needs server.tls.\(other) beside it: name both files, or neither.",
+            sources["server.tls.\(given)"])
+    }
+}

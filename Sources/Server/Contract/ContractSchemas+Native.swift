@@ -1,0 +1,101 @@
+internal import JSON
+internal import Models
+
+/// Tutti's own shapes: complete, with no members beside those that are named.
+extension ContractSchemas {
+    static let native: [(name: String, schema: JSON)] = [
+        ("OrchestratorChatRequest", chatRequest), ("OrchestratorOptions", options),
+        ("OrchestratorAnswer", Schema.object(head + result + [.must("metrics", Schema.ref("Stages"))], isClosed: true)),
+        ("OrchestratorUsage", usage), ("Stages", stages),
+        (
+            "CancelRequest",
+            Schema.closed(.must("requestId", Schema.identifier, "The id of the running request."))
+        ),
+        ("Cancelled", Schema.closed(.must("cancelled", ["type": "boolean", "const": true]))),
+    ]
+
+    private static let chatRequest: JSON = {
+        var schema = Schema.object(
+            NativeTurn.fields.map { .may($0.name, $0.schema, $0.meaning) }, isClosed: true)
+        // One of the two, and not both: `null` is as if it were not there.
+        schema["oneOf"] = [
+            ["required": ["message"], "properties": ["message": Schema.text, "messages": Schema.null]],
+            ["required": ["messages"], "properties": ["messages": ["type": "array"], "message": Schema.null]],
+        ]
+        return schema
+    }()
+
+    private static let options = Schema.object(
+        NativeTurn.options.map { .may($0.name, $0.schema) }, isClosed: true)
+
+    private static let head: [Schema.Member] = [
+        .must("requestId", Schema.identifier), .must("runId", Schema.identifier),
+        .must("conversationId", Schema.identifier),
+    ]
+
+    /// What `COMPLETE` says, too.
+    static let result: [Schema.Member] = [
+        .must("content", Schema.text), .must("model", Schema.text, "The `provider/model` that answered."),
+        .must("personaId", Schema.orNull(Schema.identifier)),
+        .must("usage", Schema.any(Schema.ref("OrchestratorUsage"), Schema.null)),
+        .must("cost", Schema.orNull(["type": "number", "minimum": 0]), "In dollars; `null` where it is not known."),
+        .must("cached", Schema.flag),
+        .sometimes(
+            "degraded", Schema.one(of: Degradation.allCases.map(\.rawValue)), "What stands in for an answer."),
+        .sometimes("chaos", Schema.flag, "Faults were put into the call on purpose."),
+        .must("finishReason", Schema.orNull(Schema.text)),
+    ]
+
+    private static let usage = Schema.closed(
+        .must("promptTokens", Schema.count), .must("completionTokens", Schema.count),
+        .must("totalTokens", Schema.count), .sometimes("cachedTokens", Schema.count),
+        .sometimes("cacheWriteTokens", Schema.count), .sometimes("reasoningTokens", Schema.count))
+
+    private static let stages = Schema.object(
+        ["total", "validation", "routing", "execution", "fusion", "outputGuard", "cache"]
+            .map { .must($0, Schema.milliseconds) } + [
+                .must("ttft", Schema.orNull(Schema.milliseconds), "The time to the first token of a stream."),
+                .must("bottlenecks", Schema.list(Schema.text), "Stages that took over half of `total`."),
+            ], isClosed: true
+    ).meaning("Durations in milliseconds.")
+
+    /// The data of each run event, by the event's name.
+    static let runEvents: [(name: String, schema: JSON)] = runEventData.map { ("RunEvent.\($0.name)", $0.schema) }
+
+    static let runEventData: [(name: String, schema: JSON)] = [
+        (
+            "START_EXECUTION",
+            Schema.open(
+                .must("runId", Schema.identifier), .must("requestId", Schema.identifier),
+                .must("planId", Schema.orNull(Schema.text)), .must("conversationId", Schema.identifier))
+        ),
+        ("STATUS", Schema.open(.must("message", Schema.text))),
+        (
+            "NODE",
+            Schema.open(
+                .must("name", Schema.text), .must("phase", Schema.one(of: "started", "finished")),
+                .sometimes("ms", Schema.milliseconds))
+        ),
+        ("TOKEN", Schema.open(.must("token", Schema.text))),
+        (
+            "TOOL",
+            Schema.open(
+                .must("index", Schema.count), .sometimes("id", Schema.text), .sometimes("name", Schema.text),
+                .must("arguments", Schema.text))
+        ),
+        (
+            "RETRY",
+            Schema.open(
+                .must("attempt", Schema.count), .must("max", Schema.count), .must("delayMs", Schema.milliseconds))
+        ),
+        ("PIPELINE_METRICS", Schema.ref("Stages")), ("COMPLETE", Schema.object(result, isClosed: false)),
+        (
+            "ERROR",
+            Schema.open(
+                .must("user", Schema.flag), .must("code", Schema.text), .must("message", Schema.text),
+                .must("requestId", Schema.identifier), .must("retryable", Schema.flag),
+                .sometimes("retryAfterMs", Schema.count))
+        ),
+        ("CANCELLED", Schema.open(.must("requestId", Schema.identifier))),
+    ]
+}

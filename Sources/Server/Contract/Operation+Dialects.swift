@@ -1,0 +1,66 @@
+internal import Base
+internal import JSON
+
+/// The operations of the providers' dialects.
+extension Operation {
+    private static let turnErrors: [ErrorCode] = [
+        .unsupportedByModel, .contextLengthExceeded, .modelNotFound, .requestInFlight, .cancelled, .modelUnavailable,
+        .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
+    ]
+
+    private static let cost = (name: "x-tutti-cost", meaning: "What the answer cost, in dollars, where that is known.")
+    private static let marks = [
+        (name: "x-tutti-degraded", meaning: "What stands in for an answer: `local`, `stale` or `text`."),
+        (name: "x-tutti-chaos", meaning: "`true` when faults were put into the call on purpose."),
+    ]
+
+    private static func turn(_ component: String) -> ContractAnswer {
+        ContractAnswer(
+            meaning: "The answer; with `stream`, its events.",
+            content: [("application/json", Schema.ref(component)), ("text/event-stream", Schema.text)],
+            headers: [cost] + marks)
+    }
+
+    static let chatCompletions = Operation(
+        id: "createChatCompletion", summary: "Answer a chat turn.",
+        details: "With `stream` as server-sent events, the last of them `data: [DONE]`.", tag: .openAI,
+        body: "ChatCompletionRequest", answers: [turn("ChatCompletion")], errors: turnErrors, asksProviders: true)
+
+    static let responses = Operation(
+        id: "createResponse", summary: "Answer a turn in the words of Responses.",
+        details: "Nothing is stored: send the whole conversation in `input`.", tag: .openAI, body: "ResponsesRequest",
+        answers: [turn("Response")], errors: turnErrors, asksProviders: true)
+
+    static let messages = Operation(
+        id: "createMessage", summary: "Answer a message.", tag: .anthropic, body: "MessagesRequest",
+        answers: [turn("Message")], errors: turnErrors, asksProviders: true)
+
+    static let countTokens = Operation(
+        id: "countTokens", summary: "Count the tokens of a message.", tag: .anthropic, body: "CountTokensRequest",
+        answers: [
+            ContractAnswer(
+                meaning: "How many input tokens the message would have.",
+                content: [("application/json", Schema.ref("TokenCount"))],
+                headers: [("x-tutti-estimate", "`true` where no provider counted.")])
+        ], errors: turnErrors, asksProviders: true)
+
+    static let embeddings = Operation(
+        id: "createEmbeddings", summary: "Make vectors of texts.", tag: .openAI, body: "EmbeddingRequest",
+        answers: [
+            ContractAnswer(
+                meaning: "A vector for each input.", content: [("application/json", Schema.ref("Embeddings"))],
+                headers: [cost])
+        ], errors: turnErrors, asksProviders: true)
+
+    static let models = Operation(
+        id: "listModels", summary: "List the names that resolve.", tag: .openAI,
+        answers: [.json("Models", "The names, in stable order.")])
+
+    static let model = Operation(
+        id: "getModel", summary: "Look one name up.", tag: .openAI,
+        parameters: [
+            Parameter(
+                name: "model", place: .path, meaning: "A name; its slashes as they are or as `%2F`.",
+                schema: Schema.filled())
+        ], answers: [.json("Model", "The model.")], errors: [.modelNotFound])
+}

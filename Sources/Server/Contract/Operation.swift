@@ -1,0 +1,66 @@
+internal import Base
+internal import JSON
+
+/// What one route promises: what it is for, takes and answers. The contract (`GET /openapi.json`) is made of these.
+struct Operation: Sendable {
+    /// The parts that the contract is read in.
+    enum Tag: String, Sendable, CaseIterable {
+        case openAI = "OpenAI"
+        case anthropic = "Anthropic"
+        case orchestrator = "Orchestrator"
+        case process = "Process"
+
+        var meaning: String {
+            switch self {
+            case .openAI: "OpenAI's dialect, to any model."
+            case .anthropic: "Anthropic's dialect, to any model."
+            case .orchestrator: "Tutti's own shapes."
+            case .process: "How the server is, and what it can do."
+            }
+        }
+    }
+
+    /// A part of the path, a header or a query field.
+    struct Parameter: Sendable {
+        enum Place: String, Sendable { case path, header, query }
+
+        let name: String
+        let place: Place
+        let meaning: String
+        let schema: JSON
+    }
+
+    /// The name of the operation, for generated clients. Unique.
+    let id: String
+    /// One short sentence.
+    let summary: String
+    /// Markdown.
+    var details: String?
+    let tag: Tag
+    var parameters: [Parameter] = []
+    /// The component that a body must follow; `nil` for a route without one.
+    var body: String?
+    /// What it answers when all is well, and what else is no error.
+    let answers: [ContractAnswer]
+    /// The errors of its own; those that every route may give are added to them.
+    var errors: [ErrorCode] = []
+    /// Whether the answer may end with any error of a provider.
+    var asksProviders = false
+}
+
+/// One status of an operation, and what comes with it.
+struct ContractAnswer: Sendable {
+    var status = 200
+    let meaning: String
+    /// By media type. None for an answer without a body.
+    let content: [(type: String, schema: JSON)]
+    /// Beyond those that every answer has.
+    var headers: [(name: String, meaning: String)] = []
+    /// By name, the data of the events of a stream.
+    var events: [(name: String, schema: JSON)] = []
+
+    /// A JSON answer of the shape of this component.
+    static func json(_ component: String, _ meaning: String, status: Int = 200) -> ContractAnswer {
+        ContractAnswer(status: status, meaning: meaning, content: [("application/json", Schema.ref(component))])
+    }
+}

@@ -1,0 +1,26 @@
+"""What schemathesis must not send: JSON that no schema can forbid and that the server's reader refuses, which the
+documentation says. Numbers beyond 64 bits, floating-point numbers below the normal ones, and texts with a NUL."""
+
+import math
+import sys
+
+import schemathesis
+
+
+def fits(value):
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, int):
+        return -2**63 <= value < 2**64
+    if isinstance(value, float):
+        return math.isfinite(value) and (value == 0 or abs(value) >= sys.float_info.min)
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, list):
+        return all(map(fits, value))
+    return not isinstance(value, dict) or all(map(fits, [*value, *value.values()]))
+
+
+@schemathesis.hook
+def filter_body(context, body):
+    return fits(body)

@@ -1,0 +1,113 @@
+import Base
+import Testing
+
+@testable import HTTPServer
+
+/// What is counted over all connections.
+@Suite struct LedgerTests {
+    private func limits(total: Int = 100, perAddress: Int = 2) -> ServerLimits {
+        var limits = ServerLimits()
+        limits.maxConnections = total
+        limits.maxConnectionsPerAddress = perAddress
+        limits.trustedProxies = [AddressBlock("10.0.0.0/8")].compactMap { $0 }
+        return limits
+    }
+
+    @Test func `one client has its own limit, and room that comes free is used`() {
+        var ledger = ConnectionLedger(limits: limits())
+        let client = IPAddress("192.0.2.1")
+        let first = (0..<3).map { _ in ledger.begin(client) }
+        #expect(first == [true, true, false])
+        let hasRoomForAnother = ledger.begin(IPAddress("192.0.2.2"))
+        ledger.end(client)
+        let after = (0..<2).map { _ in ledger.begin(client) }
+        #expect(hasRoomForAnother)
+        #expect(after == [true, false])
+    }
+
+    @Test(arguments: [
+        ("2001:db8::1", "2001:db8::ffff:1", true), ("2001:db8::1", "2001:db8:0:1::1", false),
+        ("192.0.2.1", "::ffff:192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false),
+    ])
+    func `addresses of one subscriber are one client`(_ one: String, _ other: String, _ isSame: Bool) {
+        var ledger = ConnectionLedger(limits: limits(perAddress: 1))
+        let begun = [one, other].map { ledger.begin(IPAddress($0)) }
+        #expect(begun == [true, !isSame])
+    }
+
+    @Test func `proxies and peers without an address count in all only, and 0 is no limit`() {
+        var ledger = ConnectionLedger(limits: limits(total: 5))
+        let open = ["10.1.1.1", "10.1.1.1", "10.1.1.1", "", "", ""].map { ledger.begin(IPAddress($0)) }
+        #expect(open == [true, true, true, true, true, false])
+        var unlimited = ConnectionLedger(limits: limits(total: 5, perAddress: 0))
+        let begun = (0..<6).map { _ in unlimited.begin(IPAddress("192.0.2.1")) }
+        #expect(begun == [true, true, true, true, true, false])
+        #expect(unlimited.clients == 0)
+    }
+
+    @Test func `whoever comes and goes, the counts are those of who is there`() {
+        var random = SeededGenerator(seed: 21)
+        var ledger = ConnectionLedger(limits: limits(total: 30, perAddress: 4))
+        var open: [String] = []
+        for _ in 0..<20_000 {
+            if Bool.random(using: &random), let index = open.indices.randomElement(using: &random) {
+                ledger.end(IPAddress(open.remove(at: index)))
+            } else {
+                let address = "192.0.2.\(Int.random(in: 0..<12, using: &random))"
+                let fits = open.count < 30 && open.count { $0 == address } < 4
+                let hasBegun = ledger.begin(IPAddress(address))
+                #expect(hasBegun == fits)
+                if fits { open.append(address) }
+            }
+            #expect(ledger.clients == Set(open).count)
+        }
+        for address in open { ledger.end(IPAddress(address)) }
+        #expect(ledger.clients == 0)
+    }
+
+    @Test func `bodies take no more memory than there is, from many threads at once`() async {
+        let budget = BodyBudget(limit: 1000)
+        await withTaskGroup(of: Void.self) { group in
+            for seed in 0..<8 {
+                group.addTask {
+                    var random = SeededGenerator(seed: UInt64(seed))
+                    var mine: [Int] = []
+                    for _ in 0..<5000 {
+                        let count = Int.random(in: 1...400, using: &random)
+                        if budget.take(count) { mine.append(count) }
+                        #expect(mine.reduce(0, +) <= 1000)
+                        if mine.count > 2 { budget.giveBack(mine.removeFirst()) }
+                    }
+                    for count in mine { budget.giveBack(count) }
+                }
+            }
+        }
+        #expect(budget.used == 0)
+        #expect(budget.take(1000))
+        #expect(!budget.take(1))
+        #expect(BodyBudget(limit: 0).take(.max))
+    }
+
+    @Test func `a body must go on, come at its rate, and end`() {
+        var limits = ServerLimits()
+        limits.bodyTimeout = .seconds(30)
+        limits.bodyTotal = .seconds(300)
+        limits.minRate = 1000
+        limits.rateGrace = .seconds(10)
+        func seconds(_ value: Double) -> Instant { Instant(nanoseconds: UInt64((value + 1000) * 1e9)) }
+        var pace = ArrivalPace(start: seconds(0))
+        // Silence, rate and total: whichever is first.
+        #expect(pace.deadline(at: seconds(0), limits) == seconds(10))
+        pace.note(5000)
+        #expect(pace.deadline(at: seconds(1), limits) == seconds(15))
+        pace.note(95_000)
+        #expect(pace.deadline(at: seconds(2), limits) == seconds(32))
+        #expect(pace.deadline(at: seconds(100), limits) == seconds(110))
+        pace.note(10 << 20)
+        #expect(pace.deadline(at: seconds(290), limits) == seconds(300))
+        pace.note(.max)
+        #expect(pace.deadline(at: seconds(1), limits) == seconds(31))
+        limits.minRate = 0
+        #expect(ArrivalPace(start: seconds(0)).deadline(at: seconds(0), limits) == seconds(30))
+    }
+}
