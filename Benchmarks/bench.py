@@ -18,27 +18,18 @@ import tempfile
 import environment
 import measures
 import processes
+import report
+import rivals
+import serving
 from processes import ROOT, Refusal
 
-PARTS = ["throughput", "hangup", "graph", "dialects", "resilience", "local"]
+PARTS = ["throughput", "prompts", "latency", "streams", "memory", "start", "connections", "hangup", "graph", "dialects",
+         "resilience", "local"]
 # These run a program of their own.
 SERVERLESS = {"graph", "dialects", "resilience"}
-# Key, name, the figure that each must stay below.
-GRAPH_BARS = [
-    ("sequence_ns_per_node", "no-op node in sequence (ns)", 1000),
-    ("fanout100_us_per_branch", "branch at fan-out 100 (µs)", 2),
-    ("fanout1000_us_per_branch", "branch at fan-out 1,000 (µs)", 2),
-    ("kept_us_per_node", "node with a checkpoint in memory (µs)", 5),
-    ("build1000_ms", "building a graph of 1,000 nodes (ms)", 10),
-    ("parked_bytes_per_run", "parked run (bytes)", 2048),
-]
-# Keys, what is translated, the figure that the worst of them must stay below.
-DIALECT_BARS = [
-    (["request_short", "request_chat"], "request (µs)", 10),
-    (["frame_text", "frame_tools"], "frame (µs)", 2),
-]
-# The most that everything that mends failures may cost a request when nothing fails.
-RESILIENCE_BAR_NS = 3000
+# These load every server of --servers.
+LOADED = {"throughput", "prompts"}
+PROMPT_BYTES = 100 * 1024
 
 
 def say(text):
@@ -51,6 +42,8 @@ def read_arguments():
     parser.add_argument("--seconds", type=int, default=5, help="of load a server and round (5)")
     parser.add_argument("--json", metavar="FILE", help="write the result there, too")
     parser.add_argument("--local", action="store_true", help="also measure while the local model computes")
+    parser.add_argument("--tls", action="store_true", help="also load Tutti over HTTPS")
+    parser.add_argument("--rivals", action="store_true", help="also load rolter and ferrogw, from PyPI")
     parser.add_argument("--only", metavar="PART", choices=PARTS, help=f"one of {', '.join(PARTS)}")
     parser.add_argument("--servers", default="nginx,floor,tutti", help="under load, in this order (nginx,floor,tutti)")
     parser.add_argument("--binary", default=os.environ.get("TUTTI_BINARY", ROOT / ".build/release/tutti"),
@@ -58,6 +51,7 @@ def read_arguments():
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds < 1:
         parser.error("--rounds and --seconds must be at least 1")
+    arguments.binary = pathlib.Path(arguments.binary).absolute()
     arguments.servers = arguments.servers.split(",")
     if unknown := set(arguments.servers) - {"nginx", "floor", "tutti"}:
         parser.error(f"unknown server {', '.join(sorted(unknown))}")
@@ -110,122 +104,72 @@ def measure(arguments, machine, folder):
 
 def measure_servers(arguments, machine, folder, stack, result):
     """Every part that needs the mock upstream; the stack ends the servers."""
-    server_core, load, mock_core = machine["server_core"], machine["load_core"], machine["mock_core"]
+    parts, load, mock_core = set(arguments.parts), machine["load_core"], machine["mock_core"]
 
     def keep(server):
         stack.callback(server.stop)
         return server
 
-    needs_tutti = "tutti" in arguments.servers and set(arguments.parts) & {"throughput", "hangup"}
-    if (needs_tutti or "local" in arguments.parts) and not pathlib.Path(arguments.binary).exists():
+    if (parts - LOADED or "tutti" in arguments.servers or arguments.tls) and not arguments.binary.exists():
         raise Refusal(f"{arguments.binary} is not there: build it with ./test")
     processes.compile_programs(folder)
-    mock = keep(processes.start_mock(folder, "mock", mock_core))
-    endless = keep(processes.start_mock(folder, "endless", mock_core, "--endless", 1, "--interval-ms", 20))
-    upstreams = {"bench": mock.port, "endless": endless.port}
+    mocks = {name: keep(processes.start_mock(folder, name, mock_core, *options)) for name, *options in (
+        ("bench", "--chunks", serving.DELTAS),
+        ("paced", "--chunks", serving.DELTAS, "--interval-ms", serving.PACE_MS),
+        ("slow", "--chunks", 60, "--interval-ms", 100),
+        ("endless", "--endless", 1, "--interval-ms", 20))}
+    upstreams = {name: mock.port for name, mock in mocks.items()}
     tutti = None
-    if needs_tutti:
-        tutti = keep(processes.start_tutti(folder, arguments.binary, server_core, upstreams))
-        result["memory"] = {"idle_rss_mib": tutti.rss_mib()}
-    if "throughput" in arguments.parts:
-        start = {"nginx": lambda: processes.start_nginx(folder, mock, server_core),
-                 "floor": lambda: processes.start_floor(folder, mock, server_core)}
-        servers = [tutti if name == "tutti" else keep(start[name]()) for name in arguments.servers]
-        result["throughput"] = measures.throughput(servers, arguments.rounds, arguments.seconds, load, say)
-        if tutti:
-            result["memory"]["loaded_rss_mib"] = tutti.rss_mib()
-    if "hangup" in arguments.parts and tutti:
-        say("hang-up: 200 streams")
-        result["hangup"] = measures.hang_up(tutti, endless, folder, load)
-    if "local" in arguments.parts:
+    if parts - LOADED - SERVERLESS - {"start", "local"} or parts & LOADED and "tutti" in arguments.servers:
+        tutti = keep(processes.start_tutti(folder, arguments.binary, machine["server_core"], upstreams))
+    if "memory" in parts:
+        # Before anything else has made it grow.
+        say("memory: 1,000 streams")
+        result["memory"] = serving.memory(tutti, mocks["slow"], folder, load)
+    if parts & LOADED:
+        measure_load(arguments, machine, folder, keep, mocks["bench"], upstreams, tutti, result)
+    measure_calls(arguments, machine, folder, mocks, tutti, result)
+    if "local" in parts:
         say("local: /healthz and a proxied call while the local model computes, on all cores")
-        served = keep(processes.start_tutti(folder, arguments.binary, None, {"bench": mock.port}, True, "local"))
+        served = keep(processes.start_tutti(folder, arguments.binary, None, {"bench": upstreams["bench"]}, "local",
+                                            local=True))
         result["local"] = measures.local(served, folder)
 
 
-def judge(result):
-    """Every bar that this run can judge: name, value, limit, pass."""
-    bars = []
-
-    def bar(name, value, limit, passed):
-        bars.append({"bar": name, "value": value, "limit": limit, "pass": bool(passed)})
-
-    rows = result.get("throughput", {})
-    ours = rows.get("tutti", {})
-    if "ratio_to_nginx" in ours:
-        bar("throughput of nginx", ours["ratio_to_nginx"], "≥ 0.35", ours["ratio_to_nginx"] >= 0.35)
-    if "cpu_above_floor_us" in ours:
-        above = ours["cpu_above_floor_us"]
-        bar("CPU a request above the floor (µs)", above, "≤ 25", above <= 25)
-    for name, row in rows.items():
-        bar(f"failed requests, {name}", row["failed"], "= 0", row["failed"] == 0)
-    if gone := result.get("hangup"):
-        whole = gone["never_closed"] == 0 and gone["ended_early"] == 0
-        bar("hang-up to upstream closed, p99 (ms)", gone["p99_ms"], "< 10", whole and gone["p99_ms"] < 10)
-    if graph := result.get("graph"):
-        for key, name, limit in GRAPH_BARS:
-            bar(name, graph["tutti"][key], f"< {limit}", graph["tutti"][key] < limit)
-    if dialects := result.get("dialects"):
-        for keys, name, limit in DIALECT_BARS:
-            worst = max(figures["over"] for key in keys for figures in dialects[key].values())
-            bar(f"translation over passage, {name}", worst, f"< {limit}", worst < limit)
-    for kind, figures in result.get("resilience", {}).items():
-        over = figures["all_over_ns"]
-        bar(f"resilience a request when nothing fails, {kind} (ns)", over, f"≤ {RESILIENCE_BAR_NS}",
-            over <= RESILIENCE_BAR_NS)
-    if local := result.get("local"):
-        health = local["computing"]["healthz"]
-        bar("/healthz while the local model computes, p99 (ms)", health["p99_ms"], "≤ 20", health["p99_ms"] <= 20)
-        ratio = local["proxied_p99_ratio"]
-        bar("proxied p99 while it computes, of idle", ratio, "≤ 3", ratio <= 3 and local["failed"] == 0)
-    return bars
+def measure_load(arguments, machine, folder, keep, mock, upstreams, tutti, result):
+    """The parts that load all servers by turns."""
+    core = machine["server_core"]
+    start = {"nginx": lambda: processes.start_nginx(folder, mock, core),
+             "floor": lambda: processes.start_floor(folder, mock, core)}
+    servers = [tutti if name == "tutti" else keep(start[name]()) for name in arguments.servers]
+    if arguments.tls:
+        certificate = processes.make_certificate(folder)
+        servers.append(keep(processes.start_tutti(
+            folder, arguments.binary, core, upstreams, "tutti-tls", tls=certificate)))
+    if arguments.rivals:
+        servers += [keep(server) for server in rivals.start(folder, mock, core, say)]
+    for part, prompt_bytes in (("throughput", 0), ("prompts", PROMPT_BYTES)):
+        if part in arguments.parts:
+            say(f"{part}: {', '.join(server.name for server in servers)}")
+            result[part] = measures.throughput(
+                servers, arguments.rounds, arguments.seconds, machine["load_core"], say, prompt_bytes)
 
 
-def show(result, bars):
-    say(f"\n{result['machine']['cpu']}, {result['machine']['cores']} cores")
-    for note in result["machine"]["notes"]:
-        say(note)
-    if rows := result.get("throughput"):
-        say(f"{'':8}{'requests/s':>12}{'of nginx':>10}{'CPU µs':>9}{'over floor':>12}{'busy':>7}{'p50 ms':>9}"
-            f"{'p99 ms':>9}")
-        for name, row in rows.items():
-            ratio, above = row.get("ratio_to_nginx", float("nan")), row.get("cpu_above_floor_us", float("nan"))
-            say(f"{name:8}{row['throughput']:12.0f}{ratio:10.2f}{row['cpu_us_per_request']:9.1f}{above:12.1f}"
-                f"{row['busy']:7.2f}{row['p50_ms']:9.2f}{row['p99_ms']:9.2f}")
-    if graph := result.get("graph"):
-        show_graph(graph)
-    if dialects := result.get("dialects"):
-        show_dialects(dialects)
-    if resilience := result.get("resilience"):
-        show_resilience(resilience)
-    for bar in bars:
-        say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
-
-
-def show_graph(graph):
-    others, ratios = graph["langgraph"] or {}, graph["ratio"] or {}
-    say(f"{'':28}{'Tutti':>12}" + (f"{'LangGraph ' + others['version']:>20}{'ratio':>9}" if others else ""))
-    for key, value in graph["tutti"].items():
-        other = f"{others[key]:20,.2f}" if key in others else ""
-        ratio = f"{ratios[key]:9,.1f}" if key in ratios else ""
-        say(f"{key:28}{value:12,.2f}{other}{ratio}")
-
-
-def show_dialects(dialects):
-    say(f"{'CPU µs':28}{'passed':>12}{'translated':>12}{'over':>9}")
-    for key, clients in dialects.items():
-        for client, figures in clients.items():
-            say(f"{key + ', ' + client:28}{figures['same']:12,.2f}{figures['translated']:12,.2f}"
-                f"{figures['over']:9,.2f}")
-
-
-def show_resilience(resilience):
-    say(f"{'a request':28}{'ns':>12}{'over':>9}{'allocations':>14}{'over':>9}")
-    for kind, figures in resilience.items():
-        for way in ("none", "unhedged", "all"):
-            over, more = figures.get(f"{way}_over_ns", 0), figures.get(f"{way}_over_allocations", 0)
-            say(f"{kind + ', ' + way:28}{figures[f'{way}_ns']:12,.0f}{over:9,.0f}"
-                f"{figures[f'{way}_allocations']:14,.1f}{more:9,.1f}")
+def measure_calls(arguments, machine, folder, mocks, tutti, result):
+    """The parts that ask Tutti alone, in the order of their names in `PARTS`."""
+    load, rounds = machine["load_core"], arguments.rounds
+    ways = {
+        "latency": lambda: serving.latency(tutti, mocks["bench"], folder, load, rounds, say),
+        "streams": lambda: serving.streams(tutti, mocks["paced"], folder, load, rounds, say),
+        "start": lambda: serving.first_answer(
+            arguments.binary, {"bench": mocks["bench"].port}, folder, machine["server_core"]),
+        "connections": lambda: serving.connections(tutti, rounds, arguments.seconds, load, say),
+        "hangup": lambda: measures.hang_up(tutti, mocks["endless"], folder, load),
+    }
+    for part, measure_part in ways.items():
+        if part in arguments.parts:
+            say(f"{part}:")
+            result[part] = measure_part()
 
 
 def tools(arguments):
@@ -233,10 +177,10 @@ def tools(arguments):
     needed = {"taskset"}
     if set(arguments.parts) - SERVERLESS:
         needed.add("cc")
-    if "throughput" in arguments.parts:
+    if (LOADED | {"connections"}) & set(arguments.parts):
         needed.add("wrk")
-        if "nginx" in arguments.servers:
-            needed.add("nginx")
+    if LOADED & set(arguments.parts):
+        needed |= {"nginx"} & set(arguments.servers) | ({"openssl"} if arguments.tls else set())
     return needed
 
 
@@ -254,9 +198,9 @@ def main():
         except KeyboardInterrupt:
             say("bench: interrupted")
             return 130
-    bars = result["bars"] = judge(result)
+    bars = result["bars"] = report.judge(result)
     result["pass"] = all(bar["pass"] for bar in bars)
-    show(result, bars)
+    report.show(result, bars)
     text = json.dumps(result, indent=2, ensure_ascii=False)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(text + "\n")

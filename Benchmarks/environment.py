@@ -1,4 +1,4 @@
-"""The Python environment that LangGraph runs in: made when it is missing, kept in the cache folder."""
+"""Python environments for what comes from PyPI: each made when it is missing, kept in the cache folder."""
 
 import fcntl
 import hashlib
@@ -11,8 +11,7 @@ import sys
 
 from processes import HERE
 
-REQUIREMENTS = HERE / "requirements.txt"
-# The versions that its hashes are for.
+# The versions that the hashes are for.
 OLDEST, NEWEST = (3, 11), (3, 14)
 
 
@@ -26,34 +25,42 @@ def cache_folder():
 
 def python_with_langgraph(say):
     """Its interpreter, or nothing, said in a sentence, where it cannot be had."""
+    home = environment("benchmark-python", "requirements.txt", "LangGraph", "100 MB, half a minute",
+                       ["bin/python", "-I", "-c", "import langgraph.graph"], say)
+    return home and home / "bin/python"
+
+
+def environment(name, requirements, what, takes, check, say):
+    """The environment's folder, or nothing, said in a sentence, where it cannot be had. `check` is a command below it
+    that succeeds where the environment is whole."""
     cache = cache_folder()
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # One at a time makes it; the lock goes with the file.
-        with open(cache / "benchmark-python.lock", "w") as lock:
+        with open(cache / f"{name}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            reason = make(cache / "benchmark-python", say)
+            reason = make(cache / name, HERE / requirements, what, takes, check, say)
     except OSError as error:
         reason = str(error)
     if reason:
-        say(f"LangGraph cannot be had ({reason}); the comparison is left out.")
+        say(f"{what} cannot be had ({reason}); the comparison is left out.")
         return None
-    return cache / "benchmark-python/bin/python"
+    return cache / name
 
 
-def make(home, say):
+def make(home, requirements, what, takes, check, say):
     """Why the environment is not there, or nothing when it is. The stamp comes last: half an environment is none."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         return f"it is pinned for Python 3.{OLDEST[1]} to 3.{NEWEST[1]}, and this is {platform.python_version()}"
     stamp, python = home / "stamp", home / "bin/python"
-    wanted = f"{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()} {sys.version}\n"
-    if stamp.exists() and stamp.read_text() == wanted and not failure([python, "-I", "-c", "import langgraph.graph"]):
+    wanted = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {sys.version}\n"
+    if stamp.exists() and stamp.read_text() == wanted and not failure([home / check[0], *check[1:]]):
         return None
-    say("setting up LangGraph (100 MB, half a minute) …")
+    say(f"setting up {what} ({takes}) …")
     shutil.rmtree(home, ignore_errors=True)
     install = [python, "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
                "--retries", "1", "--timeout", "20", "--only-binary", ":all:", "--require-hashes", "--no-deps",
-               "-r", REQUIREMENTS]
+               "-r", requirements]
     reason = failure([sys.executable, "-m", "venv", home]) or failure(install)
     if reason:
         shutil.rmtree(home, ignore_errors=True)

@@ -16,11 +16,12 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def one_round(server, seconds, core):
+def one_round(server, seconds, core, connections=CONNECTIONS, prompt_bytes=0):
     """One run of wrk against one server: requests a second, latency, CPU a request."""
     before, logged = server.cpu_seconds(), server.log.stat().st_size
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "native/chat.lua",
-               f"http://127.0.0.1:{server.port}/v1/chat/completions"]
+    address = f"http{'s' if server.tls else ''}://127.0.0.1:{server.port}/v1/chat/completions"
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "native/chat.lua",
+               address, prompt_bytes, server.model]
     result = run_json(command, core, timeout=seconds + 60)
     used = server.cpu_seconds() - before
     if not result["requests"]:
@@ -35,13 +36,13 @@ def one_round(server, seconds, core):
     }
 
 
-def throughput(servers, rounds, seconds, core, say):
+def throughput(servers, rounds, seconds, core, say, prompt_bytes=0):
     """Interleaved rounds; every figure is the median over them, ratios are taken within a round."""
     for server in servers:
-        one_round(server, 1, core)
+        one_round(server, 1, core, prompt_bytes=prompt_bytes)
     history = []
     for number in range(rounds):
-        figures = {server.name: one_round(server, seconds, core) for server in servers}
+        figures = {server.name: one_round(server, seconds, core, prompt_bytes=prompt_bytes) for server in servers}
         history.append(figures)
         say(f"round {number + 1}/{rounds}: " + ", ".join(
             f"{name} {figure['throughput']:.0f}/s {figure['cpu_us_per_request']:.1f} µs"
@@ -55,9 +56,10 @@ def throughput(servers, rounds, seconds, core, say):
         row = {key: round(median(name, key), 3) for key in
                ("throughput", "cpu_us_per_request", "busy", "log_bytes_per_request", "p50_ms", "p99_ms")}
         row["failed"] = sum(figures[name]["failed"] for figures in history)
-        if "nginx" in history[0]:
-            row["ratio_to_nginx"] = round(statistics.median(
-                figures[name]["throughput"] / figures["nginx"]["throughput"] for figures in history), 3)
+        for other, key in (("nginx", "ratio_to_nginx"), ("tutti", "ratio_to_tutti")):
+            if other in history[0]:
+                row[key] = round(statistics.median(
+                    figures[name]["throughput"] / figures[other]["throughput"] for figures in history), 3)
         if "floor" in history[0]:
             row["cpu_above_floor_us"] = round(statistics.median(
                 figures[name]["cpu_us_per_request"] - figures["floor"]["cpu_us_per_request"]

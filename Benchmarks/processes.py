@@ -8,17 +8,18 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-TICKS = os.sysconf("SC_CLK_TCK")
 PACKAGES = {
     "cc": "gcc", "taskset": "util-linux", "wrk": "wrk", "nginx": "nginx-light",
+    "openssl": "openssl", "valgrind": "valgrind", "vgdb": "valgrind", "objcopy": "binutils",
     "uv.h": "libuv1-dev", "curl/curl.h": "libcurl4-openssl-dev",
 }
-PROGRAMS = {"mock_upstream": ["-luv"], "floor": ["-luv", "-lcurl"], "client": []}
+PROGRAMS = {"mock_upstream": ["-luv"], "floor": ["-luv", "-lcurl"], "client": [], "streams": []}
 
 
 class Refusal(Exception):
@@ -32,9 +33,10 @@ def require(tools):
         raise Refusal(f"missing tools: apt-get install {' '.join(missing)}")
 
 
-def compile_programs(folder):
+def compile_programs(folder, names=tuple(PROGRAMS)):
     """Compiles `native/*.c` into the folder; about a second each."""
-    for name, libraries in PROGRAMS.items():
+    for name in names:
+        libraries = PROGRAMS[name]
         command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(folder / name),
                    str(HERE / "native" / f"{name}.c"), *libraries]
         result = subprocess.run(command, capture_output=True, text=True)
@@ -58,8 +60,12 @@ def pinned(core, command):
 class Server:
     """A server process under our care. `port` answers HTTP once the constructor returns."""
 
-    def __init__(self, name, command, log, core=None, port=None, env=None, ready="/"):
-        self.name, self.log, self.port = name, pathlib.Path(log), port
+    # The model that load asks for.
+    model = "bench"
+
+    def __init__(self, name, command, log, core=None, port=None, env=None, ready="/", tls=False,
+                 patience=60):
+        self.name, self.log, self.port, self.tls = name, pathlib.Path(log), port, tls
         self._log_file = open(log, "wb")
         piped = port is None
         self.process = subprocess.Popen(
@@ -72,15 +78,15 @@ class Server:
                 raise Refusal(f"{name} did not start: {self.tail()}")
             self.port = int(line[1])
         else:
-            self._wait_until_ready(ready)
+            self._wait_until_ready(ready, patience)
 
-    def _wait_until_ready(self, path, seconds=60):
+    def _wait_until_ready(self, path, seconds):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if get(self.port, path, timeout=2)[0] < 500:
+                if get(self.port, path, timeout=seconds / 2, tls=self.tls)[0] < 500:
                     return
             time.sleep(0.02)
         self.stop()
@@ -101,19 +107,19 @@ class Server:
         return found
 
     def cpu_seconds(self):
-        """User and system time of the whole family so far."""
-        ticks = 0
+        """User and system time of the whole family so far, by the kernel's clock of each process: nanoseconds."""
+        total = 0.0
         for pid in self.family():
             with contextlib.suppress(OSError):
-                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / TICKS
+                total += time.clock_gettime(~pid << 3 | 2)
+        return total
 
-    def rss_mib(self):
+    def rss_mib(self, kind="VmRSS"):
+        """What is resident in memory; of kind `RssAnon` what is not a file's, as code and libraries are."""
         kib = 0
         for pid in self.family():
             for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
+                if line.startswith(f"{kind}:"):
                     kib += int(line.split()[1])
         return round(kib / 1024, 1)
 
@@ -132,9 +138,14 @@ class Server:
         return self.process.returncode
 
 
-def get(port, path, timeout=10):
+def get(port, path, timeout=10, tls=False):
     """(status, body) of one GET."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    if tls:
+        # Its certificate is our own, made for this run.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -181,9 +192,9 @@ def start_nginx(folder, mock, core):
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (home / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {home}/pid; error_log {home}/error.log crit; {user}
-events {{ worker_connections 1024; }}
+events {{ worker_connections 8192; }}
 http {{
-    access_log off; tcp_nodelay on; keepalive_requests 100000000; {temporary}
+    access_log off; tcp_nodelay on; keepalive_requests 100000000; client_body_buffer_size 256k; {temporary}
     upstream models {{ server 127.0.0.1:{mock.port}; keepalive 128; keepalive_requests 100000000; }}
     server {{
         listen 127.0.0.1:{port};
@@ -195,25 +206,58 @@ http {{
                   folder / "nginx.log", core, port, ready="/stats")
 
 
-def start_tutti(folder, binary, core, upstreams, local=False, name="tutti"):
-    """Tutti with its log on. `upstreams`: provider name → port; each is a model of the same name, too."""
-    port, home = free_port(), folder / name
-    home.mkdir()
-    lines = ["providers:"]
-    for provider, upstream in upstreams.items():
-        lines.append(f"  {provider}: {{ dialect: openai, base_url: http://127.0.0.1:{upstream}/v1, "
+def make_certificate(folder):
+    """A certificate for this run, of the kind that most servers have: P-256, signed by itself. (certificate, key)"""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+               "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+               "-out", certificate, "-keyout", key]
+    made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if made.returncode:
+        raise Refusal(f"openssl makes no certificate: {made.stderr[-600:].strip()}")
+    key.chmod(0o600)
+    return certificate, key
+
+
+def write_config(home, upstreams, anthropic=None, local=False, tls=None):
+    """Tutti's configuration. `upstreams` and `anthropic`, by the dialect they speak: provider name → port; each is a
+    model of the same name, too. `tls`: certificate and key."""
+    lines = []
+    if tls:
+        lines.append(f"server: {{ tls: {{ certificate: {tls[0]}, key: {tls[1]} }} }}")
+    lines.append("providers:")
+    for provider, port in upstreams.items():
+        lines.append(f"  {provider}: {{ dialect: openai, base_url: http://127.0.0.1:{port}/v1, "
+                     "api_key: bench-key, allow: any }")
+    for provider, port in (anthropic or {}).items():
+        lines.append(f"  {provider}: {{ dialect: anthropic, base_url: http://127.0.0.1:{port}, "
                      "api_key: bench-key, allow: any }")
     if local:
         lines.append("  local: { dialect: local, model: smollm2 }")
     # What is measured is a request's way, not how many may go it at once.
-    lines.append("resilience: { limits: { per_provider: 100000, total: 100000 } }")
+    lines.append("resilience: { limits: { per_provider: 100000, total: 100000, queue: 100000 } }")
     lines.append("models:")
     lines += [f"  {provider}: {{ chain: [{provider}/gpt-4o-mini] }}" for provider in upstreams]
+    lines += [f"  {provider}: {{ chain: [{provider}/claude-haiku-4-5] }}" for provider in anthropic or {}]
     if local:
         lines.append("  smol: { chain: [local/smollm2] }")
     config = home / "tutti.yaml"
     config.write_text("\n".join(lines) + "\n")
     config.chmod(0o600)
+    return config
+
+
+def serving(binary, config, port):
+    """The command that serves with this configuration, and its environment."""
     env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
-    command = [binary, "serve", "--config", config, "--listen", f"127.0.0.1:{port}", "--data", home / "data"]
-    return Server(name, command, folder / f"{name}.log", core, port, env, ready="/readyz")
+    home = config.parent
+    return [binary, "serve", "--config", config, "--listen", f"127.0.0.1:{port}", "--data", home / "data"], env
+
+
+def start_tutti(folder, binary, core, upstreams, name="tutti", prefix=(), patience=60, **more):
+    """Tutti with its log on; `prefix` is a command that runs it, `more` goes to `write_config`."""
+    port, home = free_port(), folder / name
+    home.mkdir()
+    command, env = serving(binary, write_config(home, upstreams, **more), port)
+    return Server(name, [*prefix, *command], folder / f"{name}.log", core, port, env, ready="/readyz",
+                  tls=bool(more.get("tls")), patience=patience)

@@ -6,6 +6,8 @@
 //   client pace PORT PATH COUNT INTERVAL_MS [BODY]
 //                                              one request every interval on one connection, GET or, with a body, POST;
 //                                              {"requests":n,"failed":n,"p50_ms":x,"p99_ms":x,"max_ms":x}
+//   client compare PORT OTHER_PORT COUNT BODY  chats by turns with two servers, one connection each, without a pause;
+//                                              {"failed":n,"p50_us":[x,y],"p99_us":[x,y]}
 //   client stream PORT BODY SECONDS            one streaming request after another until the time is over;
 //                                              {"answers":n,"bytes":n,"failed":n}
 #define _GNU_SOURCE
@@ -116,6 +118,35 @@ static int run_pace(int port, const char *path, long count, long interval_ms, co
     return 0;
 }
 
+static int run_compare(const int ports[2], long count, const char *body) {
+    static char requests[2][65536];
+    size_t lengths[2], total = 0;
+    uint64_t *took[2];
+    int sockets[2];
+    struct buffer in = {0};
+    long failed = 0;
+    for (int i = 0; i < 2; i++) {
+        lengths[i] = compose(requests[i], sizeof requests[i], ports[i], "/v1/chat/completions", body);
+        took[i] = calloc((size_t)count, sizeof *took[i]);
+        sockets[i] = dial(ports[i]);
+    }
+    for (long turn = 0; turn < 2 * count; turn++) {
+        int i = (int)(turn % 2);
+        uint64_t before = now_ns();
+        send_all(sockets[i], requests[i], lengths[i]);
+        int status = read_answer(sockets[i], &in, &total);
+        took[i][turn / 2] = now_ns() - before;
+        if (status != 200) failed++;
+        if (!status) close(sockets[i]), sockets[i] = dial(ports[i]);
+    }
+    for (int i = 0; i < 2; i++) qsort(took[i], (size_t)count, sizeof *took[i], ascending);
+    long middle = count / 2, late = count * 99 / 100;
+    printf(
+        "{\"failed\":%ld,\"p50_us\":[%.1f,%.1f],\"p99_us\":[%.1f,%.1f]}\n", failed, (double)took[0][middle] / 1e3,
+        (double)took[1][middle] / 1e3, (double)took[0][late] / 1e3, (double)took[1][late] / 1e3);
+    return 0;
+}
+
 static int run_stream(int port, const char *body, long seconds) {
     static char request[65536];
     size_t length = compose(request, sizeof request, port, "/v1/chat/completions", body), total = 0;
@@ -203,6 +234,11 @@ int main(int count, char **arguments) {
     if (strcmp(mode, "pace") == 0 && (count == 6 || count == 7))
         return run_pace(
             atoi(arguments[2]), arguments[3], atol(arguments[4]), atol(arguments[5]), count == 7 ? arguments[6] : NULL);
+    if (strcmp(mode, "compare") == 0 && count == 6) {
+        const int ports[2] = {atoi(arguments[2]), atoi(arguments[3])};
+        return run_compare(ports, atol(arguments[4]), arguments[5]);
+    }
     if (strcmp(mode, "stream") == 0 && count == 5) return run_stream(atoi(arguments[2]), arguments[3], atol(arguments[4]));
-    die("client", "hangup PORT MODEL STREAMS SECONDS FIRST_TAG | pace PORT PATH COUNT INTERVAL_MS [BODY] | stream PORT BODY SECONDS");
+    die("client", "hangup PORT MODEL STREAMS SECONDS FIRST_TAG | pace PORT PATH COUNT INTERVAL_MS [BODY]"
+                  " | compare PORT OTHER_PORT COUNT BODY | stream PORT BODY SECONDS");
 }

@@ -1,47 +1,36 @@
-// The benchmark's model server: OpenAI's chat completions with fixed answers, as fast as one libuv loop can.
+// The benchmark's model server: OpenAI's chat completions and Anthropic's messages with fixed answers, as fast as one
+// libuv loop can.
 //
-//   mock_upstream [--port P] [--delay-ms D] [--chunks N] [--interval-ms I] [--endless 1]
+//   mock_upstream [--port P] [--delay-ms D] [--chunks N] [--interval-ms I] [--endless 1] [--fail-every F]
+//                 [--cut-every C]
 //
-// Prints `listening PORT`. A body with "stream":true is answered by N chunks, one every I milliseconds (0: at
-// once); any other after D milliseconds by one completion of about 500 bytes. A streaming body that holds
-// `hangup-<n>` is remembered: GET /stats tells how many streams run and, for each tag, the moment (CLOCK_MONOTONIC,
-// nanoseconds) at which its connection was seen closed.
+// Prints `listening PORT`. A request is answered after D milliseconds: a body with "stream":true by N deltas, numbered
+// from 0 and sent one every I milliseconds (0: all at once), any other by one answer of about 500 bytes. Every F-th
+// request is answered by 503, every C-th stream breaks off half-way. A streaming body that holds `hangup-<n>` is
+// remembered: GET /stats tells how many streams run and, for each tag, the moment (CLOCK_MONOTONIC, nanoseconds) at
+// which its connection was seen closed.
 #define _GNU_SOURCE
+#include <signal.h>
 #include <uv.h>
 
+#include "answers.h"
 #include "wire.h"
 
 enum { MAX_TAGS = 4096 };
 
 static uv_loop_t *loop;
-static long delay_ms, chunk_count, interval_ms, endless;
-static unsigned long requests, streams;
+static long delay_ms, chunk_count, interval_ms, endless, fail_every, cut_every;
+static unsigned long requests, streams, streams_begun;
 static uint64_t closed_at[MAX_TAGS];
-
-static const char COMPLETION[] =
-    "{\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion\",\"created\":1700000000,"
-    "\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
-    "\"A graph of nodes answers a turn: from a cache, from one model or from several at once, streaming from the "
-    "first token.\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":42,"
-    "\"completion_tokens\":27,\"total_tokens\":69,\"prompt_tokens_details\":{\"cached_tokens\":0}},"
-    "\"system_fingerprint\":\"fp_0123456789\"}";
-static const char CHUNK[] =
-    "data: {\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"
-    "\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n";
-static const char LAST_CHUNK[] =
-    "data: {\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,"
-    "\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-static const char STREAM_HEAD[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-static char completion_answer[1024];
 
 struct peer {
     uv_tcp_t tcp;
     uv_timer_t timer;
     struct buffer in;
     int open_handles, tag;
-    bool streaming, waiting;
-    long chunks_left;
+    const struct dialect *dialect;
+    bool streaming, waiting, cut;
+    long next_chunk;
 };
 
 struct write {
@@ -87,34 +76,54 @@ static void send_bytes(struct peer *peer, const char *bytes, size_t count) {
     }
 }
 
-static void send_chunk(struct peer *peer, const char *bytes, size_t count) {
-    char framed[sizeof LAST_CHUNK + 64];
-    int length = snprintf(framed, sizeof framed, "%zx\r\n%.*s\r\n", count, (int)count, bytes);
+/// One chunk of the transfer encoding.
+static void send_chunk(struct peer *peer, const char *text) {
+    char framed[2048];
+    int length = snprintf(framed, sizeof framed, "%zx\r\n%s\r\n", strlen(text), text);
     send_bytes(peer, framed, (size_t)length);
+}
+
+static void send_delta(struct peer *peer) {
+    char text[512];
+    snprintf(text, sizeof text, "%s%05ld%s", peer->dialect->delta, peer->next_chunk++, peer->dialect->delta_end);
+    send_chunk(peer, text);
+}
+
+static void send_whole(struct peer *peer) {
+    char out[2048];
+    const char *body = peer->dialect->whole;
+    int length = snprintf(out, sizeof out, JSON_HEAD "%s", strlen(body), body);
+    send_bytes(peer, out, (size_t)length);
 }
 
 static void serve(struct peer *peer);
 
-static void finish_stream(struct peer *peer) {
+/// The next delta, or the stream's end. Answers false once the stream is over.
+static bool advance_stream(struct peer *peer) {
+    if (peer->cut && peer->next_chunk == chunk_count / 2) return hang_up(peer), false;
+    if (endless || peer->next_chunk < chunk_count) {
+        send_delta(peer);
+        return !uv_is_closing((uv_handle_t *)&peer->tcp);
+    }
     uv_timer_stop(&peer->timer);
-    send_chunk(peer, LAST_CHUNK, sizeof LAST_CHUNK - 1);
+    send_chunk(peer, peer->dialect->end);
     send_bytes(peer, "0\r\n\r\n", 5);
     peer->streaming = false;
     streams--;
+    return false;
 }
 
 static void on_tick(uv_timer_t *timer) {
     struct peer *peer = timer->data;
     if (!peer->streaming) {
         peer->waiting = false;
-        send_bytes(peer, completion_answer, strlen(completion_answer));
+        send_whole(peer);
         return serve(peer);
     }
-    if (!endless && peer->chunks_left-- == 0) {
-        finish_stream(peer);
-        return serve(peer);
-    }
-    send_chunk(peer, CHUNK, sizeof CHUNK - 1);
+    bool all_at_once = interval_ms == 0 && !endless, running;
+    do running = advance_stream(peer);
+    while (running && all_at_once);
+    if (!peer->streaming) serve(peer);
 }
 
 static void start_stream(struct peer *peer, const char *body, size_t count) {
@@ -122,16 +131,17 @@ static void start_stream(struct peer *peer, const char *body, size_t count) {
     long number = tag ? strtol(tag + 7, NULL, 10) : -1;
     peer->tag = number >= 0 && number < MAX_TAGS ? (int)number : -1;
     peer->streaming = true;
-    peer->chunks_left = chunk_count;
+    peer->next_chunk = 0;
+    peer->cut = cut_every && ++streams_begun % (unsigned long)cut_every == 0;
     streams++;
     send_bytes(peer, STREAM_HEAD, sizeof STREAM_HEAD - 1);
-    if (interval_ms || endless) {
+    if (*peer->dialect->begin) send_chunk(peer, peer->dialect->begin);
+    if (interval_ms || endless || delay_ms) {
         uint64_t interval = (uint64_t)(interval_ms ? interval_ms : 1);
-        uv_timer_start(&peer->timer, on_tick, 0, interval);
+        uv_timer_start(&peer->timer, on_tick, (uint64_t)delay_ms, interval);
         return;
     }
-    while (peer->chunks_left-- > 0) send_chunk(peer, CHUNK, sizeof CHUNK - 1);
-    finish_stream(peer);
+    while (advance_stream(peer)) continue;
 }
 
 static void send_stats(struct peer *peer) {
@@ -147,8 +157,7 @@ static void send_stats(struct peer *peer) {
         first = false;
     }
     buffer_append(&out, "}}", 2);
-    length = snprintf(
-        line, sizeof line, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", out.count);
+    length = snprintf(line, sizeof line, JSON_HEAD, out.count);
     send_bytes(peer, line, (size_t)length);
     send_bytes(peer, out.bytes, out.count);
     free(out.bytes);
@@ -163,15 +172,18 @@ static void serve(struct peer *peer) {
             send_stats(peer);
         } else {
             requests++;
+            peer->dialect = strncmp(peer->in.bytes, "POST /v1/messages", 17) == 0 ? &ANTHROPIC : &OPENAI;
             bool stream = memmem(body, message.body, "\"stream\":true", 13)
                 || memmem(body, message.body, "\"stream\": true", 14);
-            if (stream) {
+            if (fail_every && requests % (unsigned long)fail_every == 0) {
+                send_bytes(peer, FAILURE, sizeof FAILURE - 1);
+            } else if (stream) {
                 start_stream(peer, body, message.body);
             } else if (delay_ms) {
                 peer->waiting = true;
                 uv_timer_start(&peer->timer, on_tick, (uint64_t)delay_ms, 0);
             } else {
-                send_bytes(peer, completion_answer, strlen(completion_answer));
+                send_whole(peer);
             }
         }
         buffer_drop_first(&peer->in, message.head + message.body);
@@ -206,14 +218,14 @@ static void on_connection(uv_stream_t *listener, int status) {
 }
 
 int main(int count, char **arguments) {
+    // A client that has reset its connection is no reason to end.
+    signal(SIGPIPE, SIG_IGN);
     delay_ms = option(count, arguments, "--delay-ms", 0);
     chunk_count = option(count, arguments, "--chunks", 20);
     interval_ms = option(count, arguments, "--interval-ms", 0);
     endless = option(count, arguments, "--endless", 0);
-    snprintf(
-        completion_answer, sizeof completion_answer,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(COMPLETION),
-        COMPLETION);
+    fail_every = option(count, arguments, "--fail-every", 0);
+    cut_every = option(count, arguments, "--cut-every", 0);
 
     loop = uv_default_loop();
     uv_tcp_t listener;
@@ -221,7 +233,7 @@ int main(int count, char **arguments) {
     uv_tcp_init(loop, &listener);
     uv_ip4_addr("127.0.0.1", (int)option(count, arguments, "--port", 0), &address);
     int failure = uv_tcp_bind(&listener, (struct sockaddr *)&address, 0);
-    if (!failure) failure = uv_listen((uv_stream_t *)&listener, 1024, on_connection);
+    if (!failure) failure = uv_listen((uv_stream_t *)&listener, 4096, on_connection);
     if (failure) die("mock_upstream", uv_strerror(failure));
     int length = sizeof address;
     uv_tcp_getsockname(&listener, (struct sockaddr *)&address, &length);

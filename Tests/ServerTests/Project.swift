@@ -30,6 +30,10 @@ enum Project {
         FileManager.default.isExecutableFile(atPath: clientPython),
         "there is no Python with the OpenAI client at \(clientPython) (./test sets one up); its tests do not run.")
 
+    static let hasValgrind = isThere(
+        ["valgrind", "vgdb", "objcopy", "cc"].allSatisfy { find($0) != nil },
+        "valgrind, objcopy or a C compiler is missing; the instructions of the hot paths are not counted.")
+
     /// Whether the server answers with the local model when there is no key.
     static let hasLocalModel = isThere(
         ["/lib/libtutti-llama.so", "/models/SmolLM2-135M-Instruct.Q4_1.gguf"].allSatisfy {
