@@ -66,7 +66,11 @@ let package = Package(
             name: "tutti", dependencies: ["Base", "Server"], swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
 
-        room("TestKit", imports: ["Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models", "COpenSSL"]),
+        room(
+            "TestKit",
+            imports: [
+                "Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models", "Orchestrator", "COpenSSL",
+            ]),
         tests("Base", imports: ["Base"]),
         tests("JSON", imports: ["Base", "JSON"]),
         tests("Telemetry", imports: ["Base", "JSON", "Telemetry"]),

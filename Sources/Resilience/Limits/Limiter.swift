@@ -15,7 +15,7 @@ internal import Synchronization
 public final class Limiter: Sendable {
     /// What a decision leaves to be done after the lock.
     struct Aftermath: Sendable {
-        var decided: [(waiter: Waiter, fate: Waiter.Fate)] = []
+        var decided: [(waiter: Waiter<LimitFate>, fate: LimitFate)] = []
         var timer: (era: UInt64, wake: Instant)?
 
         func carryOut(for limiter: Limiter) {
@@ -26,7 +26,7 @@ public final class Limiter: Sendable {
 
     private enum Entry: Sendable {
         case admitted(Bulkhead.Ticket)
-        case waiting(Waiter, Bulkhead.Place)
+        case waiting(Waiter<LimitFate>, Bulkhead.Place)
         case refused(LimitRefusal)
     }
 
@@ -122,16 +122,16 @@ public final class Limiter: Sendable {
                 return (.refused(refusal), end)
             case .queued(let place, let displaced):
                 if let displaced { core.shed(displaced) }
-                let waiter = Waiter()
+                let waiter = Waiter<LimitFate>()
                 core.seat(waiter, at: place)
                 return (.waiting(waiter, place), end)
             }
         }
     }
 
-    private func wait(_ waiter: Waiter, _ place: Bulkhead.Place) async throws(CodedError) -> Bulkhead.Ticket {
+    private func wait(_ waiter: Waiter<LimitFate>, _ place: Bulkhead.Place) async throws(CodedError) -> Bulkhead.Ticket {
         let fate = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter.sleep($0) }
+            await waiter.sleep()
         } onCancel: {
             cancel(place)
         }
