@@ -63,6 +63,7 @@ final class World: Sendable {
                 heartbeat: configuration.server.heartbeat),
             time: lasting.time, generator: lasting.randomness())
         let health = App.health(configuration, knownTargets, resilience, lasting.metrics)
+        let asking = World.turnRoutes(configuration.flags, turns, directory, gateway, lasting)
         let routes = ContractRoutes.describing(
             HealthRoutes(
                 drainState: lasting.drainState, metrics: lasting.metrics, health: health,
@@ -70,7 +71,7 @@ final class World: Sendable {
                 locals: App.localFiles(configuration, lasting.environment)
             ).routes
                 + ModelsRoutes(directory: directory, catalogue: catalogue, created: lasting.started).routes
-                + World.turnRoutes(configuration.flags, turns, directory, gateway, lasting) + admin,
+                + asking + [World.statistics(of: asking, lasting)] + admin,
             asksForKeys: configuration.auth.mode == .keys)
         self.routes = routes
         pipeline = RequestPipeline(
@@ -80,6 +81,12 @@ final class World: Sendable {
             gatekeeper: lasting.gatekeeper, logger: lasting.logger, metrics: lasting.metrics,
             drainState: lasting.drainState, time: lasting.time,
             generator: lasting.randomness())
+    }
+
+    private static func statistics(of asking: [Route], _ lasting: Lasting) -> Route {
+        StatisticsRoute(metrics: lasting.metrics, routes: asking) { [time = lasting.time, started = lasting.started] in
+            max(0, time.wallTime().seconds - started)
+        }.route
     }
 
     private static func turnRoutes(

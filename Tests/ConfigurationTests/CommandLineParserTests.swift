@@ -41,7 +41,8 @@ struct CommandLineParserTests {
             ("chat", .chat(.init())), ("chat hi", .chat(.init(message: "hi"))),
             ("chat hi --model m --persona p", .chat(.init(message: "hi", model: "m", persona: "p"))),
             ("chat --model m -- --json", .chat(.init(message: "--json", model: "m"))),
-            ("chat -", .chat(.init(message: "-"))),
+            ("chat -", .chat(.init(message: "-"))), ("chat --timing", .chat(.init(timing: true))),
+            ("stats", .stats(.init())), ("stats --json", .stats(.init(json: true))), ("help stats", .help(.stats)),
         ] as [(String, Command)])
     func understood(line: String, expected: Command) throws {
         #expect(try CommandLineParser.parse(line.split(separator: " ").map(String.init)) == expected)

@@ -70,6 +70,11 @@ extension Operation {
                 meaning: "Prometheus' text format, version 0.0.4.", content: [("text/plain", Schema.text)])
         ])
 
+    static let statistics = Operation(
+        id: "statistics", summary: "Give what the server has done since its start, in a few numbers.",
+        details: "Durations are milliseconds. `null` where nothing was counted yet.", tag: .orchestrator,
+        answers: [.json("Statistics", "What it has done.")])
+
     static let openAPI = Operation(
         id: "openapi", summary: "Give this contract.", tag: .process,
         answers: [

@@ -103,6 +103,25 @@ final class ServerMetrics: Sendable {
     }
 }
 
+extension ServerMetrics {
+    /// How the server has done. O(series).
+    /// - Parameters:
+    ///   - routes: The paths of the routes that ask models.
+    ///   - uptime: Seconds since the start.
+    func statistics(routes: Set<String>, uptime: Int64) -> ServerStatistics {
+        let (calls, events) = (self.calls.totals, self.events.totals)
+        return ServerStatistics(
+            uptime: uptime, requests: requests.total { routes.contains($0[0]) },
+            // The labels are route, method and status.
+            succeeded: requests.total { routes.contains($0[0]) && ($0[2].first == "2" || $0[2].first == "3") },
+            running: running.current,
+            latency: ServerStatistics.Spread(requestSeconds.distribution { routes.contains($0[0]) }),
+            firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: 0, cacheHits: 0, cacheMisses: 0,
+            timeouts: events.timeouts, retries: events.retries, failovers: events.failovers,
+            inputTokens: calls.inputTokens, outputTokens: calls.outputTokens)
+    }
+}
+
 extension ServerMetrics: GatewayObserver {
     func attemptEnded(_ attempt: Attempt, context: RunContext) { calls.attemptEnded(attempt) }
     func answerEnded(_ report: AnswerReport, context: RunContext) { calls.answerEnded(report) }
