@@ -61,19 +61,21 @@ extension Connection {
             case .failed(let error): throw error
             case .incomplete: break
             }
-            do throws(CodedError) {
-                try await sendContinue()
-                guard let bytes = await readPaced() else {
-                    throw timedOut
-                        ? CodedError(.requestTimeout, "The body did not arrive in time.")
-                        : CodedError(.cancelled, "The client closed the connection within its request.")
-                }
-                feed(bytes)
-            } catch {
+            do throws(CodedError) { try await readMore() } catch {
                 _ = fail(body: error)
                 throw error
             }
         }
+    }
+
+    func readMore() async throws(CodedError) {
+        try await sendContinue()
+        guard let bytes = await readPaced() else {
+            throw timedOut
+                ? CodedError(.requestTimeout, "The body did not arrive in time.")
+                : CodedError(.cancelled, "The client closed the connection within its request.")
+        }
+        feed(bytes)
     }
 
     /// More of the body, as long as it comes fast enough.

@@ -27,6 +27,14 @@ public struct Request: Sendable {
         }
     }
 
+    /// The next part of the body as it comes, for handlers that answer while they read; `nil` at its end. Use this or
+    /// ``body(limit:)``, not both. There is no bound on the whole: whoever reads keeps no more than it needs.
+    /// Throws as ``body(limit:)`` does, but for the sizes.
+    public func nextPiece() async throws(CodedError) -> [UInt8]? {
+        if head.headers.contains("content-encoding") { try checkCoding() }
+        return try await connection.nextPiece()
+    }
+
     /// A body is taken as it is: what unpacks to a thousand times its size would have to be bounded twice.
     private func checkCoding() throws(CodedError) {
         guard head.headers.values(of: "content-encoding").allSatisfy({ $0.lowercased() == "identity" }) else {
