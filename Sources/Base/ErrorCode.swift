@@ -135,6 +135,8 @@ extension ErrorCode {
     public static let runStale = caller("run_stale", 409, "Another writer has taken the run over.")
     public static let checkpointVersion = caller(
         "checkpoint_version", 409, "The run was kept by another version of its graph or of Tutti.")
+    public static let eventsGone = caller(
+        "events_gone", 410, "The events after this cursor are no longer kept; later ones may be.")
     public static let requestTooLarge = caller("request_too_large", 413, "The body is over the size limit.")
     public static let targetTooLong = caller("target_too_long", 414, "The request line is over the size limit.")
     public static let unsupportedMediaType = caller(
@@ -251,8 +253,8 @@ extension ErrorCode {
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
         providerRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost, notFound,
         modelNotFound, methodNotAllowed, requestTimeout,
-        requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
-        targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, tooManyWrongKeys, headersTooLarge,
+        requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, eventsGone,
+        requestTooLarge, targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, tooManyWrongKeys, headersTooLarge,
         cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
         providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,
