@@ -56,7 +56,8 @@ final class World: Sendable {
             onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
             generator: lasting.randomness())
         let turns = Turns(
-            orchestrator: orchestrator, registry: lasting.registry, drainState: lasting.drainState,
+            orchestrator: orchestrator, registry: lasting.registry, liveRuns: lasting.liveRuns,
+            drainState: lasting.drainState,
             metrics: lasting.metrics,
             settings: Turns.Settings(
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
@@ -97,8 +98,9 @@ final class World: Sendable {
             ).route,
             CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
             OrchestratorChatRoute(turns: turns).route,
-            CancelRoute(registry: lasting.registry).route,
+            RunEventsRoute(liveRuns: lasting.liveRuns, heartbeat: turns.settings.heartbeat).route,
         ]
+        routes += CancelRoute(registry: lasting.registry).routes
         if flags.responses {
             routes.append(
                 ChatRoute(

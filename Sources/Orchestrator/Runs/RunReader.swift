@@ -28,6 +28,16 @@ public final class RunReader: Sendable {
         }
     }
 
+    /// What ``next()`` would give without waiting, also to a task that is cancelled; `nil` for nothing yet, or nothing
+    /// for this reader any more.
+    public func ready() -> [LoggedEvent]? {
+        switch run.read(id, limit: RunReader.batch) {
+        case .events(let events): Array(events)
+        case .over: []
+        case .wait, .left: nil
+        }
+    }
+
     /// Reads no more; the run is left alone when nobody else is attached. Also done when the reader goes.
     public func detach() { run.detach(id) }
 }

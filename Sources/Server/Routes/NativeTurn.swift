@@ -6,6 +6,8 @@ internal import Models
 struct NativeTurn: Sendable {
     let request: ChatRequest
     let stream: Bool
+    /// Whether the run goes on when the client's connection ends.
+    let isResumable: Bool
     let requestID: String?
     let conversationID: String?
     let personaID: String?
@@ -14,9 +16,7 @@ struct NativeTurn: Sendable {
         let root = try RequestBody.object(body, like: #"{"message": "…"}"#)
         try root.refuseOthers(than: NativeTurn.fields)
         stream = try NativeTurn.flag("stream", root) ?? false
-        if try NativeTurn.flag("resumable", root) == true {
-            throw CodedError(.invalidValue, "'resumable' is not supported yet. Leave it out.", param: "resumable")
-        }
+        isResumable = try NativeTurn.flag("resumable", root) ?? false
         requestID = try NativeTurn.identifier("requestId", root)
         conversationID = try NativeTurn.identifier("conversationId", root)
         personaID = try NativeTurn.identifier("personaId", root)
