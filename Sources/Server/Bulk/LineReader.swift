@@ -14,7 +14,7 @@ struct LineReader: Sendable {
     private var scanned = 0
     private var taken = 0
     private var isSkipping = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
 
     init(limit: Int) { self.limit = limit }
 

@@ -46,7 +46,7 @@ struct OpenAPIDocument: Sendable {
         json["parameters"] = .array((operation.parameters + OpenAPIDocument.everywhere).map(OpenAPIDocument.parameter))
         if let body = operation.body {
             json["requestBody"] = [
-                "required": true, "content": ["application/json": ["schema": Schema.ref(body)]],
+                "required": true, "content": .object([JSON.Member(operation.bodyType, ["schema": Schema.ref(body)])]),
             ]
         }
         json["responses"] = OpenAPIDocument.responses(of: route)

@@ -40,6 +40,8 @@ struct Operation: Sendable {
     var parameters: [Parameter] = []
     /// The component that a body must follow; `nil` for a route without one.
     var body: String?
+    /// What it takes, as a media type.
+    var bodyType = "application/json"
     /// What it answers when all is well, and what else is no error.
     let answers: [ContractAnswer]
     /// The errors of its own; those that every route may give are added to them.
