@@ -129,7 +129,8 @@ public final class Limiter: Sendable {
         }
     }
 
-    private func wait(_ waiter: Waiter<LimitFate>, _ place: Bulkhead.Place) async throws(CodedError) -> Bulkhead.Ticket {
+    private func wait(_ waiter: Waiter<LimitFate>, _ place: Bulkhead.Place) async throws(CodedError) -> Bulkhead.Ticket
+    {
         let fate = await withTaskCancellationHandler {
             await waiter.sleep()
         } onCancel: {

@@ -10,7 +10,7 @@ public struct CommandLineParser {
     }
 
     private static let commands = [
-        "serve", "chat", "stats", "config", "models", "keys", "doctor", "version", "help",
+        "serve", "chat", "bulk", "stats", "config", "models", "keys", "doctor", "version", "help",
     ]
     private static let chaos = "--allow-chaos"
     private static let effective = "--effective"
@@ -41,6 +41,7 @@ public struct CommandLineParser {
         case "models": return try models()
         case "keys": return try keys()
         case "doctor": return try doctor()
+        case "bulk": return try bulk()
         case "stats": return try stats()
         case "version", "--version", "-V": return try version()
         case "help": return try help()
@@ -116,6 +117,26 @@ public struct CommandLineParser {
         if wantsHelp { return .help(topic) }
         try expect(words: 0)
         return .doctor(DoctorOptions(flags: flags, isOffline: isOffline, bundle: values["--bundle"], json: json))
+    }
+
+    private mutating func bulk() throws(UsageError) -> Command {
+        topic = .bulk
+        try scan(options: ["--after", "--parallel"])
+        if wantsHelp { return .help(topic) }
+        guard let file = words.first else { throw failure("bulk needs a file of JSON Lines, or - for standard input.") }
+        try expect(words: 1)
+        return .bulk(
+            BulkOptions(
+                file: file, after: try number("--after", 0...Int(Int32.max)) ?? 0,
+                parallel: try number("--parallel", 1...BulkQuery.mostParallel)))
+    }
+
+    private func number(_ option: String, _ range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let text = values[option] else { return nil }
+        guard let value = Int(text), range ~= value else {
+            throw failure("\(option) takes a number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
     }
 
     private mutating func stats() throws(UsageError) -> Command {

@@ -6,6 +6,7 @@ public enum Command: Sendable, Equatable {
     case models(ModelsOptions)
     case keys(KeysOptions)
     case doctor(DoctorOptions)
+    case bulk(BulkOptions)
     case stats(StatsOptions)
     case version(VersionOptions)
     case help(HelpTopic)
@@ -64,7 +65,7 @@ public struct VersionOptions: Sendable, Equatable {
 
 /// What help is asked about.
 public enum HelpTopic: String, Sendable, CaseIterable {
-    case tutti, serve, chat, stats, config, models, keys, doctor, version
+    case tutti, serve, chat, bulk, stats, config, models, keys, doctor, version
 }
 
 /// A command line that cannot be understood: what is wrong, and which help says more.

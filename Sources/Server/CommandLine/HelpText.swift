@@ -9,6 +9,7 @@ enum HelpText {
         case .models: models
         case .keys: keys
         case .doctor: doctor
+        case .bulk: bulk
         case .stats: stats
         case .version: version
         }
@@ -25,6 +26,7 @@ enum HelpText {
         Commands
           serve      start the server
           chat       talk to a model
+          bulk       answer every line of a file
           stats      show how a running server has done
           config     check or show the configuration
           models     list the models, what they can do and cost

@@ -43,9 +43,23 @@ struct ServerConnection: Sendable {
             request.headers.add("content-type", "application/json")
             request.body = body.bytes
         }
-        if let key { request.headers.add("authorization", "Bearer \(key.reveal())") }
         // A whole answer's head comes with its end.
         if waits { request.timeouts.firstByte = request.timeouts.total }
+        return try await send(request)
+    }
+
+    /// Sends JSON Lines, whose answers may take as long as they do.
+    func send(lines: [UInt8], to path: String) async throws(CodedError) -> IncomingResponse {
+        var request = OutgoingRequest(url: address + path, headers: ["content-type": "application/jsonl"], body: lines)
+        request.timeouts.total = .seconds(7 * 86_400)
+        request.timeouts.betweenBytes = .seconds(120)
+        request.maxBodyBytes = 1 << 40
+        return try await send(request)
+    }
+
+    private func send(_ plain: OutgoingRequest) async throws(CodedError) -> IncomingResponse {
+        var request = plain
+        if let key { request.headers.add("authorization", "Bearer \(key.reveal())") }
         let response: IncomingResponse
         var problem: [UInt8] = []
         do throws(HTTPClientError) {
