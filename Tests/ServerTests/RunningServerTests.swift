@@ -221,6 +221,8 @@ struct RunningServerTests {
     @Test("no secret that goes in comes out, and made-up words make no series", .timeLimit(.minutes(5)))
     func canaries() async throws { try await clients("canaries") }
 
+    @Test("many turns in one request, and the commands for it") func bulk() async throws { try await clients("bulk") }
+
     @Test("bad input, bad upstreams, hostile pages, signals and starts that must fail")
     func blackBox() async throws { try await clients("black-box") }
 
