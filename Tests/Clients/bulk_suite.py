@@ -112,13 +112,16 @@ def interleaved(port):
 
 
 def hang_up(port, mock):
-    before = mock.control()["open"]
     with Wire(port) as wire:
-        wire.request("POST", BULK + "?parallel=4", body_of([ask(f"n{i}", "mock/silent") for i in range(50)]), LINES)
+        items = [ask(f"tag-bulk{index}", "mock/silent") for index in range(50)]
+        wire.request("POST", BULK + "?parallel=4", body_of(items), LINES)
         wire.head()
-        eventually(lambda: mock.control()["open"] >= before + 4, "four calls are running")
-    eventually(lambda: mock.control()["open"] <= before, "the calls end with the connection")
+        eventually(lambda: running(port) == 4, "four turns are running")
+        time.sleep(0.2)
+        equal(running(port), 4, "and no more than four")
     eventually(lambda: running(port) == 0, "no turn is left")
+    eventually(lambda: sum(tag.startswith("bulk") for tag in mock.control()["hangups"]) == 4,
+               "their calls end with the connection")
 
 
 def cancel(port):
