@@ -67,4 +67,46 @@ import Testing
             #expect(await timers(loop) == 0)
         }
     }
+
+    @Test(arguments: Wire.allCases)
+    func `a peer that takes a little now and then is closed, though no stall is as long`(_ wire: Wire) async throws {
+        let outcome = EventLog<TransportError.Kind?>()
+        try await serveStreams(secured: wire.context()) { stream in
+            stream.holdPeer(to: 1 << 30, grace: .milliseconds(60))
+            _ = try await stream.read()
+            do throws(TransportError) {
+                while true { try await stream.write([UInt8](repeating: 0, count: 9000), stall: .seconds(60)) }
+            } catch {
+                outcome.append(error.kind)
+            }
+        } _: { loop, port in
+            let client = try await wire.connect(port, receiveBuffer: 4096)
+            try await client.send(Array("go".utf8))
+            while outcome.events.isEmpty {
+                _ = try? await client.socket.read(atMost: 1)
+                try await loop.sleep(for: .milliseconds(2))
+            }
+            #expect(outcome.events == [.timeout])
+            #expect(await timers(loop) == 0)
+        }
+    }
+
+    @Test(arguments: Wire.allCases)
+    func `a peer for whom nothing waits is never too slow`(_ wire: Wire) async throws {
+        let outcome = EventLog<Bool>()
+        try await serveStreams(secured: wire.context()) { stream in
+            stream.holdPeer(to: 1 << 30, grace: .milliseconds(5))
+            _ = try await stream.read()
+            for _ in 0..<20 {
+                try await stream.write([1, 2, 3], stall: .seconds(5))
+                try await stream.loop.sleep(for: .milliseconds(2))
+            }
+            outcome.append(stream.isOpen)
+        } _: { _, port in
+            let client = try await wire.connect(port)
+            try await client.send(Array("go".utf8))
+            #expect(try await outcome.atLeast(1) == [true])
+            #expect(try await client.readToEnd().count == 60)
+        }
+    }
 }

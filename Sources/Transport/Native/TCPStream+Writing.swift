@@ -4,6 +4,13 @@ internal import Base
 internal import CUV
 
 extension TCPStream {
+    /// Closes the connection when the peer takes what waits for it at fewer than `rate` bytes a second and is behind by
+    /// `grace`; while nothing waits, no time passes. Whoever writes then gets ``TransportError/Kind/timeout``.
+    public func holdPeer(to rate: Int, grace: Duration) {
+        loop.checkIsolated()
+        pace = DeparturePace(rate: rate, grace: grace)
+    }
+
     /// Hands `bytes` to the kernel, waiting while its buffer is full. Pieces of several writers go out whole, one after
     /// the other in the order of the calls. No bytes wait for what ``writeUnlessBusy(_:stall:)`` has queued. Throws
     /// ``TransportError/Kind/timeout`` and closes when the peer takes nothing for as long as `stall`.
@@ -82,7 +89,10 @@ extension TCPStream {
             len: wire.count
         )
         let code = unsafe uv_try_write(handle, &part, 1)
-        if code >= 0 { return Int(code) }
+        if code >= 0 {
+            if pace.isBehind { pace.take(Int(code), at: loop.now()) }
+            return Int(code)
+        }
         if code != UV_EAGAIN.rawValue { fail(TransportError(.closed, "the connection broke: \(uvMessage(code))")) }
         return 0
     }
@@ -148,7 +158,7 @@ extension TCPStream {
         if code != 0 {
             finishWrite(code)
         } else if stallTimer == nil, queued > 0 {
-            watchStall(stall, queued: queued)
+            watchPeer(stall, until: loop.now().advanced(by: stall), from: queued)
         }
         return next
     }
@@ -156,6 +166,7 @@ extension TCPStream {
     /// Queues a copy of what goes onto the wire, behind what is queued.
     func submit(_ wire: UnsafeRawBufferPointer) -> Int32 {
         guard let handle = unsafe handle else { return UV_ECANCELED.rawValue }
+        noteTaken()
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: wire.count, alignment: 1)
         unsafe copy.copyMemory(from: wire)
         let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
@@ -171,10 +182,23 @@ extension TCPStream {
             unsafe copy.deallocate()
             unsafe request.deallocate()
         }
+        awaited = queued
+        if awaited > 0 { pace.wait(at: loop.now()) }
         return code
     }
 
+    /// Tells the pace what has been taken of what waited.
+    private func noteTaken() {
+        guard awaited > 0 else { return }
+        let now = loop.now()
+        let left = queued
+        if left < awaited { pace.take(awaited - left, at: now) }
+        if left == 0 { pace.rest(at: now) }
+        awaited = left
+    }
+
     private func finishWrite(_ code: Int32) {
+        noteTaken()
         if code == 0, queued > 0 { return }
         endStallWatch()
         guard let waiting = unsafe writer else { return }
@@ -187,15 +211,22 @@ extension TCPStream {
         stallTimer = nil
     }
 
-    /// Closes the connection when the queue has not moved for `stall`.
-    private func watchStall(_ stall: Duration, queued: Int) {
-        stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
+    /// Closes the connection when the queue has not moved for `stall`, or moves too slowly. `mark` is what was queued at
+    /// the last move, `end` when the next one must have come.
+    private func watchPeer(_ stall: Duration, until end: Instant, from mark: Int) {
+        stallTimer = loop.schedule(at: min(end, pace.deadline ?? end)) { [weak self] in
             guard let self else { return }
             self.stallTimer = nil
+            self.noteTaken()
             let left = self.queued
             guard left > 0 else { return }
-            if left < queued {
-                self.watchStall(stall, queued: left)
+            let now = self.loop.now()
+            if let deadline = self.pace.deadline, deadline <= now {
+                self.fail(TransportError(.timeout, "the peer takes too little of what is sent"))
+            } else if left < mark {
+                self.watchPeer(stall, until: now.advanced(by: stall), from: left)
+            } else if now < end {
+                self.watchPeer(stall, until: end, from: mark)
             } else {
                 self.fail(TransportError(.timeout, "the peer took nothing for \(stall)"))
             }

@@ -38,6 +38,10 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     var nextWriters: [UnsafeContinuation<Void, Never>] = unsafe []
     private var hangUp: (@Sendable () -> Void)?
     var stallTimer: EventLoop.TimerID?
+    /// How the peer takes what waits for it.
+    var pace = DeparturePace()
+    /// What waited for the kernel when ``pace`` was last told.
+    var awaited = 0
 
     init(loop: EventLoop) { self.loop = loop }
 
