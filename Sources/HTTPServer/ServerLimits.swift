@@ -20,6 +20,12 @@ public struct ServerLimits: Sendable, Equatable {
     public var rateGrace: Duration = .seconds(10)
     /// How long a client may take nothing of what is sent before it is cut off.
     public var writeTimeout: Duration = .seconds(60)
+    /// The bytes of what waits for a client that it must take in a second, on average; 0 for no such limit. While
+    /// nothing waits, no time counts.
+    public var minWriteRate = 500
+    /// How far a client may be behind that. The kernel asks for more in steps of some KB: at the least rate that is half
+    /// a minute's worth.
+    public var writeRateGrace: Duration = .seconds(30)
     /// Open connections, over all loops; more are closed at once.
     public var maxConnections = 16_384
     /// Open connections of one client (an IPv4 address, or 64 bits of IPv6) that is no trusted proxy; more are closed

@@ -18,6 +18,7 @@ extension App {
     static func exposure(_ server: Configuration.Server, _ limits: inout ServerLimits) {
         limits.bodyTotal = server.bodyTotal
         limits.minRate = server.minRate
+        limits.minWriteRate = server.minWriteRate
         limits.maxConnectionsPerAddress = server.maxConnectionsPerAddress
         limits.trustedProxies = blocks(server)
         // A body of the allowed size must find room while it is alone.

@@ -13,6 +13,7 @@ struct ExposureSectionTests {
               max_connections_per_address: 64
               max_memory: 1GB
               min_rate: 2KB
+              min_write_rate: 1KB
               gzip_from: 0
               timeouts: { body_total: 60s }
               cors: { headers: [Authorization], max_age: 1h }
@@ -20,6 +21,7 @@ struct ExposureSectionTests {
         ).configuration.server
         #expect(server.trustedProxies == ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"])
         #expect(server.maxConnectionsPerAddress == 64 && server.maxMemory == 1 << 30 && server.minRate == 2048)
+        #expect(server.minWriteRate == 1024)
         #expect(server.gzipFrom == 0 && server.bodyTotal == .seconds(60))
         #expect(server.corsHeaders == ["authorization"] && server.corsMaxAge == .seconds(3600))
     }
@@ -28,7 +30,8 @@ struct ExposureSectionTests {
         "what makes no sense is refused",
         arguments: [
             "trusted_proxies: [proxy.example]", "trusted_proxies: [10.0.0.1/8]", "trusted_proxies: [10.0.0.0/33]",
-            "max_connections_per_address: -1", "max_memory: much", "min_rate: 2MB", "cors: { headers: ['*'] }",
+            "max_connections_per_address: -1", "max_memory: much", "min_rate: 2MB", "min_write_rate: 2MB",
+            "cors: { headers: ['*'] }",
             "cors: { headers: ['a b'] }", "cors: { origins: [] }", "gzip_from: 2GB",
         ])
     func refused(_ line: String) {

@@ -44,6 +44,51 @@ import Transport
         #expect(try #require(try await trickle(limits)).status == 408)
     }
 
+    @Test func `a client that takes a little of a stream now and then is cut off, and its work ends`() async throws {
+        var limits = ServerLimits()
+        limits.minWriteRate = 1 << 30
+        limits.writeRateGrace = .milliseconds(50)
+        let log = EventLog<String>()
+        try await TestServer.run(
+            limits: limits,
+            handler: { _, writer in
+                let body = writer.begin(status: 200, headers: [:])
+                while (try? await body.pieces.write([UInt8](repeating: 120, count: 9000))) != nil {}
+                log.append("cut off")
+                return await body.abandon()
+            }
+        ) { server in
+            let client = try await TCPClient.connect(server.port, receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while log.events.isEmpty {
+                _ = try? await client.read(atMost: 1)
+                try await server.group.loops[0].sleep(for: .milliseconds(2))
+            }
+            #expect(await client.isClosedByPeer())
+        }
+    }
+
+    @Test func `a model that takes its time never counts against its client`() async throws {
+        var limits = ServerLimits()
+        limits.minWriteRate = 1 << 30
+        limits.writeRateGrace = .milliseconds(5)
+        try await TestServer.run(
+            limits: limits,
+            handler: { request, writer in
+                let body = writer.begin(status: 200, headers: [:])
+                for _ in 0..<10 {
+                    try? await body.pieces.write(Array("word ".utf8))
+                    try? await request.loop.sleep(for: .milliseconds(3))
+                }
+                return await body.finish()
+            }
+        ) { server in
+            let client = try await TCPClient.connect(server.port, sending: "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = try await client.readResponse()
+            #expect(answer.text == String(repeating: "word ", count: 10))
+        }
+    }
+
     @Test func `bodies over the memory for all are refused with 503, and the memory comes back`() async throws {
         var limits = ServerLimits()
         limits.maxBodyMemory = 10_000

@@ -17,6 +17,10 @@ extension ConfigurationKey {
             "The bytes of a request's body that must come in a second, on average, after the first 10 s; 0 for no such "
                 + "limit.", 0...1 << 20),
         size(
+            "server.min_write_rate", \.server.minWriteRate,
+            "The bytes of what waits for a client that it must take in a second, on average, or be less than 30 s behind; "
+                + "time in which nothing waits does not count. 0 for no such limit.", 0...1 << 20),
+        size(
             "server.gzip_from", \.server.gzipFrom,
             "JSON answers from this size on are compressed for clients that take gzip; 0 for none. Streams never are.",
             0...1 << 30),
