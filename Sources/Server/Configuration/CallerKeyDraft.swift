@@ -11,14 +11,14 @@ struct CallerKeyDraft {
     var user: String?
     var role: Scope.Role = .member
     var isRevoked = false
-    var expires: CivilMoment?
+    var expires: CivilDate?
 
     /// `nil` while something is missing that every key has.
     var key: CallerKey? {
         guard let name, let hash, let tenant, let user else { return nil }
         return CallerKey(
             name: name, hash: hash, tenant: tenant, user: user, role: role, isRevoked: isRevoked,
-            expires: expires?.time)
+            expires: expires.map { WallTime(milliseconds: $0.secondsSince1970 * 1000) })
     }
 
     /// As `config show` writes it: YAML that reads back, but for the hash.
@@ -79,7 +79,7 @@ extension ConfigurationLoader {
             draft.isRevoked = parsed(node, of: document, must) { ["true": true, "false": false][$0] } ?? false
         case "expires":
             let must = "\(path) must be a day or a moment in UTC, such as 2027-01-31 or 2027-01-31T18:00:00Z."
-            draft.expires = parsed(node, of: document, must) { CivilMoment($0) }
+            draft.expires = parsed(node, of: document, must) { CivilDate($0) }
         default: reportUnknown(entry, in: "auth.keys", near: CallerKeyDraft.fields, of: document)
         }
     }
