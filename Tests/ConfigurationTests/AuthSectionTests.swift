@@ -118,6 +118,24 @@ struct AuthSectionTests {
         }
     }
 
+    @Test("behind a proxy, where strangers come from loopback, the server starts with keys alone")
+    func behindProxy() throws {
+        let proxies = "server: { trusted_proxies: [127.0.0.1] }\n"
+        let keys = "  keys: [{ \(Self.key(0)) }]\n"
+        for auth in ["", "auth: { mode: open }\n", "auth:\n  mode: open\n" + keys] {
+            let found = problems(proxies + auth)
+            #expect(found.count == 1)
+            #expect(found.first?.hasPrefix("tutti.yaml:1:28: server.trusted_proxies puts") == true)
+            #expect(found.first?.contains("`tutti keys new`") == true)
+        }
+        #expect(problems(proxies + "auth:\n" + keys).isEmpty)
+        #expect(problems("server: { trusted_proxies: [] }").isEmpty)
+        #expect(problems(nil, environment: ["TUTTI_SERVER_TRUSTED_PROXIES": "::1"]).count == 1)
+        var first = ConfigurationFlags()
+        first.makesKeys = true
+        #expect(problems(proxies, flags: first).isEmpty)
+    }
+
     @Test("the command that makes the first key is not refused for want of one, but for all else")
     func firstKey() throws {
         var flags = ConfigurationFlags(listen: "0.0.0.0:80")

@@ -125,6 +125,13 @@ extension ConfigurationLoader {
                 "server.listen can be reached from other machines, and without keys everyone there could spend yours: "
                     + "make a key with `tutti keys new` and put it into auth.keys, or listen on "
                     + "127.0.0.1:\(listen.port).", sources["server.listen"])
+        // Behind a proxy everybody comes from loopback. Looking at each request's client instead would let those in
+        // whose proxy writes no header, or one that cannot be read; so the server does not start.
+        case .open where !configuration.server.trustedProxies.isEmpty:
+            report(
+                "server.trusted_proxies puts the server behind a proxy, and without keys everyone whom that lets through "
+                    + "would be its admin: make a key with `tutti keys new` and put it into auth.keys, or take "
+                    + "server.trusted_proxies out.", sources["server.trusted_proxies"])
         case .open where hasKeys:
             notice("auth.keys has no effect, since auth.mode is open.")
         case .open: break
