@@ -1,3 +1,4 @@
+public import Base
 public import HTTP
 
 /// What one connection may take, and for how long; and what all of them together.

@@ -10,17 +10,14 @@ struct Exchange: Sendable {
     /// Whose work it is: the key's, once that is known.
     var scope: Scope
     let trace: TraceContext
-    /// Who sent it, as far as trusted proxies tell.
-    var client = ClientOrigin(address: "")
+    /// Who sent it, as far as trusted proxies tell; what limits and throttles go by.
+    let client: ClientOrigin
     var parameters: [String: String]
 
     /// The name of the caller's key, for the log; `nil` where none was asked for.
     var keyName: String? { scope == .local || scope == .nobody ? nil : scope.key }
 
     var path: String { request.head.path }
-
-    /// The client's numeric address, or what a trusted proxy calls it; what limits and throttles go by.
-    var clientAddress: String { client.address }
 
     /// The body, for routes that take JSON alone.
     func json(limit: Int) async throws(CodedError) -> [UInt8] {

@@ -57,8 +57,8 @@ final class RequestPipeline: Sendable {
         // The name under which Anthropic's clients look for it.
         if ErrorRendering.isAnthropic(head.path) { writer.headers.add("request-id", requestID) }
         var exchange = Exchange(
-            request: request, requestID: requestID, scope: .nobody, trace: trace(head), parameters: [:])
-        exchange.client = proxies.client(of: request.peer, headers: head.headers)
+            request: request, requestID: requestID, scope: .nobody, trace: trace(head),
+            client: proxies.client(of: request.peer, headers: head.headers), parameters: [:])
         // A browser sends no key with it.
         if crossOrigin.isPreflight(head), let answer = options(head) {
             let outcome = RouteOutcome(await writer.send(answer))
@@ -158,7 +158,7 @@ final class RequestPipeline: Sendable {
         logger.log(
             level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),
             .string("route", route), .string("key", exchange.keyName), .int("status", outcome.answered.status),
-            .double("duration_ms", duration.milliseconds), .string("client", exchange.clientAddress),
+            .double("duration_ms", duration.milliseconds), .string("client", exchange.client.text),
             .bool("complete", outcome.answered.isComplete),
             .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),
             .string("trace_id", exchange.trace.traceID))

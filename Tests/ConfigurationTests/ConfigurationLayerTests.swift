@@ -55,8 +55,8 @@ struct ConfigurationLayerTests {
             "auth.mode": "keys", "auth.pepper": String(repeating: "p", count: 40),
         ]
         var chaos = ConfigurationFlags(allowChaos: true)
-        // The mode keys wants a key besides.
-        chaos.makesKeys = key.path == "auth.mode"
+        // These want a key besides.
+        chaos.makesKeys = ["auth.mode", "server.trusted_proxies"].contains(key.path)
         let isSize = key.expectation.contains("size")
         let other =
             others[key.path] ?? (isSize ? "77KB" : key.expectation.contains("duration") ? "77s" : "77")

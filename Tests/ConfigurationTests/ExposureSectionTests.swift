@@ -8,6 +8,7 @@ struct ExposureSectionTests {
     func file() throws {
         let server = try load(
             """
+            auth: { keys: [{ name: k, hash: hmac-sha256.00000000.\(String(repeating: "a0", count: 32)), tenant: t, user: u }] }
             server:
               trusted_proxies: [127.0.0.1, 10.0.0.0/8, "2001:db8::/32"]
               max_connections_per_address: 64

@@ -1,3 +1,4 @@
+internal import Base
 internal import HTTP
 internal import HTTPServer
 
@@ -27,7 +28,7 @@ extension ConfigurationKey {
         names(
             "server.trusted_proxies", \.server.trustedProxies,
             "The proxies whose `X-Forwarded-For` or `Forwarded` is believed; from anybody else these headers mean "
-                + "nothing.",
+                + "nothing. Only with keys for callers.",
             "a list of addresses and blocks of them, such as [127.0.0.1, 10.0.0.0/8, 2001:db8::/32]",
             isValid: { AddressBlock($0) != nil }),
         names(

@@ -17,7 +17,7 @@ extension Operation {
     private static func turn(_ component: String) -> ContractAnswer {
         ContractAnswer(
             meaning: "The answer; with `stream`, its events.",
-            content: [("application/json", Schema.ref(component)), ("text/event-stream", Schema.text)],
+            content: [("application/json", Schema.ref(component)), ("text/event-stream", nil)],
             headers: [cost] + marks)
     }
 

@@ -12,7 +12,7 @@ extension Operation {
             ContractAnswer(
                 meaning: "The answer; with `stream`, run events.",
                 content: [
-                    ("application/json", Schema.ref("OrchestratorAnswer")), ("text/event-stream", Schema.text),
+                    ("application/json", Schema.ref("OrchestratorAnswer")), ("text/event-stream", nil),
                 ],
                 headers: [
                     ("x-tutti-degraded", "What stands in for an answer: `local`, `stale` or `text`."),

@@ -54,8 +54,9 @@ struct Operation: Sendable {
 struct ContractAnswer: Sendable {
     var status = 200
     let meaning: String
-    /// By media type. None for an answer without a body.
-    let content: [(type: String, schema: JSON)]
+    /// By media type. None for an answer without a body; no schema for a stream, since what would be checked by it is
+    /// an event for some and the whole text for others.
+    let content: [(type: String, schema: JSON?)]
     /// Beyond those that every answer has.
     var headers: [(name: String, meaning: String)] = []
     /// By name, the data of the events of a stream.

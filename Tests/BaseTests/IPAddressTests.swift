@@ -1,7 +1,6 @@
-import Base
 import Testing
 
-@testable import HTTPServer
+@testable import Base
 
 @Suite struct IPAddressTests {
     @Test(arguments: [
@@ -23,6 +22,24 @@ import Testing
         "::1.2.3.4:5", " ::1", "1.2.3.4 ", "::ffff:1.2.3.256", "1:2:3:4:5:6:7:1.2.3.4", "-1::", "+1::",
     ])
     func `anything else is none`(_ text: String) { #expect(IPAddress(text) == nil) }
+
+    @Test(arguments: [
+        ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("128.0.0.1", false),
+        ("126.255.255.255", false), ("0.0.0.0", false), ("::", false), ("::2", false), ("1::1", false),
+        ("::7f00:1", false),
+    ])
+    func `loopback is what only this machine has`(_ text: String, _ isLoopback: Bool) throws {
+        #expect(try #require(IPAddress(text)).isLoopback == isLoopback)
+    }
+
+    @Test func `a subscriber has one IPv4 address, or the first 64 bits of IPv6`() {
+        func subscriber(_ text: String) -> IPAddress? { IPAddress(text)?.subscriber }
+        #expect(subscriber("192.0.2.1") == subscriber("::ffff:192.0.2.1"))
+        #expect(subscriber("::ffff:192.0.2.1") != subscriber("::ffff:192.0.2.2"))
+        #expect(subscriber("2001:db8:1:2:3:4:5:6") == subscriber("2001:db8:1:2:9:9:9:9"))
+        #expect(subscriber("2001:db8:1:2:3:4:5:6") != subscriber("2001:db8:1:3:3:4:5:6"))
+        #expect(subscriber("::1") != subscriber("0.0.0.0"))
+    }
 
     @Test func `ten thousand random addresses are read as they are written`() {
         var random = SeededGenerator(seed: 8)

@@ -12,19 +12,28 @@ public struct IPAddress: Hashable, Sendable {
     /// A numeric address without brackets, port or zone, in the usual spellings; `nil` for anything else. IPv4 in four
     /// decimal parts without leading zeros; IPv6 in at most eight groups, its end dotted or not. O(its length, at most
     /// 45 bytes), without an allocation.
-    public init?(_ text: some StringProtocol) {
-        let bytes = text.utf8
+    public init?(_ bytes: Span<UInt8>) {
         guard (2...45).contains(bytes.count) else { return nil }
-        if bytes.contains(UInt8(ascii: ":")) {
+        if IPAddress.first(UInt8(ascii: ":"), in: bytes, from: 0) < bytes.count {
             guard let found = IPAddress.sixteen(bytes) else { return nil }
             self = found
         } else {
-            guard let four = IPAddress.four(bytes) else { return nil }
+            guard let four = IPAddress.four(bytes, from: 0) else { return nil }
             self.init(high: 0, low: 0xffff_0000_0000 | UInt64(four))
         }
     }
 
+    /// The same of a text.
+    public init?(_ text: String) { self.init(text.utf8.span) }
+
+    /// The same of a part of a text.
+    public init?(_ text: Substring) { self.init(text.utf8.span) }
+
+    /// Of IPv4, or an IPv4 address within IPv6.
     public var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
+
+    /// Whether only this machine has it: 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool { isIPv4 ? low >> 24 & 0xff == 127 : high == 0 && low == 1 }
 
     /// The address with all but its first `length` bits zero; of IPv4 that counts the 96 bits before it too.
     func prefix(_ length: Int) -> IPAddress {
@@ -40,14 +49,22 @@ public struct IPAddress: Hashable, Sendable {
 
     /// What counts as one client: an IPv4 address, the first 64 bits of an IPv6 address, which one subscriber has for
     /// itself.
-    var subscriber: IPAddress { isIPv4 ? self : prefix(64) }
+    public var subscriber: IPAddress { isIPv4 ? self : prefix(64) }
 
-    private static func four(_ bytes: some Sequence<UInt8>) -> UInt32? {
+    /// The first place of `byte` from `start` on; the end where there is none.
+    private static func first(_ byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count, bytes[index] != byte { index += 1 }
+        return index
+    }
+
+    private static func four(_ bytes: Span<UInt8>, from start: Int) -> UInt32? {
         var value: UInt32 = 0
         var part: UInt32 = 0
         var digits = 0
         var dots = 0
-        for byte in bytes {
+        for index in start..<bytes.count {
+            let byte = bytes[index]
             if byte == UInt8(ascii: ".") {
                 guard digits > 0, dots < 3 else { return nil }
                 value = value << 8 | part
@@ -62,41 +79,41 @@ public struct IPAddress: Hashable, Sendable {
         return dots == 3 && digits > 0 ? value << 8 | part : nil
     }
 
-    private static func sixteen(_ bytes: some Collection<UInt8>) -> IPAddress? {
+    private static func sixteen(_ bytes: Span<UInt8>) -> IPAddress? {
         let colon = UInt8(ascii: ":")
         var groups = Groups()
-        var index = bytes.startIndex
-        if bytes.first == colon {
-            index = bytes.index(after: index)
-            guard index < bytes.endIndex, bytes[index] == colon else { return nil }
+        var index = 0
+        if bytes[0] == colon {
+            index = 1
+            guard bytes[1] == colon else { return nil }
         }
-        while index < bytes.endIndex {
+        while index < bytes.count {
             if bytes[index] == colon {
                 guard groups.noteGap() else { return nil }
-                index = bytes.index(after: index)
+                index += 1
                 continue
             }
-            let end = bytes[index...].firstIndex(of: colon) ?? bytes.endIndex
-            let part = bytes[index..<end]
-            if end == bytes.endIndex, part.contains(UInt8(ascii: ".")) {
-                guard let tail = four(part), groups.add(UInt16(tail >> 16)), groups.add(UInt16(tail & 0xffff)) else {
-                    return nil
-                }
+            let end = first(colon, in: bytes, from: index)
+            if end == bytes.count, first(UInt8(ascii: "."), in: bytes, from: index) < end {
+                guard let tail = four(bytes, from: index), groups.add(UInt16(tail >> 16)),
+                    groups.add(UInt16(tail & 0xffff))
+                else { return nil }
                 break
             }
-            guard let group = group(part), groups.add(group) else { return nil }
-            guard end < bytes.endIndex else { break }
-            index = bytes.index(after: end)
+            guard let group = group(bytes, index..<end), groups.add(group) else { return nil }
+            guard end < bytes.count else { break }
+            index = end + 1
             // One colon must be followed by a group or by the other half of a gap.
-            guard index < bytes.endIndex else { return nil }
+            guard index < bytes.count else { return nil }
         }
         return groups.address
     }
 
-    private static func group(_ part: some Collection<UInt8>) -> UInt16? {
+    private static func group(_ bytes: Span<UInt8>, _ part: Range<Int>) -> UInt16? {
         guard (1...4).contains(part.count) else { return nil }
         var value: UInt16 = 0
-        for byte in part {
+        for index in part {
+            let byte = bytes[index]
             let letter = (byte | 0x20) &- 0x61
             let digit = (0x30...0x39).contains(byte) ? byte - 0x30 : letter < 6 ? letter + 10 : 255
             guard digit < 16 else { return nil }
@@ -164,38 +181,5 @@ extension IPAddress: CustomStringConvertible {
         }
         return gap.isEmpty
             ? text(groups[...]) : text(groups[..<gap.lowerBound]) + "::" + text(groups[gap.upperBound...])
-    }
-}
-
-/// A block of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address alone.
-public struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
-    private let first: IPAddress
-    private let length: Int
-
-    /// `nil` for anything else, and for a block with bits set behind its length: it would mean less than it says.
-    public init?(_ text: String) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = parts.first.flatMap({ IPAddress($0) }) else { return nil }
-        // A dotted address counts its own 32 bits, also where it is written with a colon before it.
-        let isDotted = !text.utf8.contains(UInt8(ascii: ":"))
-        let most = isDotted ? 32 : 128
-        var length = most
-        if parts.count == 2 {
-            let digits = parts[1].utf8
-            guard (1...3).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
-                digits.count == 1 || digits.first != UInt8(ascii: "0"), let number = Int(parts[1]), number <= most
-            else { return nil }
-            length = number
-        }
-        self.length = isDotted ? length + 96 : length
-        first = address
-        guard address.prefix(self.length) == address else { return nil }
-    }
-
-    public func contains(_ address: IPAddress) -> Bool { address.prefix(length) == first }
-
-    public var description: String {
-        let isIPv4 = first.isIPv4 && length >= 96
-        return "\(first)/\(isIPv4 ? length - 96 : length)"
     }
 }
