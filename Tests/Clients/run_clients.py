@@ -9,6 +9,7 @@
   embeddings   OpenAI's client                      responses   OpenAI's client, on upstreams of both dialects
   contract     schemathesis, on what /openapi.json promises
   canaries     no client: no secret that goes in comes out
+  runs         no client: resumable runs, cut and taken up again
   black-box    no client                            abuse       no client; the proofs of load in small
 
 --direct runs anthropic, cross, embeddings or responses against the scripted upstream alone, without what only Tutti
@@ -37,7 +38,7 @@ SUITES = {
 }
 # Scripts that start their own servers, and the packages that they need.
 ALONE = {
-    "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
+    "black-box": ("black_box.py", ()), "runs": ("runs_suite.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
 }
 DIRECT = ("anthropic", "cross", "embeddings", "responses")
