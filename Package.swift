@@ -54,7 +54,9 @@ let package = Package(
         room("Identity", imports: ["Base", "COpenSSL"]),
         room("Models", imports: ["Base", "Telemetry", "JSON", "HTTP", "HTTPClient", "Resilience"]),
         room("LocalModels", imports: ["Base", "Telemetry", "JSON", "Models", "Transport", "CShims"]),
-        room("Orchestrator", imports: ["Base", "Telemetry", "JSON", "Graph", "Models", "LocalModels", "Resilience"]),
+        room(
+            "Orchestrator",
+            imports: ["Base", "Telemetry", "JSON", "Graph", "Identity", "Models", "LocalModels", "Resilience"]),
         room(
             "Server",
             imports: [
@@ -81,7 +83,10 @@ let package = Package(
         tests("Identity", imports: ["Base", "Identity"]),
         tests("Models", imports: ["Base", "HTTP", "HTTPClient", "JSON", "Models", "Resilience"]),
         tests("LocalModels", imports: ["Base", "JSON", "LocalModels", "Models"]),
-        tests("Configuration", imports: ["Base", "Identity", "JSON", "Models", "Server"]),
+        tests(
+            "Orchestrator",
+            imports: ["Base", "Graph", "JSON", "Models", "Orchestrator", "Resilience", "Telemetry"]),
+        tests("Configuration", imports: ["Base", "Identity", "JSON", "Models", "Orchestrator", "Server"]),
         tests(
             "Server",
             imports: [

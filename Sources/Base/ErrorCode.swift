@@ -104,6 +104,9 @@ extension ErrorCode {
         400,
         "The provider refused the request as it stands; its own words are in the message."
     )
+    public static let guardRefused = caller(
+        "guard_refused", 400,
+        "The input guard refused the request: control characters in it, or it looks like an injection.")
     public static let conflictingKeys = caller(
         "conflicting_keys", 400, "The request has two different keys; which one is meant is not clear.")
     public static let invalidKey = caller(
@@ -135,6 +138,8 @@ extension ErrorCode {
     public static let runStale = caller("run_stale", 409, "Another writer has taken the run over.")
     public static let checkpointVersion = caller(
         "checkpoint_version", 409, "The run was kept by another version of its graph or of Tutti.")
+    public static let eventsGone = caller(
+        "events_gone", 410, "The events after this cursor are no longer kept; later ones may be.")
     public static let requestTooLarge = caller("request_too_large", 413, "The body is over the size limit.")
     public static let targetTooLong = caller("target_too_long", 414, "The request line is over the size limit.")
     public static let unsupportedMediaType = caller(
@@ -251,11 +256,12 @@ extension ErrorCode {
     /// Every code, in the order of the documentation.
     public static let all: [ErrorCode] = [
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
-        providerRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost, notFound,
+        providerRefused, guardRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost,
+        notFound,
         modelNotFound, methodNotAllowed, requestTimeout,
-        requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
-        targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, upgradeRequired, tooManyWrongKeys,
-        headersTooLarge,
+        requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, eventsGone,
+        requestTooLarge, targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, upgradeRequired,
+        tooManyWrongKeys, headersTooLarge,
         cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
         providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,

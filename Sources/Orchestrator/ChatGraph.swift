@@ -19,7 +19,7 @@ enum ChatGraph {
     }
 
     static func make(
-        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation policy: ViolationPolicy
+        plans: PlanBook, gateway: Gateway, recorder: any RunRecorder, onViolation policy: ViolationPolicy
     ) throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
         try GraphBuilder<ChatState, ChatEvent>("chat")
             .field(\.plan, from: .nodes)
@@ -29,7 +29,7 @@ enum ChatGraph {
                 (try ValidateNode.run(request.value), try AnswerFormat(request.value))
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
-                try PlanNode.run(request.value, directory: directory)
+                try PlanNode.run(request.value, plans: plans)
             }
             .node("execute", reads: \.request, \.plan, \.streaming, writes: \.answer) {
                 context, request, plan, streaming in

@@ -12,9 +12,10 @@ public final class ChatOrchestrator: Sendable {
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
 
+    /// - Parameter plans: `nil` for none but one for each model of the directory.
     public init(
-        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy = .repair,
-        spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
+        directory: ModelDirectory, plans: PlanBook? = nil, gateway: Gateway, recorder: any RunRecorder,
+        onViolation: ViolationPolicy = .repair, spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.spans = spans
@@ -22,7 +23,8 @@ public final class ChatOrchestrator: Sendable {
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
             let graph = try ChatGraph.make(
-                directory: directory, gateway: gateway, recorder: recorder, onViolation: onViolation)
+                plans: plans ?? PlanBook(directory: directory), gateway: gateway, recorder: recorder,
+                onViolation: onViolation)
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {

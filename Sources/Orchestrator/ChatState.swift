@@ -66,4 +66,17 @@ public enum ChatEvent: Sendable {
     case retrying(Target, RetryDecision.Retry)
     /// The stream of the target before has broken off, and this one goes on with its text.
     case continuing(Target)
+    /// It is decided how the turn is answered: the identity of its plan.
+    case planned(id: String)
+    /// What an expert says; the answer may become another one.
+    case provisional(text: String, expert: String)
+    /// What whoever waits should know, in a sentence.
+    case status(String)
+    /// How far the turn is, and which layer of its plan is at work.
+    case progress(percent: Double, layer: String?)
+    case expert(name: String, phase: ExpertPhase)
+    /// The answer differs from the provisional text from this UTF-8 offset on.
+    case replaced(from: Int, reason: String)
+    /// What the guards have found.
+    case guarded(GuardFindings)
 }

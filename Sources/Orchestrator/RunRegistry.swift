@@ -47,6 +47,20 @@ public final class RunRegistry: Sendable {
     }
 }
 
+extension RunRegistry {
+    /// Cancels all turns of a user, with whichever key they were begun; how many.
+    public func cancelAll(of scope: Scope) -> Int { cancel { $0.tenant == scope.tenant && $0.user == scope.user } }
+
+    /// Cancels everybody's turns; how many.
+    public func cancelEverything() -> Int { cancel { _ in true } }
+
+    private func cancel(_ isMeant: (Key) -> Bool) -> Int {
+        let meant = running.withLock { running in running.filter { isMeant($0.key) }.map(\.value) }
+        for cancel in meant { cancel() }
+        return meant.count
+    }
+}
+
 /// A turn's place in the registry; it is given up when the ticket goes.
 public struct RunTicket: ~Copyable, Sendable {
     private let registry: RunRegistry

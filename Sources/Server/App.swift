@@ -85,17 +85,28 @@ final class App: Sendable {
         lasting.drainState.begin()
         let loop = group.loops[0]
         let drain = worlds.value?.configuration.server.drain ?? first.server.drain
-        let end = loop.now().advanced(by: max(.zero, drain - .seconds(6)))
+        let end = loop.now().advanced(by: max(.zero, drain - .milliseconds(6_500)))
         let registry = lasting.registry
         // The listener stays open meanwhile, so that probes see `/readyz` turn.
         while registry.count > 0, loop.now() < end {
             do throws(CancellationError) { try await loop.sleep(for: .milliseconds(20)) } catch { break }
         }
+        await endLiveRuns(loop)
         await server.drain(grace: registry.count > 0 ? .zero : .milliseconds(200))
         lasting.locals.shutdown()
         worlds.replace(with: nil)
         await lasting.client.shutdown()
         await group.shutdown()
+    }
+
+    /// Runs that belong to no connection end here; who reads them gets their last event before the connections end.
+    private func endLiveRuns(_ loop: EventLoop) async {
+        let runs = lasting.liveRuns
+        runs.stop()
+        let end = loop.now().advanced(by: .milliseconds(500))
+        while runs.runningCount > 0, loop.now() < end {
+            do throws(CancellationError) { try await loop.sleep(for: .milliseconds(5)) } catch { return }
+        }
     }
 
     /// Calls back on a loop when the process is asked to stop: once for each signal. Returns when that is sure.

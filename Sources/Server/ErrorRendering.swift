@@ -8,9 +8,11 @@ internal import Models
 enum ErrorRendering {
     /// Anthropic's envelope on `/v1/messages` and below, OpenAI's on the rest of `/v1/*`, problem details (RFC 9457)
     /// elsewhere.
-    /// - Parameter errors: Of problem details, everything that is wrong.
+    /// - Parameters:
+    ///   - errors: Of problem details, everything that is wrong.
+    ///   - kept: Of problem details, the events that can still be had.
     static func response(
-        _ error: CodedError, path: String, requestID: String?, errors: JSON? = nil
+        _ error: CodedError, path: String, requestID: String?, errors: JSON? = nil, kept: JSON? = nil
     ) -> Response {
         var headers = HTTPHeaders()
         if error.code.status == 401 { headers.add("www-authenticate", "Bearer") }
@@ -27,7 +29,8 @@ enum ErrorRendering {
         }
         headers.add("content-type", "application/problem+json")
         return Response(
-            status: error.code.status, headers: headers, body: problem(error, requestID: requestID, errors: errors))
+            status: error.code.status, headers: headers,
+            body: problem(error, requestID: requestID, errors: errors, kept: kept))
     }
 
     /// Whether Anthropic's clients ask there.
@@ -39,7 +42,7 @@ enum ErrorRendering {
             status: error.code.status, headers: ["content-type": "application/json"], body: OpenAI.encodeError(error))
     }
 
-    private static func problem(_ error: CodedError, requestID: String?, errors: JSON?) -> [UInt8] {
+    private static func problem(_ error: CodedError, requestID: String?, errors: JSON?, kept: JSON?) -> [UInt8] {
         var writer = JSONWriter(reserving: 320)
         writer.beginObject()
         writer.member("type", "urn:tutti:error:\(error.code.name)")
@@ -52,6 +55,7 @@ enum ErrorRendering {
         writer.member("retryable", error.code.retryable)
         writer.member("retryAfterMs", ifPresent: retryAfterMilliseconds(error))
         if let errors { writer.member("errors", errors) }
+        if let kept { writer.member("kept", kept) }
         writer.endObject()
         return writer.bytes
     }

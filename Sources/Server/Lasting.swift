@@ -13,6 +13,7 @@ final class Lasting: Sendable {
     let metrics: ServerMetrics
     let telemetry: ModelTelemetry
     let registry = RunRegistry()
+    let liveRuns: LiveRuns
     let drainState = DrainState()
     let gatekeeper: Gatekeeper
     let locals = LocalModelTable()
@@ -32,6 +33,7 @@ final class Lasting: Sendable {
         telemetry = ModelTelemetry(
             metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
         gatekeeper = Gatekeeper(.closed, meter: metrics.auth, logger: logger, time: time)
+        liveRuns = LiveRuns(time: time)
         self.time = time
         started = time.wallTime().seconds
         self.generator = Mutex(generator)

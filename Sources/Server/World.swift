@@ -51,12 +51,14 @@ final class World: Sendable {
                 to: models, observer: telemetry, time: lasting.time, generator: lasting.randomness()),
             catalogue: catalogue, resilience: resilience, standIns: App.standIns(configuration), observer: telemetry,
             clock: lasting.time)
+        let plans = try configuration.planBook(directory)
         let orchestrator = try ChatOrchestrator(
-            directory: directory, gateway: gateway, recorder: telemetry,
+            directory: directory, plans: plans, gateway: gateway, recorder: telemetry,
             onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
             generator: lasting.randomness())
         let turns = Turns(
-            orchestrator: orchestrator, registry: lasting.registry, drainState: lasting.drainState,
+            orchestrator: orchestrator, registry: lasting.registry, liveRuns: lasting.liveRuns,
+            drainState: lasting.drainState,
             metrics: lasting.metrics,
             settings: Turns.Settings(
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
@@ -69,7 +71,8 @@ final class World: Sendable {
                 folderProblem: { [folder = configuration.server.data] in DataFolder.problem(now: folder) },
                 locals: App.localFiles(configuration, lasting.environment)
             ).routes
-                + ModelsRoutes(directory: directory, catalogue: catalogue, created: lasting.started).routes
+                + ModelsRoutes(plans: plans, directory: directory, catalogue: catalogue, created: lasting.started)
+                .routes
                 + World.turnRoutes(configuration.flags, turns, directory, gateway, lasting) + admin,
             asksForKeys: configuration.auth.mode == .keys)
         self.routes = routes
@@ -97,8 +100,9 @@ final class World: Sendable {
             ).route,
             CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
             OrchestratorChatRoute(turns: turns).route,
-            CancelRoute(registry: lasting.registry).route,
+            RunEventsRoute(liveRuns: lasting.liveRuns, heartbeat: turns.settings.heartbeat).route,
         ]
+        routes += CancelRoute(registry: lasting.registry).routes
         if flags.responses {
             routes.append(
                 ChatRoute(

@@ -1,9 +1,9 @@
 internal import Base
 internal import Models
 
-/// Decides who may answer. A client that names a concrete model gets a plan that is pinned to it.
+/// Decides who works on the turn: the experts of a configured plan, or the one model that the client names.
 enum PlanNode {
-    static func run(_ request: ChatRequest, directory: ModelDirectory) throws(CodedError) -> Plan {
-        Plan(model: request.model, route: try directory.resolve(request.model))
+    static func run(_ request: ChatRequest, plans: PlanBook) throws(CodedError) -> Plan {
+        try plans.plan(for: request)
     }
 }

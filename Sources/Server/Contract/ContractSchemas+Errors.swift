@@ -25,7 +25,12 @@ enum ContractSchemas {
                             .must("message", Schema.text), .sometimes("source", Schema.text),
                             .sometimes("file", Schema.text), .sometimes("line", Schema.count),
                             .sometimes("column", Schema.count))),
-                    "Every fault of a configuration.")
+                    "Every fault of a configuration."),
+                .sometimes(
+                    "kept",
+                    Schema.any(
+                        Schema.closed(.must("first", Schema.count), .must("last", Schema.count)), Schema.null),
+                    "The sequences of the events of a run that can still be had.")
             ).meaning("Problem details (RFC 9457).")
         ),
         (

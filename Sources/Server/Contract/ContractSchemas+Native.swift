@@ -12,6 +12,11 @@ extension ContractSchemas {
             Schema.closed(.must("requestId", Schema.identifier, "The id of the running request."))
         ),
         ("Cancelled", Schema.closed(.must("cancelled", ["type": "boolean", "const": true]))),
+        (
+            "CancelAllRequest",
+            Schema.object(CancelRoute.allFields.map { .may($0.name, $0.schema, $0.meaning) }, isClosed: true)
+        ),
+        ("CancelledAll", Schema.closed(.must("cancelled", Schema.count, "How many turns."))),
     ]
 
     private static let chatRequest: JSON = {
@@ -73,10 +78,33 @@ extension ContractSchemas {
         (
             "NODE",
             Schema.open(
-                .must("name", Schema.text), .must("phase", Schema.one(of: "started", "finished")),
-                .sometimes("ms", Schema.milliseconds))
+                .must("name", Schema.text, "A node of the chat graph; `execute/NAME` for an expert."),
+                .must(
+                    "phase",
+                    Schema.one(of: "started", "finished", "failed", "left_out", "fallback", "cached"),
+                    "The last four are an expert's."),
+                .sometimes("ms", Schema.milliseconds),
+                .sometimes("model", Schema.text, "The `provider/model` that answered an expert."),
+                .sometimes("code", Schema.text, "Why an expert failed."))
         ),
-        ("TOKEN", Schema.open(.must("token", Schema.text))),
+        (
+            "PROGRESS",
+            Schema.open(
+                .must("percent", Schema.number(0...100)),
+                .must("layer", Schema.orNull(Schema.text), "The part of the plan that is at work."))
+        ),
+        (
+            "TOKEN",
+            Schema.open(
+                .must("token", Schema.text),
+                .sometimes("expert", Schema.text, "Whose text it is; it is provisional."))
+        ),
+        (
+            "REPLACE",
+            Schema.open(
+                .must("from", Schema.count, "The UTF-8 offset of the text so far from which it is another one."),
+                .must("reason", Schema.text))
+        ),
         (
             "TOOL",
             Schema.open(

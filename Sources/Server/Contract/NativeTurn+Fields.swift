@@ -23,7 +23,8 @@ extension NativeTurn {
         Field(name: "options", schema: Schema.ref("OrchestratorOptions")),
         Field(name: "metadata", schema: Schema.anything, meaning: "Ignored for now."),
         Field(
-            name: "resumable", schema: ["type": "boolean", "const": false], meaning: "`true` is not supported yet."),
+            name: "resumable", schema: Schema.flag,
+            meaning: "The run goes on when the connection ends; go on with `GET /api/orchestrator/runs/{id}/events`."),
         Field(name: "personaId", schema: Schema.identifier, meaning: "There are no personas yet: 404."),
         Field(name: "plan", schema: Schema.text, meaning: "There are no plans yet: 404."),
     ]

@@ -29,6 +29,37 @@ extension Operation {
         id: "cancel", summary: "End a running turn of the caller's own.", tag: .orchestrator, body: "CancelRequest",
         answers: [.json("Cancelled", "It is ended.")], errors: [.notFound])
 
+    static let cancelAll = Operation(
+        id: "cancelAll", summary: "End all running turns of the caller's own, or everybody's.", tag: .orchestrator,
+        body: "CancelAllRequest", answers: [.json("CancelledAll", "They are ended.")])
+
+    static let runEvents = Operation(
+        id: "runEvents", summary: "Go on with the events of a resumable run.",
+        details:
+            "Every event after the cursor, once and in order: while the run goes on, and for as long as it is kept "
+            + "afterwards. `Last-Event-ID` wins over `after`; without either, from the first event on.",
+        tag: .orchestrator,
+        parameters: [
+            Parameter(
+                name: "id", place: .path, meaning: "The `runId` of `START_EXECUTION`, or the id of the request.",
+                schema: Schema.identifier),
+            Parameter(
+                name: "after", place: .query, meaning: "The sequence of the last event that was received.",
+                schema: Schema.count),
+            Parameter(
+                name: "last-event-id", place: .header,
+                meaning: "The `id` of the last event that was received, as `EventSource` sends it.",
+                schema: Schema.text),
+        ],
+        answers: [
+            ContractAnswer(
+                meaning: "Run events.", content: [("text/event-stream", Schema.text)],
+                events: ContractSchemas.runEventData.map { ($0.name, Schema.ref("RunEvent.\($0.name)")) }),
+            ContractAnswer(
+                status: 204, meaning: "The run is over, and there was nothing after the cursor.", content: []),
+        ],
+        errors: [.invalidValue, .runNotFound, .eventsGone, .overloaded])
+
     static let reload = Operation(
         id: "reload", summary: "Load the configuration again, from where it was read at the start.", tag: .process,
         answers: [.json("Reloaded", "It is in force.")],

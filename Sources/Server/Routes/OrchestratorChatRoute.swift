@@ -29,6 +29,9 @@ struct OrchestratorChatRoute: Sendable {
             turn = try NativeTurn(body: try await exchange.json(limit: turns.settings.maxBody))
             requestID = turn.requestID ?? exchange.requestID
             context = try turns.context(exchange, requestID: requestID)
+            if turn.isResumable {
+                return await ResumableTurn(turns: turns, turn: turn).answer(context, exchange, writer)
+            }
             ticket = try turns.enter(exchange, requestID: requestID)
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)

@@ -1,13 +1,62 @@
 internal import Base
 internal import Models
 internal import Orchestrator
+internal import Synchronization
 internal import Transport
 
 extension Turns {
     /// Begins a turn whose run does not end with its client's connection: it is entered under its request id and its
     /// run id, runs on `loop` in a task of its own, and logs its run events. Whoever shows them attaches a reader.
-    /// - Throws: `request_in_flight`, `overloaded`. What is wrong with the turn itself is an event of the run.
+    /// - Throws: `request_in_flight`, `overloaded`, `shutting_down`. What is wrong with the turn itself is an event of
+    ///   the run.
     func begin(_ turn: NativeTurn, context: RunContext, on loop: EventLoop) throws(CodedError) -> LiveRun {
-        throw CodedError(.internalError, "")
+        try beginLive(turn, context: context, on: loop).run
+    }
+
+    /// The same, for who wants to know how it ended.
+    func beginLive(_ turn: NativeTurn, context: RunContext, on loop: EventLoop) throws(CodedError) -> LiveTurn {
+        let run = try liveRuns.open(context, settings: settings.runs)
+        let place: TurnPlace
+        do throws(CodedError) {
+            place = TurnPlace(
+                self, try enter(context.requestID, context.scope) { [weak run] in run?.cancel() })
+        } catch {
+            liveRuns.forget(run)
+            throw error
+        }
+        let report = TurnReport(
+            requestID: context.requestID, runID: context.runID,
+            conversationID: turn.conversationID ?? identifier(.conversation), personaID: turn.personaID,
+            started: time.now())
+        let live = LiveTurn(run, report: report, time: time, wantsBody: !turn.stream)
+        run.start(on: loop) { _ in
+            do throws(CodedError) {
+                let answer = try await self.answer(
+                    turn.request, streaming: turn.stream, sink: live, context: context)
+                // Before the last event: whoever has read it may use the request's id again.
+                place.leave()
+                live.finish(answer)
+            } catch {
+                place.leave()
+                live.fail(error)
+            }
+        }
+        return live
+    }
+}
+
+/// The place of a turn among those that run, where a closure has to give it up.
+private final class TurnPlace: Sendable {
+    private let turns: Turns
+    private let ticket: Mutex<RunTicket?>
+
+    init(_ turns: Turns, _ ticket: consuming RunTicket) {
+        self.turns = turns
+        self.ticket = Mutex(ticket)
+    }
+
+    func leave() {
+        guard let ticket = ticket.withLock({ $0.take() }) else { return }
+        turns.leave(ticket)
     }
 }

@@ -11,6 +11,7 @@ final class Turns: Sendable {
     private let orchestrator: ChatOrchestrator
     private let drainState: DrainState
     let registry: RunRegistry
+    let liveRuns: LiveRuns
     let time: any TimeSource
     let settings: Settings
     private let metrics: ServerMetrics
@@ -23,16 +24,19 @@ final class Turns: Sendable {
         var total: Duration
         /// The longest silence in an event stream.
         var heartbeat: Duration
+        /// The bounds of runs that can be resumed.
+        var runs = RunSettings()
     }
 
     init(
-        orchestrator: ChatOrchestrator, registry: RunRegistry, drainState: DrainState, metrics: ServerMetrics,
-        settings: Settings,
+        orchestrator: ChatOrchestrator, registry: RunRegistry, liveRuns: LiveRuns, drainState: DrainState,
+        metrics: ServerMetrics, settings: Settings,
         time: any TimeSource, generator: SeededGenerator
     ) {
         self.drainState = drainState
         self.orchestrator = orchestrator
         self.registry = registry
+        self.liveRuns = liveRuns
         self.metrics = metrics
         self.settings = settings
         self.time = time
@@ -67,7 +71,14 @@ final class Turns: Sendable {
     /// Enters a turn under its id; cancelling it by that id cancels the request's work.
     func enter(_ exchange: Exchange, requestID: String) throws(CodedError) -> RunTicket {
         let request = exchange.request
-        let ticket = try registry.enter(requestID, scope: exchange.scope) { request.cancel() }
+        return try enter(requestID, exchange.scope) { request.cancel() }
+    }
+
+    /// The same for a turn that belongs to no connection.
+    func enter(
+        _ requestID: String, _ scope: Scope, cancel: @escaping @Sendable () -> Void
+    ) throws(CodedError) -> RunTicket {
+        let ticket = try registry.enter(requestID, scope: scope, cancel: cancel)
         metrics.running.add(1)
         return ticket
     }
