@@ -26,7 +26,7 @@ import Transport
                 while let message = await socket.receive() {
                     switch message {
                     case .text(let text) where text == Array("end".utf8): return why
-                    case .text(let text): try? await socket.send(text: text)
+                    case .text(let text): try? await socket.send(texts: [text])
                     case .binary:
                         why = .unsupported("Text alone is taken.")
                         return why
@@ -159,7 +159,7 @@ import Transport
                             group.addTask(executorPreference: socket.loop) {
                                 for round in 0..<20 {
                                     let text = "\(sender) \(round) " + String(repeating: "x", count: 40_000)
-                                    try? await socket.send(text: Array(text.utf8))
+                                    try? await socket.send(texts: [Array(text.utf8)])
                                 }
                             }
                         }

@@ -76,10 +76,12 @@ public actor WebSocket: LoopBound {
 
     // MARK: Out
 
-    /// Sends one message of valid UTF-8, in its turn. Throws when the socket is closing or gone, or the client has taken
-    /// nothing for the write timeout.
-    public func send(text: [UInt8]) async throws(TransportError) {
-        guard session.send(.text, text) else { throw TransportError(.closed, "the socket is closed") }
+    /// Sends messages of valid UTF-8 in their turn, together. Throws when the socket is closing or gone, or the client has
+    /// taken nothing for the write timeout.
+    public func send(texts: [[UInt8]]) async throws(TransportError) {
+        for text in texts where !session.send(.text, text) {
+            throw TransportError(.closed, "the socket is closed")
+        }
         try await stream.write(session.takeOutput(), stall: limits.writeTimeout)
     }
 
