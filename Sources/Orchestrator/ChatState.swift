@@ -66,8 +66,8 @@ public enum ChatEvent: Sendable {
     case retrying(Target, RetryDecision.Retry)
     /// The stream of the target before has broken off, and this one goes on with its text.
     case continuing(Target)
-    /// It is decided how the turn is answered: the identity of its plan.
-    case planned(id: String)
+    /// The plan is about to be executed. Before everything else that its execution says.
+    case planned(Plan)
     /// What an expert says; the answer may become another one.
     case provisional(text: String, expert: String)
     /// What whoever waits should know, in a sentence.

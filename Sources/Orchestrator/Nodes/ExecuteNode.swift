@@ -8,6 +8,7 @@ enum ExecuteNode {
         _ request: ChatRequest, plan: Plan?, streaming: Bool, gateway: Gateway, context: NodeContext<ChatEvent>
     ) async throws -> Shared<ChatAnswer> {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
+        try await context.emit(.planned(plan))
         let answer = try await gateway.answer(
             request, route: plan.route, streaming: streaming, context: context.run
         ) { target, retry throws(CodedError) in

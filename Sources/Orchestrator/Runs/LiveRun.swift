@@ -140,11 +140,12 @@ public final class LiveRun: Sendable {
     /// - Throws: `events_gone` when events after `sequence` are no longer there, with those that are; `invalid_value` for
     ///   a sequence that the run has not come to; `overloaded` when too many read it.
     public func attach(after sequence: Int?) throws(CodedError) -> RunReader {
-        let outcome = state.withLock { state -> Result<RunMachine.ReaderID, CodedError> in
+        let outcome = act { machine -> (Result<RunMachine.ReaderID, CodedError>, RunMachine.Effects) in
             do throws(CodedError) {
-                return .success(try state.machine.attach(after: sequence, now: time.now()))
+                let (reader, effects) = try machine.attach(after: sequence, now: time.now())
+                return (.success(reader), effects)
             } catch {
-                return .failure(error)
+                return (.failure(error), RunMachine.Effects())
             }
         }
         return RunReader(self, try outcome.get())

@@ -84,12 +84,14 @@ struct RunMachine: Sendable {
 
     // MARK: Readers
 
-    mutating func attach(after sequence: Int?, now: Instant) throws(CodedError) -> ReaderID {
+    mutating func attach(after sequence: Int?, now: Instant) throws(CodedError) -> (ReaderID, Effects) {
         let reader = try log.attach(after: sequence)
         aloneSince = nil
-        // The time for which nobody read is not held against whoever reads now.
-        if waitsSince != nil { waitsSince = now }
-        return reader
+        guard waitsSince != nil else { return (reader, Effects()) }
+        // The time for which nobody read is not held against whoever reads now. What comes before its cursor may give
+        // way, if nobody else needs it.
+        waitsSince = now
+        return (reader, Effects(resumesRun: true))
     }
 
     mutating func read(_ reader: ReaderID, limit: Int, now: Instant) -> (Read, Effects) {

@@ -15,7 +15,7 @@ public struct RunSettings: Sendable, Equatable {
 
     public init(
         grace: Duration = .seconds(15), ring: Int = 10_000, ringBytes: Int = 4 << 20, keep: Duration = .seconds(300),
-        runs: Int = 10_000, memory: Int = 256 << 20
+        runs: Int = 1_000, memory: Int = 64 << 20
     ) {
         self.grace = grace
         self.ring = ring

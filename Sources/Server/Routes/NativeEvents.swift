@@ -16,7 +16,8 @@ struct NativeEvents: Sendable {
     private(set) var stages = Stages()
     private var hasStarted = false
     private var planID: String?
-    /// What was heard before the plan was known, with which the first event begins: the first nodes of the graph.
+    /// What was heard before the plan was known, which the first event names: the first nodes of the graph, which end
+    /// with a plan or with the turn.
     private var early: [ChatSignal] = []
 
     init(report: TurnReport, time: any TimeSource) {
@@ -32,10 +33,11 @@ struct NativeEvents: Sendable {
     mutating func signal(_ signal: ChatSignal, into output: Output) {
         stages.note(signal, since: report.started, now: time.now())
         if hasStarted { return render(signal, into: output) }
-        if case .said(.planned(let id)) = signal { planID = id }
         early.append(signal)
-        // The bound is only for a graph that would never get to its plan.
-        if NativeEvents.opens(with: signal) || early.count >= 64 { start(into: output) }
+        guard case .said(let event) = signal else { return }
+        // The identity of a pinned plan is worked out here, for who is told of it.
+        if case .planned(let plan) = event { planID = plan.identity.description }
+        start(into: output)
     }
 
     mutating func finish(_ answer: ChatAnswer, into output: Output) {

@@ -60,3 +60,11 @@ private final class TurnPlace: Sendable {
         turns.leave(ticket)
     }
 }
+
+extension RunSettings {
+    init(_ runs: Configuration.Runs) {
+        self.init(grace: runs.grace, ring: runs.ring, keep: runs.keep, runs: runs.maxRuns, memory: runs.maxMemory)
+        // One run alone is not to push all others out.
+        ringBytes = min(ringBytes, max(64 << 10, memory / 4))
+    }
+}

@@ -29,14 +29,14 @@ final class Turns: Sendable {
     }
 
     init(
-        orchestrator: ChatOrchestrator, registry: RunRegistry, liveRuns: LiveRuns, drainState: DrainState,
+        orchestrator: ChatOrchestrator, registry: RunRegistry, liveRuns: LiveRuns? = nil, drainState: DrainState,
         metrics: ServerMetrics, settings: Settings,
         time: any TimeSource, generator: SeededGenerator
     ) {
         self.drainState = drainState
         self.orchestrator = orchestrator
         self.registry = registry
-        self.liveRuns = liveRuns
+        self.liveRuns = liveRuns ?? LiveRuns(time: time)
         self.metrics = metrics
         self.settings = settings
         self.time = time
