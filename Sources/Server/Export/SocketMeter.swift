@@ -2,9 +2,9 @@ internal import Telemetry
 
 /// Counts sockets and what goes over them.
 struct SocketMeter: Sendable {
-    let open: Gauge
-    let received: Counter
-    let sent: Counter
+    private let open: Gauge
+    private let received: Counter
+    private let sent: Counter
 
     init(registry: Metrics) {
         open = registry.gauge("tutti_sockets_open", "WebSockets that are open.").with()
@@ -13,4 +13,9 @@ struct SocketMeter: Sendable {
         received = messages.with("received")
         sent = messages.with("sent")
     }
+
+    func opened() { open.add(1) }
+    func closed() { open.add(-1) }
+    func heard() { received.add() }
+    func said(_ count: Int = 1) { sent.add(UInt64(count)) }
 }

@@ -49,7 +49,7 @@ actor ChatSocket: LoopBound {
 
     private func listen(_ group: inout DiscardingTaskGroup) async -> WebSocketClose {
         while let message = await socket.receive() {
-            meter.received.add()
+            meter.heard()
             guard case .text(let text) = message else { return .unsupported("Messages are JSON, as text.") }
             do throws(SocketMessage.Fault) {
                 let said = try SocketMessage(text)
@@ -138,7 +138,7 @@ actor ChatSocket: LoopBound {
                 let events = try await reader.next()
                 if events.isEmpty { break }
                 try await socket.send(texts: events.map { SocketFrames.event($0, of: run) })
-                meter.sent.add(UInt64(events.count))
+                meter.said(events.count)
             }
         } catch {
             reader.detach()
@@ -162,7 +162,7 @@ actor ChatSocket: LoopBound {
     private func say(_ text: [UInt8]) async {
         do throws(TransportError) {
             try await socket.send(texts: [text])
-            meter.sent.add()
+            meter.said()
         } catch {}
     }
 }

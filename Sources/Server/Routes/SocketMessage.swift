@@ -28,13 +28,13 @@ enum SocketMessage: Sendable {
             switch try Self.text("type", root) {
             case "chat": self = .chat(try NativeTurn(root, also: [Self.type]))
             case "cancel":
-                try Self.refuseOthers(than: "requestId", root)
+                try root.refuseOthers(than: [Self.type, Self.field("requestId")])
                 self = .cancel(requestID: try Self.text("requestId", root))
             case "resume":
-                try Self.refuseOthers(than: "runId", "after", root)
+                try root.refuseOthers(than: [Self.type, Self.field("runId"), Self.field("after")])
                 self = .resume(runID: try Self.text("runId", root), after: try Self.sequence(root))
             case "ping":
-                try Self.refuseOthers(root)
+                try root.refuseOthers(than: [Self.type])
                 self = .ping
             case let other:
                 let near = NearestNames.of(other, in: ["chat", "cancel", "resume", "ping"])
@@ -48,11 +48,9 @@ enum SocketMessage: Sendable {
         }
     }
 
-    private static func refuseOthers(than names: String..., _ root: JSONNode) throws(CodedError) {
-        try root.refuseOthers(than: [type] + names.map { NativeTurn.Field(name: $0, schema: Schema.anything) })
+    private static func field(_ name: String) -> NativeTurn.Field {
+        NativeTurn.Field(name: name, schema: Schema.anything)
     }
-
-    private static func refuseOthers(_ root: JSONNode) throws(CodedError) { try root.refuseOthers(than: [type]) }
 
     private static func text(_ name: String, _ root: JSONNode) throws(CodedError) -> String {
         guard let given = root[name], !given.isNull else {

@@ -38,12 +38,12 @@ struct WebSocketRoute: Sendable {
         }
         let (gatekeeper, current, meter) = (gatekeeper, current, meter)
         let answered = await writer.upgrade(handshake, limits: limits) { socket in
-            meter.open.add(1)
+            meter.opened()
             let chat = ChatSocket(socket, exchange, meter: meter, current: current) { () throws(CodedError) in
                 _ = try gatekeeper.admit(exchange, to: WebSocketRoute.access)
             }
             let why = await chat.run()
-            meter.open.add(-1)
+            meter.closed()
             return why
         }
         return RouteOutcome(answered)
