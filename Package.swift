@@ -47,7 +47,7 @@ let package = Package(
         room("Telemetry", imports: ["Base", "JSON"]),
         room("Transport", imports: ["Base", "Telemetry", "COpenSSL", "CUV", "CShims"]),
         room("HTTP", imports: ["Base", "Telemetry"]),
-        room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport", "CZlib"]),
+        room("HTTPServer", imports: ["Base", "Telemetry", "HTTP", "Transport", "COpenSSL", "CZlib"]),
         room("HTTPClient", imports: ["Base", "Telemetry", "HTTP", "Transport", "CCurl", "CUV"]),
         room("Graph", imports: ["Base", "Telemetry", "JSON"]),
         room("Resilience", imports: ["Base"]),

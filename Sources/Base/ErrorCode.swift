@@ -152,6 +152,8 @@ extension ErrorCode {
     public static let invalidConfiguration = caller(
         "invalid_configuration", 422,
         "The configuration that was to be loaded has faults; the one before stays in force.")
+    public static let upgradeRequired = caller(
+        "upgrade_required", 426, "The path is a WebSocket, and the request does not ask for one.")
     public static let headersTooLarge = caller("headers_too_large", 431, "The headers are over the size limit.")
     public static let tooManyWrongKeys = ErrorCode(
         "too_many_wrong_keys", 429, .caller, retryable: true, "rate_limit_error", "rate_limit_error",
@@ -258,8 +260,8 @@ extension ErrorCode {
         notFound,
         modelNotFound, methodNotAllowed, requestTimeout,
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, eventsGone,
-        requestTooLarge, targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, tooManyWrongKeys,
-        headersTooLarge,
+        requestTooLarge, targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, upgradeRequired,
+        tooManyWrongKeys, headersTooLarge,
         cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
         providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,

@@ -26,6 +26,8 @@ actor Connection: LoopBound {
     var restTime: Instant?
     private var isResting = false
     var draining = false
+    /// What this connection has become.
+    var socket: WebSocket?
     var continueDue = false
     /// Why the body of this request cannot be had; whoever asks again hears the same.
     var bodyFailure: CodedError?
@@ -189,6 +191,13 @@ actor Connection: LoopBound {
 
     var hasInput: Bool { consumed < input.count }
 
+    /// What has come behind the request, for what takes the connection over: no request is read from it any more.
+    func surrender() -> [UInt8] {
+        reusable = false
+        defer { (input, consumed) = ([], 0) }
+        return Array(input[consumed...])
+    }
+
     func feed(_ bytes: [UInt8]) {
         if hasInput {
             input.removeFirst(consumed)
@@ -232,8 +241,9 @@ actor Connection: LoopBound {
     }
 
     /// No further request on this connection; an idle one is closed now, unless a request is just coming in.
-    func drain() {
+    func drain() async {
         draining = true
+        if let socket { return await socket.close(.goingAway("The server stops.")) }
         if idle, !stream.hasUnread { stream.stopReading() }
     }
 }

@@ -70,7 +70,19 @@ final class App: Sendable {
     /// A world of this configuration, not in force yet.
     func makeWorld(_ loaded: LoadedConfiguration, after earlier: World? = nil) throws(CodedError) -> World {
         let admin = AdminRoutes(logger: lasting.logger) { [weak self] in await self?.reload(.request) ?? .stopping }
-        return try World(loaded, lasting, after: earlier, admin: admin.routes)
+        return try World(
+            loaded, lasting, after: earlier, admin: admin.routes + [socketRoute(loaded.configuration.server)])
+    }
+
+    private func socketRoute(_ server: Configuration.Server) -> Route {
+        var limits = WebSocketLimits()
+        limits.heartbeat = server.heartbeat
+        limits.idleTimeout = server.idleTimeout
+        limits.writeTimeout = server.writeTimeout
+        // A socket outlives the world in which it was opened.
+        return WebSocketRoute(limits: limits, gatekeeper: lasting.gatekeeper, meter: lasting.metrics.sockets) {
+            [weak worlds] in worlds?.value?.turns
+        }.route
     }
 
     /// Begins to listen; gives the port, also when 0 was asked for.

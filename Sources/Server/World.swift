@@ -17,13 +17,15 @@ final class World: Sendable {
     let routes: [Route]
     /// Who may ask.
     let rule: Gatekeeper.Rule
+    /// What turns are answered with.
+    let turns: Turns
     private let resilience: GatewayResilience
     private let unpriced: Set<Target>
 
     /// Nothing of it is in force yet, and nothing of `earlier` is touched.
     /// - Parameters:
     ///   - earlier: The one whose place it is to take.
-    ///   - admin: The routes of whoever runs the server.
+    ///   - admin: The routes that reach beyond one world: those of whoever runs the server, and the socket.
     init(
         _ loaded: LoadedConfiguration, _ lasting: Lasting, after earlier: World? = nil, admin: [Route]
     ) throws(CodedError) {
@@ -64,6 +66,7 @@ final class World: Sendable {
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
                 heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs)),
             time: lasting.time, generator: lasting.randomness())
+        self.turns = turns
         let health = App.health(configuration, knownTargets, resilience, lasting.metrics)
         let asking = World.turnRoutes(configuration.flags, turns, directory, gateway, lasting)
         let routes = ContractRoutes.describing(

@@ -76,7 +76,43 @@ def requests():
     yield HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
+def frame(opcode, payload=b"", final=True, reserved=0, masked=True, key=b"\x12\x34\x56\x78"):
+    """A frame as clients send it."""
+    length = len(payload)
+    head = bytes([(0x80 if final else 0) | reserved << 4 | opcode])
+    bit = 0x80 if masked else 0
+    head += bytes([bit | length]) if length < 126 else bytes([bit | 126]) + length.to_bytes(2, "big")
+    if not masked:
+        return head + payload
+    return head + key + bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
+
+
+def conversations():
+    """What clients of a socket send, in order and not; the first byte chooses the limit of a message."""
+    texts = ["", "a", "Hello", "κόσμε", "日本語", "🎼" * 3, "x" * 125, "y" * 126, "é" * 60]
+    bad = [b"\x80", b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf5", b"ok\xff", b"\xe1\xbd"]
+    payloads = [text.encode() for text in texts] + bad
+    for payload in payloads:
+        for opcode in (1, 2, 9, 10):
+            yield frame(opcode, payload) + frame(9, b"p")
+        half = len(payload) // 2
+        yield frame(1, payload[:half], final=False) + frame(9, b"1") + frame(0, payload[half:]) + frame(1, b"next")
+    for code in (0, 999, 1000, 1001, 1004, 1005, 1006, 1011, 1014, 1015, 2999, 3000, 4999, 5000, 65535):
+        yield frame(1, b"a") + frame(8, code.to_bytes(2, "big") + "é".encode())
+    for opcode in range(16):
+        yield frame(opcode, b"abc") + frame(1, b"d")
+        yield frame(opcode, b"abc", final=False) + frame(0, b"d")
+        yield frame(opcode, b"\x03\xe8", reserved=1 + opcode % 7)
+    yield from (frame(8), frame(8, b"\x03"), frame(8, b"\x03\xe8\xff"), frame(1, b"a", masked=False), frame(9, b"z" * 126))
+    for length in (b"\x00\x01", b"\x00\x7d", b"\xff\xff"):
+        yield b"\x82\xfe" + length + b"\x01\x02\x03\x04abc"
+    for length in (126, 65535, 65536, 1 << 20, (1 << 20) + 1, (1 << 63) - 1, 1 << 63):
+        yield b"\x82\xff" + length.to_bytes(8, "big") + b"\x01\x02\x03\x04abc"
+
+
 def seeds():
+    for number, data in enumerate(conversations()):
+        yield "web-socket", bytes([number & 1]) + data
     for data in requests():
         yield "request-parser", data
     for text in literals("JSONTests"):

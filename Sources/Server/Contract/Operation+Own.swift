@@ -25,6 +25,19 @@ extension Operation {
             .modelUnavailable, .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
         ], asksProviders: true)
 
+    static let webSocket = Operation(
+        id: "webSocket", summary: "Open a socket for several turns at once.",
+        details:
+            "A WebSocket (RFC 6455), version 13, with `tutti` as the subprotocol of who offers any; a page puts its "
+            + "key beside it: `tutti, bearer.KEY`. Messages are JSON objects, as text, of at most 1 MB. The client says "
+            + "`{type: chat, …}` with the members of `OrchestratorChatRequest`, `{type: cancel, requestId}`, "
+            + "`{type: resume, runId, after}` or `{type: ping}`; the server says `{event, id, requestId, data}` with the "
+            + "run events of `POST /api/orchestrator/chat`, `{event: PONG}`, and `{event: ERROR, requestId, data}` for a "
+            + "message that it cannot take. At most 32 runs at once on one socket.",
+        tag: .orchestrator,
+        answers: [ContractAnswer(status: 101, meaning: "The connection is a socket from here on.", content: [])],
+        errors: [.invalidValue, .upgradeRequired, .internalError])
+
     static let cancel = Operation(
         id: "cancel", summary: "End a running turn of the caller's own.", tag: .orchestrator, body: "CancelRequest",
         answers: [.json("Cancelled", "It is ended.")], errors: [.notFound])

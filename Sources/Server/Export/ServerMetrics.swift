@@ -19,6 +19,7 @@ final class ServerMetrics: Sendable {
     private let incomplete: Counter
     let running: Gauge
     let auth: AuthMeter
+    let sockets: SocketMeter
     private let repairs: MetricFamily<Counter>
     private let formats: MetricFamily<Counter>
     private let circuits: MetricFamily<Counter>
@@ -54,6 +55,7 @@ final class ServerMetrics: Sendable {
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
         gauges = GatewayGauges(registry: registry)
         auth = AuthMeter(registry: registry)
+        sockets = SocketMeter(registry: registry)
     }
 
     static func known(method: String) -> String {

@@ -6,7 +6,7 @@ internal import Orchestrator
 /// The body of a turn in Tutti's own shape, decoded and checked. It holds no fields but its own.
 struct NativeTurn: Sendable {
     let request: ChatRequest
-    let stream: Bool
+    var stream: Bool
     /// Whether the run goes on when the client's connection ends.
     let isResumable: Bool
     let requestID: String?
@@ -14,8 +14,12 @@ struct NativeTurn: Sendable {
     let personaID: String?
 
     init(body: [UInt8]) throws(CodedError) {
-        let root = try RequestBody.object(body, like: #"{"message": "…"}"#)
-        try root.refuseOthers(than: NativeTurn.fields)
+        try self.init(try RequestBody.object(body, like: #"{"message": "…"}"#))
+    }
+
+    /// - Parameter others: Fields that it may have besides, which somebody else reads.
+    init(_ root: JSONNode, also others: [Field] = []) throws(CodedError) {
+        try root.refuseOthers(than: NativeTurn.fields + others)
         stream = try NativeTurn.flag("stream", root) ?? false
         isResumable = try NativeTurn.flag("resumable", root) ?? false
         requestID = try NativeTurn.identifier("requestId", root)

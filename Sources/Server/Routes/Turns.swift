@@ -43,6 +43,9 @@ final class Turns: Sendable {
         self.generator = Mutex(generator)
     }
 
+    /// Whether the server is stopping: nothing new begins.
+    var isDraining: Bool { drainState.isDraining }
+
     func identifier(_ prefix: Identifier.Prefix) -> String {
         let now = time.wallTime()
         return generator.withLock { Identifier.make(prefix, at: now, using: &$0) }

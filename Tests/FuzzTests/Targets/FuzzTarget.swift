@@ -3,7 +3,7 @@ import Base
 /// A reader of bytes from outside, and what must hold whatever they are. To add one: a file with its extension, and its
 /// name in `all`.
 struct FuzzTarget: Sendable {
-    static let all: [FuzzTarget] = [.requestParser, .json, .eventStream, .yaml, .configuration]
+    static let all: [FuzzTarget] = [.requestParser, .json, .eventStream, .webSocket, .yaml, .configuration]
 
     /// Also that of its file of inputs in `Corpus`.
     let name: String
