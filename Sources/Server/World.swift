@@ -64,7 +64,8 @@ final class World: Sendable {
             metrics: lasting.metrics,
             settings: Turns.Settings(
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
-                heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs)),
+                heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs),
+                bottlenecks: configuration.phases.rule),
             time: lasting.time, generator: lasting.randomness())
         self.turns = turns
         let health = App.health(configuration, knownTargets, resilience, lasting.metrics)

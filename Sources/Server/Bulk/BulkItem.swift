@@ -73,12 +73,12 @@ struct BulkItem: Sendable {
         let report = TurnReport(
             requestID: context.requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
-            started: turns.time.now())
-        let timings = StageTimings(loop: loop, started: report.started, time: turns.time)
+            started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
+        let timings = PhaseTimings(turns.settings.bottlenecks, loop: loop, started: report.started, time: turns.time)
         do throws(CodedError) {
             let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
-            let stages = await timings.stages
-            return .success(report.answer(answer, stages: stages, total: turns.time.now().since(report.started)))
+            let phases = await timings.phases
+            return .success(report.answer(answer, phases: phases, total: turns.time.now().since(report.started)))
         } catch {
             return .failure(error)
         }

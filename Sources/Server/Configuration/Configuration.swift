@@ -19,6 +19,7 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var guards = GuardSettings()
     public internal(set) var runs = Runs()
     public internal(set) var conversations = Conversations()
+    public internal(set) var phases = Phases()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.

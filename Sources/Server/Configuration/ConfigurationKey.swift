@@ -79,7 +79,7 @@ extension ConfigurationKey {
                 read: { ViolationPolicy(rawValue: $0) },
                 show: { $0.rawValue }
             )
-        ] + orchestrator + flags
+        ] + orchestrator + phases + flags
 
     private static let flags: [ConfigurationKey] = [
         flag("flags.responses", \.flags.responses, "Whether clients may use `/v1/responses`."),
@@ -178,7 +178,7 @@ extension ConfigurationKey {
     static let sections: Set = [
         "server", "server.cors", "server.timeouts", "server.tls", "auth", "log", "resilience", "resilience.timeouts",
         "resilience.retry", "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
-        "guards", "runs", "conversations", "flags",
+        "guards", "runs", "conversations", "phases", "flags",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue", "plans"]
     static let later: Set = ["cache", "personas", "tiers"]

@@ -43,7 +43,7 @@ struct OrchestratorChatRoute: Sendable {
         let report = TurnReport(
             requestID: requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
-            started: turns.time.now())
+            started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
         var outcome =
             turn.stream
             ? await stream(turn, report, context, exchange, writer)
@@ -57,11 +57,12 @@ struct OrchestratorChatRoute: Sendable {
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter
     ) async -> RouteOutcome {
-        let timings = StageTimings(loop: exchange.request.loop, started: report.started, time: turns.time)
+        let timings = PhaseTimings(
+            turns.settings.bottlenecks, loop: exchange.request.loop, started: report.started, time: turns.time)
         do throws(CodedError) {
             let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
-            let stages = await timings.stages
-            let body = report.answer(answer, stages: stages, total: turns.time.now().since(report.started))
+            let phases = await timings.phases
+            let body = report.answer(answer, phases: phases, total: turns.time.now().since(report.started))
             var headers: HTTPHeaders = ["content-type": "application/json"]
             answer.marks.set(in: &headers)
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))

@@ -27,7 +27,7 @@ extension Turns {
         let report = TurnReport(
             requestID: context.requestID, runID: context.runID,
             conversationID: turn.conversationID ?? identifier(.conversation), personaID: turn.personaID,
-            started: time.now())
+            started: time.now(), bottlenecks: settings.bottlenecks)
         let live = LiveTurn(run, report: report, time: time, wantsBody: !turn.stream)
         run.start(on: loop) { _ in
             do throws(CodedError) {

@@ -26,6 +26,8 @@ final class Turns: Sendable {
         var heartbeat: Duration
         /// The bounds of runs that can be resumed.
         var runs = RunSettings()
+        /// When a phase of a run is told as a bottleneck.
+        var bottlenecks = BottleneckRule()
     }
 
     init(
