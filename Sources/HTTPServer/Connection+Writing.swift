@@ -83,10 +83,11 @@ extension Connection {
         lastWrite = loop.now()
     }
 
-    func write(piece: [UInt8]) async throws {
+    func write(piece: consuming [UInt8]) async throws {
         guard !piece.isEmpty, outgoing != .silent else { return }
         lastWrite = loop.now()
-        try await stream.write(framed(piece), stall: server.limits.writeTimeout)
+        let output = framed(consume piece)
+        try await stream.write(output, stall: server.limits.writeTimeout)
     }
 
     func writeUnlessBusy(piece: [UInt8]) -> Bool {
@@ -97,7 +98,7 @@ extension Connection {
     }
 
     /// A piece as it goes out, behind the head if that is still due.
-    private func framed(_ piece: [UInt8]) -> [UInt8] {
+    private func framed(_ piece: consuming [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         swap(&output, &pendingHead)
         output.reserveCapacity(output.count + piece.count + 16)
