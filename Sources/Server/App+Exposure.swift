@@ -23,6 +23,7 @@ extension App {
         limits.trustedProxies = blocks(server)
         // A body of the allowed size must find room while it is alone.
         limits.maxBodyMemory = server.maxMemory == 0 ? 0 : max(server.maxMemory, server.maxBody)
+        limits.maxBodyMemoryPerClient = max(limits.maxBodyMemory / 4, server.maxBody)
         limits.gzipFrom = server.gzipFrom
     }
 
