@@ -30,7 +30,8 @@ extension App {
     static func exhausted(_ logger: Logger) -> @Sendable () -> Void {
         {
             logger.log(
-                .warning, "no descriptors left, connections have to wait: raise the limit of open files (ulimit -n)")
+                .warning,
+                "no descriptors left, connections have to wait: raise the hard limit of open files (ulimit -Hn)")
         }
     }
 }

@@ -8,7 +8,9 @@ extension ConfigurationKey {
         count(
             "server.max_connections_per_address", \.server.maxConnectionsPerAddress,
             "Connections open at once of one client: an IPv4 address, or the first 64 bits of an IPv6 address. Trusted "
-                + "proxies are not counted; 0 for no such limit, which suits a server behind a proxy.", 0...1_000_000),
+                + "proxies are not counted; 0 for no such limit, which suits a server behind a proxy. Where nobody "
+                + "sets it, it is \(Configuration.Server.connectionsPerStranger) when `server.listen` is beyond loopback.",
+            0...1_000_000),
         size(
             "server.max_memory", \.server.maxMemory,
             "What the bodies of all requests may take together, at least `server.max_body`, and those of one client "
