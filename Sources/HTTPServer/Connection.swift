@@ -35,8 +35,9 @@ actor Connection: LoopBound {
     var gathered: [UInt8] = []
     /// How the body comes in, while it is waited for.
     var pace: ArrivalPace?
-    /// What this request's body has taken of the memory for all bodies.
+    /// What this request's body has taken of the memory for all bodies, and as whose.
     var borrowed = 0
+    var borrower: IPAddress?
     /// Requests served since the connection last waited for anything.
     private var burst = 0
     private var serial = 0

@@ -44,7 +44,7 @@ public final class HTTPServer: Sendable {
         self.limits = limits
         self.time = time
         self.exhausted = exhausted
-        bodies = BodyBudget(limit: limits.maxBodyMemory)
+        bodies = BodyBudget(limit: limits.maxBodyMemory, share: limits.maxBodyMemoryPerClient)
         state = Mutex(State(ledger: ConnectionLedger(limits: limits)))
         self.protocolError = protocolError
         self.handler = handler

@@ -36,6 +36,9 @@ public struct ServerLimits: Sendable, Equatable {
     public var trustedProxies: [AddressBlock] = []
     /// Bytes of all bodies that are being gathered or worked on; a request over it is refused. 0 for no such limit.
     public var maxBodyMemory = 256 << 20
+    /// Bytes of those that one client may have (an IPv4 address, or 64 bits of IPv6, not of loopback). 0 for no such
+    /// limit.
+    public var maxBodyMemoryPerClient = 64 << 20
     /// How much of an unread body is read and dropped to keep a connection usable.
     public var maxDrain = 256 * 1024
     /// Requests that one connection may have served without a pause, when they came all at once; then others have their

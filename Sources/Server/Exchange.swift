@@ -25,6 +25,11 @@ struct Exchange: Sendable {
             throw CodedError(
                 .unsupportedMediaType, "The body must be JSON: send `content-type: application/json`.")
         }
-        return try await request.body(limit: limit)
+        return try await body(limit: limit)
+    }
+
+    /// The body, whatever it is.
+    func body(limit: Int) async throws(CodedError) -> [UInt8] {
+        try await request.body(limit: limit, of: client.address)
     }
 }

@@ -27,6 +27,19 @@ struct ExposureSectionTests {
         #expect(server.corsHeaders == ["authorization"] && server.corsMaxAge == .seconds(3600))
     }
 
+    @Test("beyond loopback a client has a bound on its connections that nobody has to set")
+    func strangers() throws {
+        let key = "{ name: k, hash: hmac-sha256.00000000.\(String(repeating: "a0", count: 32)), tenant: t, user: u }"
+        func most(_ server: String) throws -> Int {
+            try load("server: { \(server) }\nauth: { keys: [\(key)] }").configuration.server.maxConnectionsPerAddress
+        }
+        #expect(try most("listen: 127.0.0.1:1") == 0)
+        #expect(try most("listen: 0.0.0.0:1") == 1024)
+        #expect(try most("listen: '[::]:1'") == 1024)
+        #expect(try most("listen: 0.0.0.0:1, max_connections_per_address: 0") == 0)
+        #expect(try most("listen: 0.0.0.0:1, max_connections_per_address: 7") == 7)
+    }
+
     @Test(
         "what makes no sense is refused",
         arguments: [

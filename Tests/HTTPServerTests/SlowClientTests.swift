@@ -89,6 +89,48 @@ import Transport
         }
     }
 
+    @Test func `one client's bodies leave room for another's, also where both come by one connection's peer`()
+        async throws
+    {
+        var limits = ServerLimits()
+        limits.maxBodyMemory = 10_000
+        limits.maxBodyMemoryPerClient = 1000
+        let log = EventLog<String>()
+        let release = EventLog<Void>()
+        try await TestServer.run(
+            limits: limits,
+            answer: { request in
+                do throws(CodedError) {
+                    let client = request.head.headers["x-client"].flatMap { IPAddress($0) }
+                    let body = try await request.body(limit: 1 << 20, of: client)
+                    log.append("has \(body.count)")
+                    if request.head.path == "/hold" { _ = try? await release.atLeast(1) }
+                    return .text("\(body.count)")
+                } catch {
+                    return .failure(error)
+                }
+            }
+        ) { server in
+            func send(_ path: String, _ client: String, _ count: Int) async throws -> TCPClient {
+                let connection = try await server.connect()
+                let body = String(repeating: "x", count: count)
+                try await connection.send(
+                    "POST \(path) HTTP/1.1\r\nHost: a\r\nX-Client: \(client)\r\nContent-Length: \(count)\r\n\r\n\(body)"
+                )
+                return connection
+            }
+            let holding = try await send("/hold", "192.0.2.1", 800)
+            try await log.first { $0 == "has 800" }
+            let refused = try await send("/", "192.0.2.1", 300).readResponse()
+            #expect(refused.status == 503)
+            #expect(refused.text.hasPrefix("overloaded"))
+            #expect(try await send("/", "192.0.2.2", 900).readResponse().text == "900")
+            release.append(())
+            #expect(try await holding.readResponse().text == "800")
+            #expect(try await send("/", "192.0.2.1", 900).readResponse().text == "900")
+        }
+    }
+
     @Test func `bodies over the memory for all are refused with 503, and the memory comes back`() async throws {
         var limits = ServerLimits()
         limits.maxBodyMemory = 10_000

@@ -63,7 +63,8 @@ public struct Configuration: Sendable, Equatable {
         public internal(set) var minRate = 500
         /// The bytes of what waits for a client that it must take in a second, on average; 0 for no such limit.
         public internal(set) var minWriteRate = 500
-        /// Connections of one client open at once; 0 for no such limit.
+        /// Connections of one client open at once; 0 for no such limit. Beyond loopback ``connectionsPerStranger``
+        /// where nobody sets it.
         public internal(set) var maxConnectionsPerAddress = 0
         /// What the bodies of all requests may take; 0 for no such limit.
         public internal(set) var maxMemory = 256 << 20

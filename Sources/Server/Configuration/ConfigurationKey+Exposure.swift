@@ -8,11 +8,14 @@ extension ConfigurationKey {
         count(
             "server.max_connections_per_address", \.server.maxConnectionsPerAddress,
             "Connections open at once of one client: an IPv4 address, or the first 64 bits of an IPv6 address. Trusted "
-                + "proxies are not counted; 0 for no such limit, which suits a server behind a proxy.", 0...1_000_000),
+                + "proxies are not counted; 0 for no such limit, which suits a server behind a proxy. Where nobody "
+                + "sets it, it is \(Configuration.Server.connectionsPerStranger) when `server.listen` is beyond loopback.",
+            0...1_000_000),
         size(
             "server.max_memory", \.server.maxMemory,
-            "What the bodies of all requests may take together, at least `server.max_body`; a request over it is "
-                + "refused with 503. 0 for no such limit.", 0...1 << 40),
+            "What the bodies of all requests may take together, at least `server.max_body`, and those of one client "
+                + "a quarter of it, loopback aside; a request over it is refused with 503. 0 for no such limit.",
+            0...1 << 40),
         size(
             "server.min_rate", \.server.minRate,
             "The bytes of a request's body that must come in a second, on average, after the first 10 s; 0 for no such "
