@@ -118,9 +118,6 @@ struct ConfigurationLayerTests {
     func laterSections() throws {
         let text = """
             cache: { share: user }
-            plans: { council: {} }
-            guards: {}
-            runs: {}
             personas: {}
             tiers: {}
             resilience: { timeouts: { connect: 1s } }
@@ -129,11 +126,8 @@ struct ConfigurationLayerTests {
         #expect(
             loaded.notices.filter { $0.hasPrefix("tutti.yaml") } == [
                 "tutti.yaml:1:1: cache is not supported yet and is ignored.",
-                "tutti.yaml:2:1: plans is not supported yet and is ignored.",
-                "tutti.yaml:3:1: guards is not supported yet and is ignored.",
-                "tutti.yaml:4:1: runs is not supported yet and is ignored.",
-                "tutti.yaml:5:1: personas is not supported yet and is ignored.",
-                "tutti.yaml:6:1: tiers is not supported yet and is ignored.",
+                "tutti.yaml:2:1: personas is not supported yet and is ignored.",
+                "tutti.yaml:3:1: tiers is not supported yet and is ignored.",
             ])
         #expect(loaded.configuration.resilience.timeouts.connect == .seconds(1))
     }
