@@ -47,7 +47,7 @@ struct PhoneShape {
         case UInt8(ascii: "T"): 0x3F8
         case UInt8(ascii: "H"): 0x3C0
         case UInt8(ascii: "E"): 0x1FF
-        default: 1 << UInt16(letter &- 0x30 & 0xF)
+        default: 1 << UInt16((letter &- 0x30) & 0xF)
         }
     }
 
