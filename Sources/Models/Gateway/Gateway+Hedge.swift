@@ -37,13 +37,13 @@ extension Gateway {
         do throws(CodedError) {
             let begun = try await resilience.hedge(of: first, question.settings.hedge).race(
                 from: first,
-                to: { question.targets[(place + 1)...].first { $0 != first && resilience.isAvailable($0) } },
+                to: { question.targets[(place + 1)...].first { $0 != first && self.resilience.isAvailable($0) } },
                 discard: { $0.stream.cancel() },
-                onEvent: { observer.happened(.hedge($0, $1), context: question.context) }
-            ) { target throws(CodedError) in
+                onEvent: { self.observer.happened(.hedge($0, $1), context: question.context) }
+            ) { target, token throws(CodedError) in
                 // Who is first is known with the first piece; holding more of it back waits for the race.
-                let asked = await self.asking(target, question.context) {
-                    await self.attempt(question, at: $0, isLast: false)
+                let asked = await self.asking(target, question.context, token: token) {
+                    await self.attempt(question, at: $0, isLast: false, token: token)
                 }
                 tries.add(target, asked)
                 switch asked.outcome {
@@ -52,17 +52,17 @@ extension Gateway {
                 }
             }
             let outcome = await held(begun, question)
-            guard let failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: tries.attempts) }
+            let made = tries.attempts(endingWith: begun.seat.target)
+            guard let failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: made) }
             let broken = Attempt(target: begun.seat.target, error: failure.error, duration: .zero)
             observer.attemptEnded(broken, context: question.context)
-            return AskedTarget(outcome: outcome, attempts: tries.attempts + [broken])
+            return AskedTarget(outcome: outcome, attempts: made + [broken])
         } catch {
             // The schedule is about the first target; what the other one said is among the attempts.
             let failure = tries.failure(of: first) ?? AttemptFailure(error)
-            return AskedTarget(outcome: .failed(failure), attempts: tries.attempts)
+            return AskedTarget(outcome: .failed(failure), attempts: tries.attempts(endingWith: nil))
         }
     }
-
 }
 
 /// What came of the two sides of a race.
@@ -73,7 +73,14 @@ private final class HedgedTries: Sendable {
         tries.withLock { $0.append((target, asked.outcome.failure, asked.attempts)) }
     }
 
-    var attempts: [Attempt] { tries.withLock { $0.flatMap(\.attempts) } }
+    /// In the order of their ends, but for those of the winner, whose side ends first.
+    func attempts(endingWith winner: Target?) -> [Attempt] {
+        tries.withLock { tries in
+            if tries.count == 1 { return tries[0].attempts }
+            return tries.filter { $0.target != winner }.flatMap(\.attempts)
+                + tries.filter { $0.target == winner }.flatMap(\.attempts)
+        }
+    }
 
     /// `nil` for one that was cancelled, because the other's failure was final.
     func failure(of target: Target) -> AttemptFailure? {
