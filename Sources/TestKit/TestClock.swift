@@ -17,9 +17,12 @@ public final class TestClock: TimeSource {
     }
 
     private let state: Mutex<State>
+    private let executor: (any TaskExecutor)?
 
-    /// Starts at one second monotonic, and at `wall` milliseconds since 1970 (by default 2025-01-01T00:00:00Z).
-    public init(wall: Int64 = 1_735_689_600_000) {
+    /// Starts at one second monotonic, and at `wall` milliseconds since 1970 (by default 2025-01-01T00:00:00Z). Tasks
+    /// that it begins prefer `executor`.
+    public init(wall: Int64 = 1_735_689_600_000, executor: (any TaskExecutor)? = nil) {
+        self.executor = executor
         state = Mutex(State(now: Instant(nanoseconds: 1_000_000_000), wall: WallTime(milliseconds: wall)))
     }
 
@@ -59,7 +62,7 @@ public final class TestClock: TimeSource {
 
     /// Makes its task when the time has come, and waits as one sleeper until then.
     public func schedule(at instant: Instant, _ work: @escaping @Sendable () async -> Void) -> any ScheduledTask {
-        let task = TimedTask(clock: self, ticket: nextTicket(), work)
+        let task = TimedTask(clock: self, ticket: nextTicket(), executor, work)
         add(Sleeper(end: instant, ticket: task.ticket) { if $0 { task.begin() } })
         return task
     }
@@ -98,18 +101,22 @@ private final class TimedTask: ScheduledTask {
 
     let ticket: Int
     private let clock: TestClock
+    private let executor: (any TaskExecutor)?
     private let state: Mutex<State>
 
-    init(clock: TestClock, ticket: Int, _ work: @escaping @Sendable () async -> Void) {
+    init(
+        clock: TestClock, ticket: Int, _ executor: (any TaskExecutor)?, _ work: @escaping @Sendable () async -> Void
+    ) {
         self.clock = clock
         self.ticket = ticket
+        self.executor = executor
         state = Mutex(.waiting(work))
     }
 
     func begin() {
         state.withLock { state in
             guard case .waiting(let work) = state else { return }
-            state = .running(Task { await work() })
+            state = .running(Task(executorPreference: executor) { await work() })
         }
     }
 
