@@ -1,8 +1,10 @@
 /// Work that begins at an instant, as a task of its own, unless it is cancelled before.
 public protocol ScheduledTask: AnyObject, Sendable {
     /// Before the instant: the work is never begun. Afterwards its task is cancelled.
-    func cancel()
-    /// Returns when the work has ended; at once where it has not begun.
+    /// - Returns: Whether there is a task, whose end can be waited for.
+    @discardableResult
+    func cancel() -> Bool
+    /// Returns when the task has ended; at once where there is none.
     func end() async
 }
 
@@ -22,6 +24,10 @@ private final class SleepingTask: ScheduledTask {
 
     init(_ task: Task<Void, Never>) { self.task = task }
 
-    func cancel() { task.cancel() }
+    func cancel() -> Bool {
+        task.cancel()
+        return true
+    }
+
     func end() async { await task.value }
 }

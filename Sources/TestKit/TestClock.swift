@@ -120,7 +120,7 @@ private final class TimedTask: ScheduledTask {
         }
     }
 
-    func cancel() {
+    func cancel() -> Bool {
         let running = state.withLock { state -> Task<Void, Never>? in
             if case .running(let task) = state { return task }
             state = .cancelled
@@ -128,6 +128,7 @@ private final class TimedTask: ScheduledTask {
         }
         running?.cancel()
         clock.cancel(ticket)
+        return running != nil
     }
 
     func end() async {

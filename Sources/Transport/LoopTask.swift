@@ -33,7 +33,7 @@ final class LoopTask: ScheduledTask {
         }
     }
 
-    func cancel() {
+    func cancel() -> Bool {
         let last = state.withLock { state in
             let last = state
             if case .running = last { return last }
@@ -43,9 +43,12 @@ final class LoopTask: ScheduledTask {
         switch last {
         case .scheduled(let timer):
             if loop.isCurrent { loop.cancel(timer) } else { loop.execute { [loop] in loop.cancel(timer) } }
-        case .running(let task): task.cancel()
+        case .running(let task):
+            task.cancel()
+            return true
         case .new, .cancelled: break
         }
+        return false
     }
 
     func end() async {

@@ -1,145 +1,105 @@
 internal import Base
 internal import Synchronization
 
-/// One race under way. Its first side runs in the task of the caller and ends by a token, so that the task can go on
-/// with the other side's value; the second side is a task that the clock makes once the delay has passed.
-final class HedgeCourse<Target: Sendable, Value: Sendable>: Sendable {
-    typealias Call = @Sendable (Target, CancellationToken?) async throws(CodedError) -> Value
-
-    private struct State {
+/// What the two sides of a race share. The first side runs in the task of the caller and ends by a token, so that the
+/// task can go on with the other side's answer; the second side is a task that the clock makes once the delay has passed.
+final class HedgeCourse: Sendable {
+    fileprivate struct State {
         var race: HedgeRace
-        var hedged: Target?
+        var isHedged = false
         /// What holds when the race has ended without a verdict.
-        var outcome = Result<Value, CodedError>.failure(CodedError(.cancelled, "The request was cancelled."))
+        var outcome = HedgeRun.Outcome.failed(CodedError(.cancelled, "The request was cancelled."))
     }
 
-    /// What the end of one side means.
-    private struct Verdict {
-        let action: HedgeRace.Action
-        let loss: HedgeRace.Loss?
-        let isHedged: Bool
-    }
-
+    let token = CancellationToken()
     private let hedge: Hedge
-    private let first: Target
+    private let call: any HedgedCall
     private let start: Instant
-    private let second: @Sendable () -> Target?
-    private let discard: @Sendable (Value) async -> Void
-    private let onEvent: @Sendable (Target, HedgeEvent) -> Void
-    private let call: Call
-    private let token = CancellationToken()
     private let state: Mutex<State>
 
-    init(
-        _ hedge: Hedge, _ first: Target, _ race: HedgeRace, start: Instant, second: @escaping @Sendable () -> Target?,
-        discard: @escaping @Sendable (Value) async -> Void, onEvent: @escaping @Sendable (Target, HedgeEvent) -> Void,
-        call: @escaping Call
-    ) {
+    init(_ hedge: Hedge, _ race: HedgeRace, since start: Instant, _ call: any HedgedCall) {
         self.hedge = hedge
-        self.first = first
-        self.start = start
-        self.second = second
-        self.discard = discard
-        self.onEvent = onEvent
         self.call = call
+        self.start = start
         state = Mutex(State(race: race))
     }
 
-    /// Asks the first target, and waits for whoever else was asked. Nothing runs afterwards.
-    func run(hedgingAt due: Instant) async throws(CodedError) -> Value {
-        let alarm = hedge.time.schedule(at: due) { await self.askSecond() }
-        let result = await ask(first, token)
-        if Task.isCancelled { giveUp() }
-        await take(.primary, first, result)
-        if state.withLock(\.race.isDecided) {
-            alarm.cancel()
-            await alarm.end()
-        } else {
-            await withTaskCancellationHandler {
-                await alarm.end()
-            } onCancel: {
-                self.giveUp()
-                alarm.cancel()
-            }
-        }
-        return try state.withLock(\.outcome).get()
-    }
+    var time: any TimeSource { hedge.time }
+    var outcome: HedgeRun.Outcome { state.withLock(\.outcome) }
 
-    private func giveUp() {
-        let now = hedge.time.now()
+    /// The caller has gone.
+    func giveUp() {
+        let now = time.now()
         state.withLock { _ = $0.race.cancel(now: now) }
     }
 
-    /// In the task that the clock has made.
-    private func askSecond() async {
+    /// The second side's task, until it has lost or won, or is found not to be needed.
+    func askSecond() async {
         while true {
-            let target = second()
-            switch wake(target) {
+            switch wake() {
             case .hedge(let after):
-                guard let target else { return }
-                onEvent(target, .hedged(after: after))
-                return await take(.hedge, target, await ask(target, nil))
+                call.happened(.hedged(after: after), to: .hedge)
+                var failure: CodedError?
+                do throws(CodedError) { try await call.askSecond() } catch { failure = error }
+                _ = take(.hedge, failure)
+                return
             case .wait(let instant):
-                do throws(CancellationError) { try await hedge.time.sleep(until: instant) } catch { return }
-            case .skip(let reason): return onEvent(first, .skipped(reason))
+                do throws(CancellationError) { try await time.sleep(until: instant) } catch { return }
+            case .skip(let reason): return call.happened(.skipped(reason), to: .primary)
             case .nothing, .deliver, .fail, .cancel: return
             }
         }
     }
 
-    private func wake(_ target: Target?) -> HedgeRace.Action {
-        let now = hedge.time.now()
+    private func wake() -> HedgeRace.Action {
+        let hasTarget = call.chooseSecond()
+        let now = time.now()
         return state.withLock { state in
             let action = hedge.core.withLock { core in
-                state.race.wake(hasTarget: target != nil, budget: &core.budget, now: now)
+                state.race.wake(hasTarget: hasTarget, budget: &core.budget, now: now)
             }
-            if case .hedge = action { state.hedged = target }
+            if case .hedge = action { state.isHedged = true }
             return action
         }
     }
 
-    /// A side has come to its end: decides the race with it, or books it as lost.
-    private func take(_ side: HedgeRace.Side, _ target: Target, _ result: Result<Value, CodedError>) async {
-        let now = hedge.time.now()
-        let verdict = state.withLock { state in judge(side, result, &state, now) }
-        switch verdict.action {
+    /// A side has come to its end: decides the race with it, or books it as lost. Whether the race is decided.
+    func take(_ side: HedgeRace.Side, _ error: CodedError?) -> Bool {
+        let now = time.now()
+        let (action, loss, isHedged, isDecided) = state.withLock { state in
+            let action = state.end(side, error, now)
+            return (action, state.race.ended(side, now: now), state.isHedged, state.race.isDecided)
+        }
+        switch action {
         case .deliver(_, let loser):
             // Of a first target that has lost it is known that it takes longer than this, which is over the
             // percentile: no more than the percentile needs to know.
             let waited = now.since(start)
             hedge.note(waited, now: now)
-            if verdict.isHedged { onEvent(target, .won(side, after: waited)) }
+            if isHedged { call.happened(.won(side, after: waited), to: side) }
             stop(loser)
         case .fail(_, let loser): stop(loser)
         case .nothing, .wait, .hedge, .skip, .cancel:
-            if let loss = verdict.loss { onEvent(target, .lost(loss)) }
-            if case .success(let late) = result { await discard(late) }
+            if let loss { call.happened(.lost(loss), to: side) }
         }
+        return isDecided
     }
 
-    /// The second side is stopped by whoever waits for it.
+    /// The second side is stopped by the first one, which waits for its end.
     private func stop(_ loser: HedgeRace.Side?) {
         if loser == .primary { token.cancel() }
     }
+}
 
-    private func judge(
-        _ side: HedgeRace.Side, _ result: Result<Value, CodedError>, _ state: inout State, _ now: Instant
-    ) -> Verdict {
-        let action =
-            switch result {
-            case .success: state.race.firstToken(side, now: now)
-            case .failure(let error): state.race.failed(side, error, isFinal: HedgeRace.isFinal(error), now: now)
-            }
-        switch action {
-        case .deliver: state.outcome = result
-        case .fail(let error, _): state.outcome = .failure(error)
-        case .nothing, .wait, .hedge, .skip, .cancel: break
+extension HedgeCourse.State {
+    fileprivate mutating func end(_ side: HedgeRace.Side, _ error: CodedError?, _ now: Instant) -> HedgeRace.Action {
+        guard let error else {
+            let action = race.firstToken(side, now: now)
+            if case .deliver = action { outcome = .won(side) }
+            return action
         }
-        return Verdict(
-            action: action, loss: state.race.ended(side, now: now), isHedged: state.hedged != nil)
-    }
-
-    private func ask(_ target: Target, _ token: CancellationToken?) async -> Result<Value, CodedError> {
-        do throws(CodedError) { return .success(try await call(target, token)) } catch { return .failure(error) }
+        let action = race.failed(side, error, isFinal: HedgeRace.isFinal(error), now: now)
+        if case .fail(let error, _) = action { outcome = .failed(error) }
+        return action
     }
 }
