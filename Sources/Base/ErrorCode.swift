@@ -104,6 +104,9 @@ extension ErrorCode {
         400,
         "The provider refused the request as it stands; its own words are in the message."
     )
+    public static let guardRefused = caller(
+        "guard_refused", 400,
+        "The input guard refused the request: control characters in it, or it looks like an injection.")
     public static let conflictingKeys = caller(
         "conflicting_keys", 400, "The request has two different keys; which one is meant is not clear.")
     public static let invalidKey = caller(
@@ -249,7 +252,8 @@ extension ErrorCode {
     /// Every code, in the order of the documentation.
     public static let all: [ErrorCode] = [
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
-        providerRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost, notFound,
+        providerRefused, guardRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost,
+        notFound,
         modelNotFound, methodNotAllowed, requestTimeout,
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, requestTooLarge,
         targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, tooManyWrongKeys, headersTooLarge,
