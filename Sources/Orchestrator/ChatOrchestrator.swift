@@ -4,6 +4,9 @@ public import Models
 internal import Synchronization
 public import Telemetry
 
+/// Decides who answers a request. Called once a turn, on its task; must not block.
+public typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
+
 /// Answers chat turns by running the chat graph.
 public final class ChatOrchestrator: Sendable {
     public let directory: ModelDirectory
@@ -12,22 +15,34 @@ public final class ChatOrchestrator: Sendable {
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
 
+    /// - Parameters:
+    ///   - planner: By default a plan is pinned to the model that the request names.
+    ///   - guards: By default nothing is looked for.
     public init(
         directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy = .repair,
-        spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
+        planner: Planner? = nil, experts: ExpertSettings = ExpertSettings(),
+        guards: GuardSettings = GuardSettings(input: .off, output: .off), spans: any SpanSink, time: any TimeSource,
+        generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.spans = spans
         self.time = time
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
-            let graph = try ChatGraph.make(
-                directory: directory, gateway: gateway, recorder: recorder, onViolation: onViolation)
+            let map = ChatGraph(
+                planner: planner ?? Self.pinning(directory),
+                gateway: gateway, recorder: recorder, policy: onViolation, guards: guards, experts: experts, time: time)
+            let graph = try map.make()
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {
             throw CodedError(.internalError, "The chat graph is not valid: \(error)")
         }
+    }
+
+    /// Each request to the model that it names.
+    private static func pinning(_ directory: ModelDirectory) -> Planner {
+        { request throws(CodedError) in Plan(model: request.model, route: try directory.resolve(request.model)) }
     }
 
     /// Runs one turn to its end and gives the whole answer; `sink` hears it while it comes about. Cancelling the task
@@ -42,7 +57,9 @@ public final class ChatOrchestrator: Sendable {
         do {
             let state = try await runner.run(
                 ChatState(request: request, streaming: streaming), context: context, events: listener)
-            guard let answer = state.answer else { throw CodedError(.internalError, "The turn has no answer.") }
+            guard case .whole(let answer)? = state.answer else {
+                throw CodedError(.internalError, "The turn has no answer.")
+            }
             return answer.value
         } catch {
             throw CodedError(any: error)

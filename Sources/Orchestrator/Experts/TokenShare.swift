@@ -1,4 +1,5 @@
 internal import Base
+internal import Models
 
 /// How many tokens an expert's answer may take where the plan has a limit on all of them.
 ///
