@@ -69,7 +69,7 @@ public struct VoteFusion: Fusion {
     static func normalised(_ text: String) -> String {
         let words = text.lowercased().split(whereSeparator: \.isWhitespace)
         var joined = words.joined(separator: " ")[...]
-        let marks: Set<Character> = [".", "!", "?", ",", ";", ":", "\"", "'", "*", "`", "(", ")"]
+        let marks: Set<Character> = [" ", ".", "!", "?", ",", ";", ":", "\"", "'", "*", "`", "(", ")"]
         while let last = joined.last, marks.contains(last) { joined.removeLast() }
         while let first = joined.first, marks.contains(first) { joined.removeFirst() }
         return String(joined)
