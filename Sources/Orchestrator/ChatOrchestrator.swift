@@ -5,7 +5,7 @@ internal import Synchronization
 public import Telemetry
 
 /// Decides who answers a request. Called once a turn, on its task; must not block.
-public typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
+typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
 
 /// Answers chat turns by running the chat graph.
 public final class ChatOrchestrator: Sendable {
@@ -16,13 +16,28 @@ public final class ChatOrchestrator: Sendable {
     private let generator: Mutex<SeededGenerator>
 
     /// - Parameters:
-    ///   - planner: By default a plan is pinned to the model that the request names.
+    ///   - plans: `nil` for none but one for each model of the directory.
     ///   - guards: By default nothing is looked for.
-    public init(
-        directory: ModelDirectory, gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy = .repair,
-        planner: Planner? = nil, experts: ExpertSettings = ExpertSettings(),
+    public convenience init(
+        directory: ModelDirectory, plans: PlanBook? = nil, gateway: Gateway, recorder: any RunRecorder,
+        onViolation: ViolationPolicy = .repair, experts: ExpertSettings = ExpertSettings(),
         guards: GuardSettings = GuardSettings(input: .off, output: .off), spans: any SpanSink, time: any TimeSource,
         generator: SeededGenerator
+    ) throws(CodedError) {
+        try self.init(
+            directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)), gateway: gateway,
+            recorder: recorder, onViolation: onViolation, experts: experts, guards: guards, spans: spans, time: time,
+            generator: generator)
+    }
+
+    private static func planner(_ plans: PlanBook) -> Planner {
+        { request throws(CodedError) in try plans.plan(for: request) }
+    }
+
+    init(
+        directory: ModelDirectory, planner: @escaping Planner, gateway: Gateway, recorder: any RunRecorder,
+        onViolation: ViolationPolicy, experts: ExpertSettings, guards: GuardSettings, spans: any SpanSink,
+        time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.spans = spans
@@ -30,19 +45,14 @@ public final class ChatOrchestrator: Sendable {
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
             let map = ChatGraph(
-                planner: planner ?? Self.pinning(directory),
-                gateway: gateway, recorder: recorder, policy: onViolation, guards: guards, experts: experts, time: time)
+                planner: planner, gateway: gateway, recorder: recorder, policy: onViolation, guards: guards,
+                experts: experts, time: time)
             let graph = try map.make()
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {
             throw CodedError(.internalError, "The chat graph is not valid: \(error)")
         }
-    }
-
-    /// Each request to the model that it names.
-    private static func pinning(_ directory: ModelDirectory) -> Planner {
-        { request throws(CodedError) in Plan(model: request.model, route: try directory.resolve(request.model)) }
     }
 
     /// Runs one turn to its end and gives the whole answer; `sink` hears it while it comes about. Cancelling the task

@@ -85,6 +85,8 @@ public enum ChatEvent: Sendable {
     /// A model has begun to answer; from here on nothing falls over unseen.
     /// `marks` are those that are known by then.
     case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
+    /// The plan is about to be executed; before everything else that its execution says.
+    indirect case planned(Plan)
     /// A piece of the answer itself. All of them together are the answer, whatever was shown provisionally.
     case model(ModelEvent)
     /// A piece of what one expert says, which may become the answer, a part of it, or nothing.

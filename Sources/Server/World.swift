@@ -51,8 +51,9 @@ final class World: Sendable {
                 to: models, observer: telemetry, time: lasting.time, generator: lasting.randomness()),
             catalogue: catalogue, resilience: resilience, standIns: App.standIns(configuration), observer: telemetry,
             clock: lasting.time)
+        let plans = try configuration.planBook(directory)
         let orchestrator = try ChatOrchestrator(
-            directory: directory, gateway: gateway, recorder: telemetry,
+            directory: directory, plans: plans, gateway: gateway, recorder: telemetry,
             onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
             generator: lasting.randomness())
         let turns = Turns(
@@ -69,7 +70,8 @@ final class World: Sendable {
                 folderProblem: { [folder = configuration.server.data] in DataFolder.problem(now: folder) },
                 locals: App.localFiles(configuration, lasting.environment)
             ).routes
-                + ModelsRoutes(directory: directory, catalogue: catalogue, created: lasting.started).routes
+                + ModelsRoutes(plans: plans, directory: directory, catalogue: catalogue, created: lasting.started)
+                .routes
                 + World.turnRoutes(configuration.flags, turns, directory, gateway, lasting) + admin,
             asksForKeys: configuration.auth.mode == .keys)
         self.routes = routes

@@ -14,6 +14,7 @@ struct ExecuteNode: Sendable {
         _ request: ChatRequest, plan: Plan?, streaming: Bool, context: NodeContext<ChatEvent>
     ) async throws -> ChatState.Answering {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
+        try await context.emit(.planned(plan))
         if plan.isPinned {
             return .whole(try await ask(request, route: plan.route, streaming: streaming, context: context))
         }

@@ -1,7 +1,7 @@
 internal import Base
 internal import Models
 
-/// Decides who may answer. A client that names a concrete model gets a plan that is pinned to it.
+/// Decides who works on the turn: the experts of a configured plan, or the one model that the client names.
 enum PlanNode {
     static func run(_ request: ChatRequest, planner: Planner) throws(CodedError) -> Plan {
         let plan = try planner(request)

@@ -11,6 +11,8 @@ public struct Plan: Sendable {
     /// Whether experts that do not feed each other work at once. One after the other they give the same answer.
     public let parallel: Bool
     public let limits: Limits
+    /// Whether it is the request as it stands, to one model: no second expert, nothing of its own to say.
+    public let isPinned: Bool
     /// Known since it was made; `nil` for a pinned plan that nobody asked for its identity yet.
     private let known: PlanIdentity?
 
@@ -20,27 +22,30 @@ public struct Plan: Sendable {
     ) throws(PlanProblem) {
         let problems = PlanCheck.problems(experts: experts, fusion: fusion, limits: limits)
         if let problem = problems.first(where: \.isError) { throw problem }
-        self.init(checked: model, experts, fusion, parallel, limits, isIdentified: true)
+        self.init(
+            checked: model, experts, fusion, parallel, limits,
+            known: PlanIdentity(experts: experts, fusion: fusion, limits: limits))
     }
 
     /// For a client that names a concrete model. The identity is made when somebody asks for it, each time anew; one
     /// that is used often is ``identified()``.
-    public init(model: String, route: Route) {
-        self.init(
-            checked: model, [Expert(name: Expert.pinned, model: model, route: route)], .lead(Expert.pinned), true,
-            Limits(), isIdentified: false)
+    public init(model: String, route: Route, versions: [String] = []) {
+        var expert = Expert(name: Expert.pinned, model: model, route: route)
+        expert.versions = versions
+        self.init(checked: model, [expert], .lead(Expert.pinned), true, Limits(), known: nil)
     }
 
     private init(
         checked model: String, _ experts: [Expert], _ fusion: FusionRule, _ parallel: Bool, _ limits: Limits,
-        isIdentified: Bool
+        known: PlanIdentity?
     ) {
         self.model = model
         self.experts = experts
         self.fusion = fusion
         self.parallel = parallel
         self.limits = limits
-        known = isIdentified ? PlanIdentity(experts: experts, fusion: fusion, limits: limits) : nil
+        self.known = known
+        isPinned = Self.isPinned(experts, fusion, limits)
     }
 
     /// What tells plans apart that could answer differently.
@@ -50,13 +55,17 @@ public struct Plan: Sendable {
 
     /// The same plan with its identity worked out.
     public func identified() -> Plan {
-        known != nil ? self : Plan(checked: model, experts, fusion, parallel, limits, isIdentified: true)
+        known != nil ? self : Plan(checked: model, experts, fusion, parallel, limits, known: identity)
     }
 
-    /// Whether it is the request as it stands, to one model: no second expert, nothing of its own to say.
-    public var isPinned: Bool {
+    /// The same plan under another of its names.
+    func called(_ name: String) -> Plan { Plan(checked: name, experts, fusion, parallel, limits, known: known) }
+
+    private static func isPinned(_ experts: [Expert], _ fusion: FusionRule, _ limits: Limits) -> Bool {
         guard experts.count == 1, let expert = experts.first, case .lead = fusion else { return false }
-        return limits == Limits() && expert == Expert(name: expert.name, model: expert.model, route: expert.route)
+        var plain = Expert(name: expert.name, model: expert.model, route: expert.route)
+        plain.versions = expert.versions
+        return limits == Limits() && expert == plain
     }
 
     /// Whose answer is the answer; `nil` where one is made of several.

@@ -32,7 +32,8 @@ enum PlanFit {
         case .jsonObject, .jsonSchema:
             guard case .concatenate = plan.fusion else { return }
             throw refuse(
-                request.formatParam, "'\(plan.model)' puts several texts together, which have no form as a whole.")
+                request.formatField ?? "response_format",
+                "'\(plan.model)' puts several texts together, which have no form as a whole.")
         case nil, .text: return
         }
     }

@@ -15,12 +15,18 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var chaos = ChaosSettings()
     public internal(set) var structuredOutput = StructuredOutput()
     public internal(set) var flags = Flags()
+    /// What is looked for in what goes in and comes out.
+    public internal(set) var guards = GuardSettings()
+    public internal(set) var runs = Runs()
+    public internal(set) var conversations = Conversations()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.
     public internal(set) var aliases: [ModelAlias] = []
     /// What the file says of models, over the built-in catalogue; in the order of the file.
     public internal(set) var catalogue: [CatalogueRow] = []
+    /// In the order of the file; one whose models cannot be used is among them.
+    public internal(set) var plans: [PlanTemplate] = []
 
     /// The server and its limits. Sizes are in bytes.
     public struct Server: Sendable, Equatable {

@@ -29,6 +29,7 @@ extension ConfigurationLoader {
         }
         configuration.aliases = kept.map { alias($0) }
         addChainModels()
+        let planSettings = assemblePlans()
         if configuration.aliases.isEmpty,
             configuration.providers.allSatisfy({ $0.models.isEmpty && !$0.allowsAnyModel })
         {
@@ -40,6 +41,7 @@ extension ConfigurationLoader {
         configuration.catalogue = catalogue.map(\.row)
         noticeMissingAbilities()
         return usable.flatMap { settings(of: $0) } + kept.flatMap { settings(of: $0) } + catalogue.flatMap(\.settings)
+            + planSettings
     }
 
     private mutating func isUsable(_ draft: ProviderDraft) -> Bool {

@@ -24,5 +24,5 @@ extension ConfigurationKey {
     ]
 
     /// Lists of members, which no single text sets.
-    static let lists: Set = ["auth.keys"]
+    static let lists: Set = ["auth.keys", "guards.patterns"]
 }

@@ -79,7 +79,7 @@ extension ConfigurationKey {
                 read: { ViolationPolicy(rawValue: $0) },
                 show: { $0.rawValue }
             )
-        ] + flags
+        ] + orchestrator + flags
 
     private static let flags: [ConfigurationKey] = [
         flag("flags.responses", \.flags.responses, "Whether clients may use `/v1/responses`."),
@@ -178,10 +178,10 @@ extension ConfigurationKey {
     static let sections: Set = [
         "server", "server.cors", "server.timeouts", "server.tls", "auth", "log", "resilience", "resilience.timeouts",
         "resilience.retry", "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
-        "flags",
+        "guards", "runs", "conversations", "flags",
     ]
-    static let memberSections: Set = ["providers", "models", "catalogue"]
-    static let later: Set = ["cache", "plans", "guards", "runs", "personas", "tiers"]
+    static let memberSections: Set = ["providers", "models", "catalogue", "plans"]
+    static let later: Set = ["cache", "personas", "tiers"]
 
     /// The keys that may stand directly under `prefix`, for suggestions; the order is stable.
     static func children(of prefix: String) -> [String] {

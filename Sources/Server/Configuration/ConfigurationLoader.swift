@@ -13,8 +13,11 @@ struct ConfigurationLoader {
     var providers: [ProviderDraft] = []
     var aliases: [AliasDraft] = []
     var catalogue: [CatalogueDraft] = []
+    var plans: [PlanDraft] = []
     /// The keys of callers that could be read; `nil` where the file has no list of them.
     var callerKeys: ProviderDraft.Sourced<[CallerKeyDraft]>?
+    /// The patterns of the guards that could be read; `nil` where the file has no list of them.
+    var guardPatterns: ProviderDraft.Sourced<[GuardPatternDraft]>?
     /// Every provider that the file or the built-in text has, also one that could not be read.
     var providerNames: [String] = []
     /// The sections of named members that the file has; those of `providers` and `models` replace the built-in ones.
@@ -40,6 +43,7 @@ struct ConfigurationLoader {
         checkOverrides()
         checkChaos(isAllowed: flags.allowChaos)
         checkCatalogue()
+        checkPlans()
         let members = problems.isEmpty && !flags.makesKeys ? assemble() : []
         guard problems.isEmpty else { return nil }
         var fixed = ConfigurationKey.all.map { key in
@@ -51,8 +55,10 @@ struct ConfigurationLoader {
             )
         }
         // With the rest of their section.
-        let place = fixed.lastIndex { $0.path.first == "auth" } ?? fixed.count - 1
-        fixed.insert(contentsOf: callerSettings, at: place + 1)
+        for (section, list) in [("auth", callerSettings), ("guards", guardSettings)] {
+            let place = fixed.lastIndex { $0.path.first == section } ?? fixed.count - 1
+            fixed.insert(contentsOf: list, at: place + 1)
+        }
         return LoadedConfiguration(
             configuration: configuration, notices: notices, settings: fixed + members)
     }
@@ -122,6 +128,7 @@ struct ConfigurationLoader {
                 if entry.key == "providers" { readProvider(member, of: document) }
                 if entry.key == "models" { readAlias(member, of: document) }
                 if entry.key == "catalogue" { readCatalogueRow(member, of: document) }
+                if entry.key == "plans" { readPlan(member, of: document) }
             }
         }
     }
@@ -139,7 +146,8 @@ struct ConfigurationLoader {
             } else if let key = ConfigurationKey.byPath[path] {
                 readValue(of: key, from: entry.node, of: document)
             } else if ConfigurationKey.lists.contains(path) {
-                readCallerKeys(entry.node, of: document)
+                if path == "auth.keys" { readCallerKeys(entry.node, of: document) }
+                if path == "guards.patterns" { readGuardPatterns(entry.node, of: document) }
             } else if ConfigurationKey.sections.contains(path) {
                 if case .map(let inner) = entry.node.value {
                     readFixed(inner, under: path, of: document)

@@ -10,6 +10,7 @@ extension ConfigurationSchema {
             JSON.Member("providers", named(provider, "Who serves models; replaces the built-in section whole.")),
             JSON.Member("models", named(alias, "Names for models; replaces the built-in section whole.")),
             JSON.Member("catalogue", named(row, "What is known of models, over the built-in catalogue.")),
+            JSON.Member("plans", named(plan, "Several models that make one answer, asked for as plan/NAME.")),
         ]
     }
 
@@ -27,13 +28,13 @@ extension ConfigurationSchema {
         return keys
     }
 
-    private static func named(_ member: JSON, _ description: String) -> JSON {
+    static func named(_ member: JSON, _ description: String) -> JSON {
         ["type": ["object", "null"], "description": .string(description), "additionalProperties": member]
     }
 
-    private static func choice(_ names: [String]) -> JSON { ConfigurationShape.choice(names).schema }
+    static func choice(_ names: [String]) -> JSON { ConfigurationShape.choice(names).schema }
 
-    private static let text = ConfigurationShape.text.schema
+    static let text = ConfigurationShape.text.schema
     private static let tokens = ConfigurationShape.count(1...100_000_000).schema
 
     private static var provider: JSON {

@@ -46,7 +46,7 @@ enum ConfigurationSchema {
             name(path).map { JSON.Member($0, section(fixed(under: path, where: isWanted))) }
         }
         let lists = ConfigurationKey.lists.sorted().compactMap { path in
-            name(path).map { JSON.Member($0, callerKeys) }
+            name(path).map { JSON.Member($0, path == "auth.keys" ? callerKeys : guardPatterns) }
         }
         return keys + lists + sections
     }

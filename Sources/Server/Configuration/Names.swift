@@ -22,6 +22,12 @@ enum Names {
     /// A model as its provider calls it.
     static func isModel(_ text: String) -> Bool { isMade(of: "._:-/@+~", text, limit: 128) }
 
+    /// A model as clients name it, or the beginning of such names with `*` behind it; none of a reserved word.
+    static func isRule(_ text: String) -> Bool {
+        let start = text.hasSuffix("*") ? String(text.dropLast()) : text
+        return isModel(start) && !reserved.contains { start.hasPrefix($0 + "/") }
+    }
+
     /// A host name of letters, digits, dots, hyphens and underscores.
     static func isHost(_ text: String) -> Bool {
         isMade(of: ".-_", text, limit: 253) && text.utf8.first != UInt8(ascii: ".")

@@ -2,9 +2,12 @@ internal import Base
 internal import HTTP
 internal import HTTPServer
 internal import Models
+internal import Orchestrator
 
-/// `GET /v1/models` and `GET /v1/models/{id}`: exactly the names that resolve, in stable order.
+/// `GET /v1/models` and `GET /v1/models/{id}`: exactly the names that resolve, in stable order: models, then
+/// plans of several.
 struct ModelsRoutes: Sendable {
+    let plans: PlanBook
     let directory: ModelDirectory
     let catalogue: Catalogue
     /// When the server started; models have no better date.
@@ -13,7 +16,8 @@ struct ModelsRoutes: Sendable {
     var routes: [Route] {
         [
             Route.simple("GET", "/v1/models", .models, for: .role(.viewer)) { [self] _ in
-                json(OpenAI.encodeModels(directory.names.map { ($0, entry(of: $0)) }, created: created))
+                json(
+                    OpenAI.encodeModels((directory.names + plans.names).map { ($0, entry(of: $0)) }, created: created))
             },
             // A name may hold slashes; some clients send them as they are, others as %2F.
             Route.simple("GET", "/v1/models/{model...}", .model, for: .role(.viewer)) {
@@ -24,7 +28,7 @@ struct ModelsRoutes: Sendable {
     }
 
     private func one(_ name: String) throws(CodedError) -> Response {
-        _ = try directory.resolve(name)
+        _ = try plans.plan(named: name)
         return json(OpenAI.encodeModel(name, entry(of: name), created: created))
     }
 

@@ -1,6 +1,7 @@
 internal import Base
 internal import JSON
 internal import Models
+internal import Orchestrator
 
 /// The body of a turn in Tutti's own shape, decoded and checked. It holds no fields but its own.
 struct NativeTurn: Sendable {
@@ -23,17 +24,24 @@ struct NativeTurn: Sendable {
         if let personaID {
             throw CodedError(.notFound, "There is no persona '\(personaID)'.", param: "personaId")
         }
-        if let plan = try NativeTurn.text("plan", root) {
-            throw CodedError(.notFound, "There is no plan '\(plan.prefix(64))'.", param: "plan")
+        request = try NativeTurn.chatRequest(root, model: try NativeTurn.model(root))
+    }
+
+    /// `plan` is short for the model `plan/NAME`.
+    private static func model(_ root: JSONNode) throws(CodedError) -> String {
+        let model = try text("model", root)
+        guard let plan = try text("plan", root) else { return model ?? "auto" }
+        guard model == nil else {
+            throw CodedError(.invalidValue, "Send 'model' or 'plan', not both.", param: "plan")
         }
-        request = try NativeTurn.chatRequest(root)
+        return PlanBook.prefix + plan
     }
 
     /// The conversation as OpenAI's dialect would have it, so that one decoder checks both.
-    private static func chatRequest(_ root: JSONNode) throws(CodedError) -> ChatRequest {
+    private static func chatRequest(_ root: JSONNode, model: String) throws(CodedError) -> ChatRequest {
         var writer = JSONWriter(reserving: 512)
         writer.beginObject()
-        writer.member("model", try text("model", root) ?? "auto")
+        writer.member("model", model)
         writer.key("messages")
         switch (present("message", root), present("messages", root)) {
         case (let message?, nil):

@@ -24,8 +24,8 @@ struct ExpertWorld {
         models = ScriptedExperts(scripts, clock: clock)
         let gateway = Gateway(models: ["p": models], observer: SilentObserver(), clock: clock)
         orchestrator = try ChatOrchestrator(
-            directory: ModelDirectory(aliases: [], providers: [.init(name: "p")]), gateway: gateway,
-            recorder: recorder, planner: { _ throws(CodedError) in plan },
+            directory: ModelDirectory(aliases: [], providers: [.init(name: "p")]),
+            planner: { _ throws(CodedError) in plan }, gateway: gateway, recorder: recorder, onViolation: .repair,
             experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards, spans: MemorySpans(),
             time: clock, generator: SeededGenerator(seed: 1))
     }
@@ -136,8 +136,12 @@ final class RecordingSink: ChatSink {
         heard.withLock { $0.append(signal) }
     }
 
-    var events: [ChatEvent] { heard.withLock { $0.compactMap { if case .said(let event) = $0 { event } else { nil } } } }
-    var nodes: [String] { heard.withLock { $0.compactMap { if case .nodeFinished(let name, _) = $0 { name } else { nil } } } }
+    var events: [ChatEvent] {
+        heard.withLock { $0.compactMap { if case .said(let event) = $0 { event } else { nil } } }
+    }
+    var nodes: [String] {
+        heard.withLock { $0.compactMap { if case .nodeFinished(let name, _) = $0 { name } else { nil } } }
+    }
     var count: Int { heard.withLock(\.count) }
 }
 

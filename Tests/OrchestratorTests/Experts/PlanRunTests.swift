@@ -97,7 +97,10 @@ struct PlanRunTests {
 
         let (_, third) = try turn { _ in }
         #expect(third.error?.code == .providerOverloaded)
-        #expect(third.events.contains { if case .expert("search", .failed(.providerOverloaded)) = $0 { true } else { false } })
+        #expect(
+            third.events.contains {
+                if case .expert("search", .failed(.providerOverloaded)) = $0 { true } else { false }
+            })
     }
 
     @Test("the failure of one expert cancels those beside it at once")
@@ -183,7 +186,9 @@ struct PlanRunTests {
     func bill() throws {
         let plan = try Plan(
             model: "plan/x",
-            experts: [Plan.Expert("a"), Plan.Expert("b") { $0.isOptional = true }, Plan.Expert("c") { $0.fallback = "c" }],
+            experts: [
+                Plan.Expert("a"), Plan.Expert("b") { $0.isOptional = true }, Plan.Expert("c") { $0.fallback = "c" },
+            ],
             fusion: .vote)
         let failure = CodedError(.providerStreamBroken, "Broken.")
         let turn = try ExpertWorld(plan, ["b": .init("b", end: .failure(failure)), "c": .init(end: .failure(failure))])

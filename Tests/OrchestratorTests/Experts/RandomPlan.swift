@@ -67,7 +67,8 @@ extension ExpertWorld.Turn {
             "\(outcome.name) \(outcome.phase) \(String(describing: outcome.target)) \(outcome.duration) "
                 + "\(String(describing: outcome.usage))"
         }
-        return ([answer.completion.text, answer.target.name, "\(String(describing: answer.completion.usage))"]
+        return
+            ([answer.completion.text, answer.target.name, "\(String(describing: answer.completion.usage))"]
             + ["\(String(describing: answer.fusion))", "\(answer.attempts)"] + experts).joined(separator: "\n")
     }
 }

@@ -79,7 +79,10 @@ struct FusionStreamTests {
             fusion: .concatenate(separator: "\n", titled: true))
         let turn = try ExpertWorld(
             plan,
-            ["slow": .init("a", "b", first: .seconds(1), between: .seconds(5)), "fast": .init("c", "d", first: .seconds(2))]
+            [
+                "slow": .init("a", "b", first: .seconds(1), between: .seconds(5)),
+                "fast": .init("c", "d", first: .seconds(2)),
+            ]
         ).turn()
         #expect(
             turn.lines.filter { !$0.hasSuffix("started") } == [
@@ -93,13 +96,15 @@ struct FusionStreamTests {
         let failure = CodedError(.providerStreamBroken, "Broken.")
         let experts = [Plan.Expert("a") { $0.fallback = "instead" }, Plan.Expert("b") { $0.isOptional = true }]
         let plan = try Plan(model: "plan/x", experts: experts, fusion: .concatenate(separator: "|", titled: false))
-        let world = try ExpertWorld(plan, ["a": .init("shown", end: .failure(failure)), "b": .init("b", first: .seconds(1))])
+        let world = try ExpertWorld(
+            plan, ["a": .init("shown", end: .failure(failure)), "b": .init("b", first: .seconds(1))])
         let turn = try world.turn()
         #expect(turn.text == "shown|b")
         #expect(turn.deltas == "shown|b")
         #expect(world.recorder.records.map(\.verdict) == [.incomplete])
         // What nobody has seen is dropped.
-        let unseen = try ExpertWorld(plan, ["a": .init("a", first: .seconds(2)), "b": .init("lost", end: .failure(failure))])
+        let unseen = try ExpertWorld(
+            plan, ["a": .init("a", first: .seconds(2)), "b": .init("lost", end: .failure(failure))])
         #expect(try unseen.turn().text == "a")
         #expect(unseen.recorder.records.map(\.verdict) == [.passed])
     }
@@ -140,6 +145,7 @@ extension ExpertWorld.Turn {
     var lines: [String] {
         events.compactMap { event in
             switch event {
+            case .planned: nil
             case .answering(let target, _, _): "\(target.name) answers"
             case .provisional(let text, let expert): "provisional \(text) by \(expert)"
             case .expert(let name, .finished): "\(name) finished"

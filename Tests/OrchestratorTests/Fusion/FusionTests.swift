@@ -58,7 +58,8 @@ struct FusionTests {
         let (_, turn) = try turn(
             best,
             [
-                "a": .init("apples and pears"), "b": .init("red apples, green pears"), "c": .init("apples and green pears"),
+                "a": .init("apples and pears"), "b": .init("red apples, green pears"),
+                "c": .init("apples and green pears"),
                 "judge": .init(verdict),
             ])
         #expect(turn.text == "apples and green pears")
@@ -94,7 +95,8 @@ struct FusionTests {
         var request = ChatRequest(model: "plan/x", messages: [ChatMessage(.user, "Why?")])
         request.responseFormat = .jsonObject
         let (_, turn) = try turn(
-            .best([FusionSignal(.format)]), ["a": .init("because"), "b": .init("{\"why\": 1}")], streaming: false, request)
+            .best([FusionSignal(.format)]), ["a": .init("because"), "b": .init("{\"why\": 1}")], streaming: false,
+            request)
         #expect(turn.text == "{\"why\": 1}")
     }
 
@@ -102,7 +104,10 @@ struct FusionTests {
     func synthesise() throws {
         let (world, turn) = try turn(
             .synthesise(FusionModel("writer")),
-            ["a": .init("one"), "b": .init("two"), "c": refusal, "writer": .init("Both ", "are right.", between: .seconds(1))])
+            [
+                "a": .init("one"), "b": .init("two"), "c": refusal,
+                "writer": .init("Both ", "are right.", between: .seconds(1)),
+            ])
         #expect(turn.text == "Both are right.")
         #expect(turn.answer?.target.name == "p/writer")
         let pieces = turn.lines.filter { $0.hasPrefix("text") }
@@ -112,7 +117,9 @@ struct FusionTests {
         #expect(messages.last?.text == "\(SynthesiseFusion.preamble)\n\n## a\n\none\n\n## b\n\ntwo")
     }
 
-    @Test("a writer that fails before anything was read lets the best single answer take its place; later it ends the run")
+    @Test(
+        "a writer that fails before anything was read lets the best single answer take its place; later it ends the run"
+    )
     func brokenWriter() throws {
         let rule = FusionRule.synthesise(FusionModel("writer"))
         let (_, unseen) = try turn(rule, ["a": .init("one"), "writer": refusal])

@@ -20,7 +20,9 @@ struct GuardedPlanTests {
     @Test("what an expert must not say reaches nobody: neither caller nor the experts after it, nor a cache of others")
     func everywhere() throws {
         let (world, turn) = try turn(.lead("b"), experts: [Plan.Expert("a"), Plan.Expert("b", after: ["a"])])
-        #expect(world.models.calls(of: "b").first?.request.messages.last?.text.contains("Write to [EMAIL], please.") == true)
+        #expect(
+            world.models.calls(of: "b").first?.request.messages.last?.text.contains("Write to [EMAIL], please.") == true
+        )
         let provisional = turn.events.reduce(into: "") { text, event in
             if case .provisional(let piece, _) = event { text += piece }
         }
