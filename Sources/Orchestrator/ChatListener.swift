@@ -32,6 +32,7 @@ final class ChatListener: RunListener {
         case .nodeFinished(let node, _, let duration): record(node, duration, error: nil)
         case .nodeFailed(let node, _, let duration, let error):
             record(node, duration, error: CodedError(any: error).code.name)
+        case .emitted(_, .expert(let name, let phase)): record(name, phase)
         default: break
         }
         guard let sink, let signal = signal(of: event) else { return .taken }
@@ -53,6 +54,14 @@ final class ChatListener: RunListener {
     }
 
     func end(with event: RunEvent<ChatEvent>) {}
+
+    /// An expert's part is a span of its own, beside the calls that it made.
+    private func record(_ name: String, _ phase: ExpertPhase) {
+        switch phase {
+        case .finished(let duration, _): record("execute/\(name)", duration, error: nil)
+        case .started, .failed, .leftOut, .fallback, .cached: break
+        }
+    }
 
     private func record(_ node: String, _ duration: Duration, error: String?) {
         spans.record(

@@ -4,6 +4,9 @@ public import Models
 internal import Synchronization
 public import Telemetry
 
+/// Decides who answers a request. Called once a turn, on its task; must not block.
+typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
+
 /// Answers chat turns by running the chat graph.
 public final class ChatOrchestrator: Sendable {
     public let directory: ModelDirectory
@@ -12,19 +15,39 @@ public final class ChatOrchestrator: Sendable {
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
 
-    /// - Parameter plans: `nil` for none but one for each model of the directory.
-    public init(
+    /// - Parameters:
+    ///   - plans: `nil` for none but one for each model of the directory.
+    ///   - guards: By default nothing is looked for.
+    public convenience init(
         directory: ModelDirectory, plans: PlanBook? = nil, gateway: Gateway, recorder: any RunRecorder,
-        onViolation: ViolationPolicy = .repair, spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
+        onViolation: ViolationPolicy = .repair, experts: ExpertSettings = ExpertSettings(),
+        guards: GuardSettings = GuardSettings(input: .off, output: .off), spans: any SpanSink, time: any TimeSource,
+        generator: SeededGenerator
+    ) throws(CodedError) {
+        try self.init(
+            directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)), gateway: gateway,
+            recorder: recorder, onViolation: onViolation, experts: experts, guards: guards, spans: spans, time: time,
+            generator: generator)
+    }
+
+    private static func planner(_ plans: PlanBook) -> Planner {
+        { request throws(CodedError) in try plans.plan(for: request) }
+    }
+
+    init(
+        directory: ModelDirectory, planner: @escaping Planner, gateway: Gateway, recorder: any RunRecorder,
+        onViolation: ViolationPolicy, experts: ExpertSettings, guards: GuardSettings, spans: any SpanSink,
+        time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.spans = spans
         self.time = time
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
-            let graph = try ChatGraph.make(
-                plans: plans ?? PlanBook(directory: directory), gateway: gateway, recorder: recorder,
-                onViolation: onViolation)
+            let map = ChatGraph(
+                planner: planner, gateway: gateway, recorder: recorder, policy: onViolation, guards: guards,
+                experts: experts, time: time)
+            let graph = try map.make()
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {
@@ -44,7 +67,9 @@ public final class ChatOrchestrator: Sendable {
         do {
             let state = try await runner.run(
                 ChatState(request: request, streaming: streaming), context: context, events: listener)
-            guard let answer = state.answer else { throw CodedError(.internalError, "The turn has no answer.") }
+            guard case .whole(let answer)? = state.answer else {
+                throw CodedError(.internalError, "The turn has no answer.")
+            }
             return answer.value
         } catch {
             throw CodedError(any: error)

@@ -46,6 +46,14 @@ public final class TestClock: TimeSource {
         for sleeper in awake { sleeper.wake(true) }
     }
 
+    /// Moves both clocks to the time for which somebody waits next; whether anybody did.
+    public func advanceToNext() -> Bool {
+        let next = state.withLock { state in state.sleepers.map(\.end).min().map { $0.since(state.now) } }
+        guard let next else { return false }
+        advance(by: next)
+        return true
+    }
+
     public func sleep(until instant: Instant) async throws(CancellationError) {
         let ticket = nextTicket()
         let isAwake = await withTaskCancellationHandler {
