@@ -4,7 +4,7 @@ internal import Models
 
 /// The map of the pipeline:
 ///
-///     validate → plan → execute → (fuse) → (conform → (repair)) → guard → remember
+///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → remember
 ///
 /// Every chat request runs it, whichever dialect it came in; a node that a plan does not need costs under a
 /// microsecond.
@@ -15,7 +15,13 @@ struct ChatGraph {
     let policy: ViolationPolicy
     let guards: GuardSettings
     let experts: ExpertSettings
+    let conversations: ConversationSettings?
     let time: any TimeSource
+
+    /// A turn of a conversation is answered in the light of what was said.
+    private enum AfterPlan: String, CaseIterable {
+        case compose, pass = "execute"
+    }
 
     /// Several experts' answers become one; an answer whose form was asked for is checked.
     private enum AfterExecute: String, CaseIterable {
@@ -47,7 +53,10 @@ struct ChatGraph {
             .retriesItself("repair")
             .start("validate")
             .edge("validate", to: "plan")
-            .edge("plan", to: "execute")
+            .route("plan", reads: \.conversation, to: AfterPlan.self) { [hasMemory = conversations != nil] in
+                $0 == nil || !hasMemory ? .pass : .compose
+            }
+            .edge("compose", to: "execute")
             .route("execute", reads: \.format, \.answer, to: AfterExecute.self) { format, answer in
                 if case .parts? = answer { return .fuse }
                 return format == nil ? .pass : .conform
@@ -69,6 +78,12 @@ struct ChatGraph {
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
                 try PlanNode.run(request.value, planner: planner)
+            }
+            .node("compose", reads: \.request, \.conversation, writes: \.request, \.asked) {
+                [conversations] context, request, conversation in
+                guard let conversation, let conversations else { return (request, []) }
+                return try await conversations.memory.compose(
+                    request, conversation, messages: conversations.messages, context: context.run)
             }
     }
 
@@ -119,9 +134,14 @@ struct ChatGraph {
 
     private func addEnd(to builder: GraphBuilder<ChatState, ChatEvent>) {
         let recorder = recorder
-        builder.node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
-            context, input, plan, answer, verdict, streaming in
+        let conversations = conversations
+        builder.node(
+            "remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming, \.conversation, \.asked
+        ) { context, input, plan, answer, verdict, streaming, conversation, asked in
             guard let plan, let answer = answer?.whole, let verdict else { return }
+            if let conversation, let conversations, verdict == .passed {
+                await conversations.memory.remember(asked, answer.completion, conversation, context: context.run)
+            }
             let record = RunRecord(
                 input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                 usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,

@@ -6,7 +6,10 @@ public import Resilience
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
     // Given.
-    let request: Shared<ChatRequest>
+    /// As the caller sent it; once it is composed, with what was said before.
+    var request: Shared<ChatRequest>
+    /// The conversation that the turn belongs to; `nil` for a turn that is none's.
+    let conversation: String?
     /// Whether the caller wants the answer piece by piece.
     let streaming: Bool
 
@@ -15,6 +18,8 @@ struct ChatState: Sendable {
     /// `nil` where any text will do.
     var format: AnswerFormat?
     var plan: Plan?
+    /// What the turn adds to its conversation, besides the answer.
+    var asked: [ChatMessage] = []
     var answer: Answering?
     /// What is wrong with the form of the answer, and to be mended.
     var violations: [String] = []
@@ -29,8 +34,9 @@ struct ChatState: Sendable {
         var whole: ChatAnswer? { if case .whole(let answer) = self { answer.value } else { nil } }
     }
 
-    init(request: ChatRequest, streaming: Bool) {
+    init(request: ChatRequest, conversation: String?, streaming: Bool) {
         self.request = Shared(request)
+        self.conversation = conversation
         self.streaming = streaming
     }
 }
@@ -106,17 +112,4 @@ public enum ChatEvent: Sendable {
     case retrying(Target, RetryDecision.Retry)
     /// The stream of the target before has broken off, and this one goes on with its text.
     case continuing(Target)
-    /// The plan is about to be executed. Before everything else that its execution says.
-    case planned(Plan)
-    /// What an expert says; the answer may become another one.
-    case provisional(text: String, expert: String)
-    /// What whoever waits should know, in a sentence.
-    case status(String)
-    /// How far the turn is, and which layer of its plan is at work.
-    case progress(percent: Double, layer: String?)
-    case expert(name: String, phase: ExpertPhase)
-    /// The answer differs from the provisional text from this UTF-8 offset on.
-    case replaced(from: Int, reason: String)
-    /// What the guards have found.
-    case guarded(GuardFindings)
 }

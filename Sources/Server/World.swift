@@ -56,8 +56,11 @@ final class World: Sendable {
         let plans = try configuration.planBook(directory)
         let orchestrator = try ChatOrchestrator(
             directory: directory, plans: plans, gateway: gateway, recorder: telemetry,
-            onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
-            generator: lasting.randomness())
+            onViolation: configuration.structuredOutput.onViolation,
+            experts: ExpertSettings(cache: lasting.expertCache), guards: configuration.guards,
+            conversations: ConversationSettings(
+                lasting.conversationMemory, messages: configuration.conversations.messages),
+            spans: lasting.spans, time: lasting.time, generator: lasting.randomness())
         let turns = Turns(
             orchestrator: orchestrator, registry: lasting.registry, liveRuns: lasting.liveRuns,
             drainState: lasting.drainState,

@@ -23,15 +23,22 @@ public struct ConversationTurn: Sendable {
     /// What it takes in memory, about: the texts and a share for what is around them, in bytes.
     public var weight: Int { messages.reduce(answer.weight + 128) { $0 + $1.weight } }
 
-    /// The last of `turns`, which are oldest first, that together are at most so many messages. Turns stay whole, and
-    /// the last one is there however long it is: an answer without its question means nothing.
+    /// Whether it goes on with calls that the turn before it made, and means nothing without that one.
+    private var answersCalls: Bool {
+        guard let role = messages.first?.role else { return false }
+        return role == .tool || role == .function
+    }
+
+    /// The last of `turns`, which are oldest first, that together are at most so many messages. Turns stay whole, as do
+    /// those that belong together by a model's calls, and the last ones are there however long they are: an answer
+    /// without its question means nothing.
     public static func latest(_ turns: [ConversationTurn], messages limit: Int) -> ArraySlice<ConversationTurn> {
         var first = turns.endIndex
         var count = 0
-        while first > turns.startIndex {
-            count += turns[first - 1].count
-            if count > limit, first < turns.endIndex { break }
-            first -= 1
+        for index in turns.indices.reversed() {
+            count += turns[index].count
+            guard count <= limit || first == turns.endIndex else { break }
+            if !turns[index].answersCalls { first = index }
         }
         return turns[first...]
     }

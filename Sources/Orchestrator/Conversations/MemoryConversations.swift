@@ -33,6 +33,7 @@ public final class MemoryConversations: ConversationStore {
     }
 
     fileprivate struct Shelf {
+        var limits: Limits
         var conversations: [Key: Conversation] = [:]
         /// Who was used when: a conversation's older entries count no more.
         var order: [(key: Key, use: UInt64)] = []
@@ -41,14 +42,16 @@ public final class MemoryConversations: ConversationStore {
         var weight = 0
     }
 
-    private let limits: Limits
     private let time: any TimeSource
-    private let shelf = Mutex(Shelf())
+    private let shelf: Mutex<Shelf>
 
     public init(_ limits: Limits = Limits(), time: any TimeSource) {
-        self.limits = limits
         self.time = time
+        shelf = Mutex(Shelf(limits: limits))
     }
+
+    /// Other bounds hold from now on; what is over them goes with the next use.
+    public func adopt(_ limits: Limits) { shelf.withLock { $0.limits = limits } }
 
     /// Conversations that are kept.
     public var count: Int { shelf.withLock(\.conversations.count) }
@@ -61,7 +64,7 @@ public final class MemoryConversations: ConversationStore {
         let key = Key(tenant: scope.tenant, user: scope.user, conversation: conversation)
         let now = time.now()
         let kept = shelf.withLock { shelf in
-            shelf.forgetOld(limits, now)
+            shelf.forgetOld(now)
             return shelf.use(key, now)
         }
         return Array(ConversationTurn.latest(kept, messages: messages))
@@ -71,8 +74,8 @@ public final class MemoryConversations: ConversationStore {
         let key = Key(tenant: scope.tenant, user: scope.user, conversation: conversation)
         let now = time.now()
         shelf.withLock { shelf in
-            shelf.forgetOld(limits, now)
-            shelf.append(turn, to: key, limits, now)
+            shelf.forgetOld(now)
+            shelf.append(turn, to: key, now)
         }
     }
 
@@ -90,7 +93,7 @@ extension MemoryConversations.Shelf {
     }
 
     fileprivate mutating func append(
-        _ turn: ConversationTurn, to key: MemoryConversations.Key, _ limits: MemoryConversations.Limits, _ now: Instant
+        _ turn: ConversationTurn, to key: MemoryConversations.Key, _ now: Instant
     ) {
         var conversation = conversations[key] ?? MemoryConversations.Conversation(used: now, use: 0)
         guard !conversation.turns.contains(where: { $0.runID == turn.runID }) else { return }
@@ -115,7 +118,7 @@ extension MemoryConversations.Shelf {
         weight -= gone.weight
     }
 
-    fileprivate mutating func forgetOld(_ limits: MemoryConversations.Limits, _ now: Instant) {
+    fileprivate mutating func forgetOld(_ now: Instant) {
         while let first = next, now.since(first.used) >= limits.timeToLive { remove(first.key) }
     }
 

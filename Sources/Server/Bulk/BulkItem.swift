@@ -76,7 +76,8 @@ struct BulkItem: Sendable {
             started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
         let timings = PhaseTimings(turns.settings.bottlenecks, loop: loop, started: report.started, time: turns.time)
         do throws(CodedError) {
-            let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
+            let answer = try await turns.answer(
+                turn.request, conversation: turn.conversationID, streaming: false, sink: timings, context: context)
             let phases = await timings.phases
             return .success(report.answer(answer, phases: phases, total: turns.time.now().since(report.started)))
         } catch {

@@ -60,7 +60,8 @@ struct OrchestratorChatRoute: Sendable {
         let timings = PhaseTimings(
             turns.settings.bottlenecks, loop: exchange.request.loop, started: report.started, time: turns.time)
         do throws(CodedError) {
-            let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
+            let answer = try await turns.answer(
+                turn.request, conversation: report.conversationID, streaming: false, sink: timings, context: context)
             let phases = await timings.phases
             let body = report.answer(answer, phases: phases, total: turns.time.now().since(report.started))
             var headers: HTTPHeaders = ["content-type": "application/json"]
@@ -80,7 +81,8 @@ struct OrchestratorChatRoute: Sendable {
             writer: writer, heartbeat: turns.settings.heartbeat,
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: report.requestID) })
         return await answer.answer { sink throws(CodedError) in
-            try await turns.answer(turn.request, streaming: true, sink: sink, context: context)
+            try await turns.answer(
+                turn.request, conversation: report.conversationID, streaming: true, sink: sink, context: context)
         }
     }
 }

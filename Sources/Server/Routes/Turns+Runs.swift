@@ -32,7 +32,8 @@ extension Turns {
         run.start(on: loop) { _ in
             do throws(CodedError) {
                 let answer = try await self.answer(
-                    turn.request, streaming: turn.stream, sink: live, context: context)
+                    turn.request, conversation: report.conversationID, streaming: turn.stream, sink: live,
+                    context: context)
                 // Before the last event: whoever has read it may use the request's id again.
                 place.leave()
                 live.finish(answer)
