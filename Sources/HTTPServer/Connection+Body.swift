@@ -118,7 +118,7 @@ extension Connection {
         retryAfter: .seconds(1))
 
     private static func tooLarge(_ limit: Int) -> CodedError {
-        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
+        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes.")
     }
 
     private func sendContinue() async throws(CodedError) {

@@ -19,7 +19,16 @@ struct Exchange: Sendable {
 
     var path: String { request.head.path }
 
-    /// The body, for routes that take JSON alone.
+    /// The body, for routes that take JSON alone, of the size that the configuration allows.
+    func json(_ settings: Turns.Settings) async throws(CodedError) -> [UInt8] {
+        do throws(CodedError) { return try await json(limit: settings.maxBody) } catch {
+            guard error.code == .requestTooLarge else { throw error }
+            throw CodedError(
+                .requestTooLarge, "The body is over the limit of \(settings.maxBody) bytes (`server.max_body`).")
+        }
+    }
+
+    /// The same of a route that has a limit of its own.
     func json(limit: Int) async throws(CodedError) -> [UInt8] {
         guard request.head.headers.hasMediaType("application/json") else {
             throw CodedError(

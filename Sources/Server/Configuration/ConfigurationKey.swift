@@ -69,15 +69,11 @@ extension ConfigurationKey {
                 show: { $0.rawValue }
             )
         ] + resilience + chaos + [
-            one(
+            choice(
                 "structured_output.on_violation",
                 \.structuredOutput.onViolation,
                 "What happens to an answer that does not follow the JSON schema that its caller gave: the model is asked "
-                    + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired.",
-                "one of repair, report, ignore",
-                shape: .choice(["repair", "report", "ignore"]),
-                read: { ViolationPolicy(rawValue: $0) },
-                show: { $0.rawValue }
+                    + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired."
             )
         ] + orchestrator + phases + flags
 

@@ -9,21 +9,11 @@ extension Operation {
             + "object and whose `id` is `run:sequence`. Ignore names that you do not know; members are only added.",
         tag: .orchestrator, body: "OrchestratorChatRequest",
         answers: [
-            ContractAnswer(
-                meaning: "The answer; with `stream`, run events.",
-                content: [
-                    ("application/json", Schema.ref("OrchestratorAnswer")), ("text/event-stream", nil),
-                ],
-                headers: [
-                    ("x-tutti-degraded", "What stands in for an answer: `local`, `stale` or `text`."),
-                    ("x-tutti-chaos", "`true` when faults were put into the call on purpose."),
-                ],
+            .turn(
+                "OrchestratorAnswer", "The answer; with `stream`, run events.",
                 events: ContractSchemas.runEventData.map { ($0.name, Schema.ref("RunEvent.\($0.name)")) })
         ],
-        errors: [
-            .unsupportedByModel, .contextLengthExceeded, .notFound, .modelNotFound, .requestInFlight, .cancelled,
-            .modelUnavailable, .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
-        ], asksProviders: true)
+        errors: turnErrors + [.notFound], asksProviders: true)
 
     static let webSocket = Operation(
         id: "webSocket", summary: "Open a socket for several turns at once.",

@@ -63,7 +63,24 @@ struct ContractAnswer: Sendable {
     var events: [(name: String, schema: JSON)] = []
 
     /// A JSON answer of the shape of this component.
-    static func json(_ component: String, _ meaning: String, status: Int = 200) -> ContractAnswer {
-        ContractAnswer(status: status, meaning: meaning, content: [("application/json", Schema.ref(component))])
+    static func json(
+        _ component: String, _ meaning: String, status: Int = 200, headers: [(name: String, meaning: String)] = []
+    ) -> ContractAnswer {
+        ContractAnswer(
+            status: status, meaning: meaning, content: [("application/json", Schema.ref(component))], headers: headers)
+    }
+
+    /// The answer to a turn: whole, of the shape of this component, or as a stream.
+    /// - Parameter headers: Beyond those that every turn has.
+    static func turn(
+        _ component: String, _ meaning: String, headers: [(name: String, meaning: String)] = [],
+        events: [(name: String, schema: JSON)] = []
+    ) -> ContractAnswer {
+        ContractAnswer(
+            meaning: meaning, content: [("application/json", Schema.ref(component)), ("text/event-stream", nil)],
+            headers: headers + [
+                ("x-tutti-degraded", "What stands in for an answer: `local`, `stale` or `text`."),
+                ("x-tutti-chaos", "`true` when faults were put into the call on purpose."),
+            ], events: events)
     }
 }

@@ -39,7 +39,7 @@ struct AdminRoutes: Sendable {
                     await writer.send(
                         Response(
                             status: 200, headers: ["content-type": "application/schema+json"],
-                            body: ConfigurationSchema.bytes)))
+                            kept: ConfigurationSchema.kept)))
             },
         ]
     }

@@ -26,7 +26,7 @@ struct OrchestratorChatRoute: Sendable {
         let context: RunContext
         let ticket: RunTicket
         do throws(CodedError) {
-            turn = try NativeTurn(body: try await exchange.json(limit: turns.settings.maxBody))
+            turn = try NativeTurn(body: try await exchange.json(turns.settings))
             requestID = turn.requestID ?? exchange.requestID
             context = try turns.context(exchange, requestID: requestID)
             if turn.isResumable {
