@@ -220,7 +220,7 @@ def read_arguments():
     parser.add_argument("--binary", default=os.environ.get("TUTTI_BINARY", ROOT / ".build/release/tutti"),
                         help="the server (.build/release/tutti, or TUTTI_BINARY)")
     parser.add_argument("--json", metavar="FILE", help="write the result there, too")
-    parser.add_argument("--write", action="store_true", help=f"set the thresholds: what is counted, and {ROOM:.0%}")
+    parser.add_argument("--write", action="store_true", help=f"set the thresholds: what is counted, and {ROOM:.0%}%")
     arguments = parser.parse_args()
     arguments.binary = pathlib.Path(arguments.binary).absolute()
     return arguments
