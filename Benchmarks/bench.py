@@ -7,7 +7,6 @@ not, 2 when the benchmark cannot run.
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
 import platform
@@ -22,6 +21,7 @@ import report
 import rivals
 import serving
 from processes import ROOT, Refusal
+from report import say
 
 PARTS = ["throughput", "prompts", "latency", "streams", "memory", "start", "connections", "hangup", "graph", "dialects",
          "resilience", "local"]
@@ -30,10 +30,6 @@ SERVERLESS = {"graph", "dialects", "resilience"}
 # These load every server of --servers.
 LOADED = {"throughput", "prompts"}
 PROMPT_BYTES = 100 * 1024
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def read_arguments():
@@ -201,11 +197,7 @@ def main():
     bars = result["bars"] = report.judge(result)
     result["pass"] = all(bar["pass"] for bar in bars)
     report.show(result, bars)
-    text = json.dumps(result, indent=2, ensure_ascii=False)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(text + "\n")
-    print(text)
-    return 0 if result["pass"] else 1
+    return report.deliver(result, arguments.json)
 
 
 if __name__ == "__main__":

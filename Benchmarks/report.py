@@ -1,5 +1,7 @@
 """The bars that a result must meet, and the tables that show it."""
 
+import json
+import pathlib
 import sys
 
 # Servers whose failed requests are the benchmark's own fault, or Tutti's; rivals may fail.
@@ -24,6 +26,15 @@ RESILIENCE_BAR_NS = 3000
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def deliver(result, file):
+    """The result as JSON, also into a file where there is to be one; gives the exit code."""
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    if file:
+        pathlib.Path(file).write_text(text + "\n")
+    print(text)
+    return 0 if result["pass"] else 1
 
 
 def judge(result):

@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 from harness import HERE, Checks, expect
 
 PROOFS = {
-    "slow": ("100 slow headers, bodies and readers beside honest callers", "--each 100 --seconds 3 --rate 50 --every 0.2"),
+    "slow": ("100 slow headers, bodies and readers beside honest callers",
+             "--each 100 --seconds 3 --rate 50 --every 0.2"),
     "idle": ("1,000 idle connections that are kept", "--connections 1000"),
     "broken": ("300 connections broken at random bytes",
                "--connections 300 --at-once 100 --passes 1 --most-mib 8"),
