@@ -52,7 +52,8 @@ struct ConfigurationLayerTests {
             "resilience.degrade": "local", "resilience.degraded_text": "Later.", "chaos.latency_rate": "0.7",
             "chaos.error_rate": "0.7", "chaos.cut_rate": "0.7", "chaos.stall_rate": "0.7", "chaos.providers": "local",
             "server.trusted_proxies": "10.0.0.0/8", "flags.responses": "false", "flags.embeddings": "false",
-            "auth.mode": "keys", "auth.pepper": String(repeating: "p", count: 40),
+            "guards.input": "refuse", "guards.output": "redact", "runs.max_memory": "77MB",
+            "conversations.max_memory": "77MB", "auth.mode": "keys", "auth.pepper": String(repeating: "p", count: 40),
         ]
         var chaos = ConfigurationFlags(allowChaos: true)
         // These want a key besides.

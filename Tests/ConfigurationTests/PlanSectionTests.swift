@@ -289,7 +289,7 @@ struct PlanSectionTests {
                     + "another. Say { kind: lead, expert: b }."))
         #expect(
             loaded.notices.contains(
-                "tutti.yaml:5:38: plans.p cannot be used, since no provider of the model 'smart' can be."))
+                "tutti.yaml:5:38: plans.p cannot be used, since no provider of this model can be."))
         let book = try loaded.configuration.planBook(loaded.configuration.modelDirectory())
         #expect(book.names.isEmpty)
         #expect(throws: CodedError.self) { try book.plan(named: "plan/p") }

@@ -108,8 +108,8 @@ extension ConfigurationLoader {
                     }
                 } else {
                     notice(
-                        "\(draft.source(of: path)): plans.\(draft.name) cannot be used, since no provider of the model "
-                            + "'\(model)' can be.")
+                        "\(draft.source(of: path)): plans.\(draft.name) cannot be used, since no provider of this model "
+                            + "can be.")
                     break
                 }
             }
