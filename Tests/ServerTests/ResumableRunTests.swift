@@ -2,8 +2,10 @@ import Base
 import HTTP
 import HTTPServer
 import JSON
+import Orchestrator
 import TestKit
 import Testing
+import Transport
 
 @testable import Server
 
@@ -29,9 +31,10 @@ struct ResumableRunTests {
         let gate = Gate()
         try await RunningApp.run(
             { RunningApp.plain($0) + "server: { drain: 0s }\nruns: { \(runs) }\n" },
-            upstream: { _ in
+            upstream: { request in
+                let isStreamed = (try? JSON(try await request.body(limit: 10_000)))?["stream"] == true
                 await gate.pass()
-                return stream
+                return isStreamed ? stream : .saying(tokens.joined())
             }
         ) { app in
             let outcome: Result<Void, any Error>
@@ -114,7 +117,7 @@ struct ResumableRunTests {
             for stream in [true, false] {
                 let body = #"{"message":"hi","model":"none","stream":\#(stream),"resumable":true,"requestId":"r"}"#
                 let answer = try await app.send("POST", Self.path, body)
-                #expect(answer.status == 404 && (try answer.json["code"]) == "model_not_found")
+                #expect(try answer.status == 404 && answer.json["code"] == "model_not_found")
                 #expect(try await Self.follow(app, "r").status == 404)
             }
             #expect(app.app.lasting.liveRuns.count == 0 && app.app.lasting.registry.count == 0)
@@ -177,7 +180,7 @@ struct ResumableRunTests {
             let all = try events(try await client.readResponse().body)
             let run = try #require(all.first?.data["runId"]?.string)
             let old = try await Self.follow(app, run, "?after=0")
-            #expect(old.status == 410 && (try old.json["code"]) == "events_gone")
+            #expect(try old.status == 410 && old.json["code"] == "events_gone")
             let first = try #require(try old.json["kept"]?["first"]?.int)
             #expect(try old.json["kept"]?["last"]?.int == Int64(all.count - 1))
             let rest = try await Self.follow(app, run, "?after=\(first - 1)")
@@ -207,15 +210,15 @@ struct ResumableRunTests {
                 "?after=", "?after=-1", "?after=1e3", "?after=99999999999999999999", "?after=9999", "?after=x",
             ] {
                 let answer = try await Self.follow(app, run, query)
-                #expect(answer.status == 400 && (try answer.json["param"]) == "after", "\(query)")
+                #expect(try answer.status == 400 && answer.json["param"] == "after", "\(query)")
             }
             for id in ["x", "\(run):", "\(run):-1", "run_other:3", ":3", "3"] {
                 let answer = try await Self.follow(app, run, header: id)
-                #expect(answer.status == 400 && (try answer.json["param"]) == "last-event-id", "\(id)")
+                #expect(try answer.status == 400 && answer.json["param"] == "last-event-id", "\(id)")
             }
             for id in ["none", "%2e%2e", "run_", String(repeating: "x", count: 3000)] {
                 let answer = try await Self.follow(app, id)
-                #expect(answer.status == 404 && (try answer.json["code"]) == "run_not_found", "\(id)")
+                #expect(try answer.status == 404 && answer.json["code"] == "run_not_found", "\(id)")
             }
         }
     }
@@ -234,22 +237,24 @@ struct ResumableRunTests {
 
     @Test("when the server stops, who reads a run that was left alone hears why it ends")
     func stopped() async throws {
-        let last = Gate()
-        try await Self.run { app, gate in
+        let text = try await RunningApp.run(
+            { RunningApp.plain($0) + "server: { drain: 0s }\n" },
+            upstream: { request in
+                // Until the caller hangs up.
+                do throws(CancellationError) { try await request.loop.sleep(for: .seconds(300)) } catch {}
+                return .failing(500)
+            }
+        ) { app in
             let (client, seen) = try await Self.begin(app, "mine")
             client.close()
             let reader = try await app.connect()
             try await reader.send(
                 "GET /api/orchestrator/runs/\(try Self.runID(seen))/events HTTP/1.1\r\nhost: localhost\r\n\r\n")
             _ = try await reader.read(until: #""name":"execute""#)
-            async let end = reader.readToEnd()
-            await app.app.stop()
-            let text = try await end
-            #expect(text.contains("event: ERROR") && text.contains("shutting_down") && text.hasSuffix("0\r\n\r\n"))
-            #expect(app.app.lasting.registry.count == 0)
-            last.open()
-        }
-        #expect(last.arrivals == 0)
+            // The server stops when this returns.
+            return Task { try await reader.readToEnd() }
+        }.value
+        #expect(text.contains("event: ERROR") && text.contains("shutting_down") && text.hasSuffix("0\r\n\r\n"))
     }
 }
 
@@ -288,7 +293,7 @@ struct KeyedRunTests {
             }
             let denied = try await server.ask(
                 "POST", "/api/orchestrator/cancel-all", headers: headers(.colleague), body: #"{"scope":"all"}"#)
-            #expect(denied.status == 403 && (try denied.json["param"]) == "scope")
+            #expect(try denied.status == 403 && denied.json["param"] == "scope")
             client.close()
             // The same user with another key.
             let own = try await server.ask(
