@@ -2,8 +2,10 @@ import Base
 import HTTP
 import HTTPServer
 import JSON
+import Orchestrator
 import TestKit
 import Testing
+import Transport
 
 @testable import Server
 
@@ -29,9 +31,10 @@ struct ResumableRunTests {
         let gate = Gate()
         try await RunningApp.run(
             { RunningApp.plain($0) + "server: { drain: 0s }\nruns: { \(runs) }\n" },
-            upstream: { _ in
+            upstream: { request in
+                let isStreamed = (try? JSON(try await request.body(limit: 10_000)))?["stream"] == true
                 await gate.pass()
-                return stream
+                return isStreamed ? stream : .saying(tokens.joined())
             }
         ) { app in
             let outcome: Result<Void, any Error>
@@ -63,15 +66,11 @@ struct ResumableRunTests {
         return try await client.readResponse()
     }
 
-    private static func runID(_ seen: String) throws -> String {
-        String(try #require(seen.firstMatch(of: /"runId":"([^"]+)"/)).output.1)
-    }
-
     @Test("a connection that breaks is taken up where it broke, while the run goes on and after its end")
     func resumes() async throws {
         try await Self.run { app, gate in
             let (client, seen) = try await Self.begin(app, "mine")
-            let run = try Self.runID(seen)
+            let run = try runID(of: seen)
             client.close()
             let following = Task { try await Self.follow(app, run, "?after=1") }
             gate.open()
@@ -114,7 +113,7 @@ struct ResumableRunTests {
             for stream in [true, false] {
                 let body = #"{"message":"hi","model":"none","stream":\#(stream),"resumable":true,"requestId":"r"}"#
                 let answer = try await app.send("POST", Self.path, body)
-                #expect(answer.status == 404 && (try answer.json["code"]) == "model_not_found")
+                #expect(try answer.status == 404 && answer.json["code"] == "model_not_found")
                 #expect(try await Self.follow(app, "r").status == 404)
             }
             #expect(app.app.lasting.liveRuns.count == 0 && app.app.lasting.registry.count == 0)
@@ -125,7 +124,7 @@ struct ResumableRunTests {
     func cancelled() async throws {
         try await Self.run { app, gate in
             let (client, seen) = try await Self.begin(app, "mine")
-            let run = try Self.runID(seen)
+            let run = try runID(of: seen)
             let again = try await app.send("POST", Self.path, Self.turn("mine"))
             #expect(again.status == 409)
             client.close()
@@ -159,7 +158,7 @@ struct ResumableRunTests {
             #expect(try all.json == ["cancelled": 3])
             #expect(try await second.read(until: "CANCELLED").contains("CANCELLED"))
             #expect(try await plain.readResponse().status == 499)
-            let found = try events(try await Self.follow(app, try Self.runID(seen)).body)
+            let found = try events(try await Self.follow(app, try runID(of: seen)).body)
             #expect(found.last?.name == "CANCELLED")
             let none = try await app.send("POST", "/api/orchestrator/cancel-all", "{}")
             #expect(try none.json == ["cancelled": 0])
@@ -177,7 +176,7 @@ struct ResumableRunTests {
             let all = try events(try await client.readResponse().body)
             let run = try #require(all.first?.data["runId"]?.string)
             let old = try await Self.follow(app, run, "?after=0")
-            #expect(old.status == 410 && (try old.json["code"]) == "events_gone")
+            #expect(try old.status == 410 && old.json["code"] == "events_gone")
             let first = try #require(try old.json["kept"]?["first"]?.int)
             #expect(try old.json["kept"]?["last"]?.int == Int64(all.count - 1))
             let rest = try await Self.follow(app, run, "?after=\(first - 1)")
@@ -191,7 +190,7 @@ struct ResumableRunTests {
         try await Self.run(runs: "grace: 0s") { app, gate in
             let (client, seen) = try await Self.begin(app, "mine")
             client.close()
-            let run = try Self.runID(seen)
+            let run = try runID(of: seen)
             while app.app.lasting.registry.count > 0 { await Task.yield() }
             #expect(try events(try await Self.follow(app, run).body).last?.name == "CANCELLED")
         }
@@ -207,15 +206,15 @@ struct ResumableRunTests {
                 "?after=", "?after=-1", "?after=1e3", "?after=99999999999999999999", "?after=9999", "?after=x",
             ] {
                 let answer = try await Self.follow(app, run, query)
-                #expect(answer.status == 400 && (try answer.json["param"]) == "after", "\(query)")
+                #expect(try answer.status == 400 && answer.json["param"] == "after", "\(query)")
             }
             for id in ["x", "\(run):", "\(run):-1", "run_other:3", ":3", "3"] {
                 let answer = try await Self.follow(app, run, header: id)
-                #expect(answer.status == 400 && (try answer.json["param"]) == "last-event-id", "\(id)")
+                #expect(try answer.status == 400 && answer.json["param"] == "last-event-id", "\(id)")
             }
             for id in ["none", "%2e%2e", "run_", String(repeating: "x", count: 3000)] {
                 let answer = try await Self.follow(app, id)
-                #expect(answer.status == 404 && (try answer.json["code"]) == "run_not_found", "\(id)")
+                #expect(try answer.status == 404 && answer.json["code"] == "run_not_found", "\(id)")
             }
         }
     }
@@ -227,75 +226,36 @@ struct ResumableRunTests {
             client.close()
             #expect(try await app.reload().status == 200)
             gate.open()
-            let found = try events(try await Self.follow(app, try Self.runID(seen)).body)
+            let found = try events(try await Self.follow(app, try runID(of: seen)).body)
             #expect(found.last?.data["content"]?.string == Self.tokens.joined())
         }
     }
 
     @Test("when the server stops, who reads a run that was left alone hears why it ends")
     func stopped() async throws {
-        let last = Gate()
-        try await Self.run { app, gate in
+        let text = try await RunningApp.run(
+            { RunningApp.plain($0) + "server: { drain: 0s }\n" },
+            upstream: { request in
+                // Until the caller hangs up.
+                do throws(CancellationError) { try await request.loop.sleep(for: .seconds(300)) } catch {}
+                return .failing(500)
+            }
+        ) { app in
             let (client, seen) = try await Self.begin(app, "mine")
             client.close()
             let reader = try await app.connect()
             try await reader.send(
-                "GET /api/orchestrator/runs/\(try Self.runID(seen))/events HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                "GET /api/orchestrator/runs/\(try runID(of: seen))/events HTTP/1.1\r\nhost: localhost\r\n\r\n")
             _ = try await reader.read(until: #""name":"execute""#)
-            async let end = reader.readToEnd()
-            await app.app.stop()
-            let text = try await end
-            #expect(text.contains("event: ERROR") && text.contains("shutting_down") && text.hasSuffix("0\r\n\r\n"))
-            #expect(app.app.lasting.registry.count == 0)
-            last.open()
-        }
-        #expect(last.arrivals == 0)
+            // The server stops when this returns.
+            return Task { try await reader.readToEnd() }
+        }.value
+        #expect(text.contains("event: ERROR") && text.contains("shutting_down") && text.hasSuffix("0\r\n\r\n"))
     }
 }
 
-@Suite("Runs of others", .timeLimit(.minutes(2)))
-struct KeyedRunTests {
-    private func headers(_ caller: KeyedServer.Caller) -> [(String, String)] {
-        [("authorization", "Bearer \(KeyedServer.key(caller))")]
-    }
-
-    @Test("another's run answers like one that is not there, byte for byte; only an admin ends everybody's turns")
-    func scope() async throws {
-        try await KeyedServer.run { server in
-            let client = try await TCPClient.connect(server.port)
-            try await server.send(
-                client, "POST", "/api/orchestrator/chat", headers: headers(.member),
-                body: #"{"message":"hi","stream":true,"resumable":true,"requestId":"turn-1"}"#)
-            let seen = try await client.read(until: #""name":"execute""#)
-            let run = String(try #require(seen.firstMatch(of: /"runId":"([^"]+)"/)).output.1)
-            for other in [KeyedServer.Caller.colleague, .stranger, .admin] {
-                for (real, made) in [(run, "run_none"), ("turn-1", "turn-2")] {
-                    for cursor in ["", "?after=1"] {
-                        let (path, none) = (
-                            "/api/orchestrator/runs/\(real)/events\(cursor)",
-                            "/api/orchestrator/runs/\(made)/events\(cursor)"
-                        )
-                        let theirs = try await server.ask("GET", path, headers: headers(other))
-                        let nobodys = try await server.ask("GET", none, headers: headers(other))
-                        #expect(theirs.status == 404 && theirs.seen == nobodys.seen, "\(other) \(path)")
-                    }
-                }
-                if other != .admin {
-                    let all = try await server.ask(
-                        "POST", "/api/orchestrator/cancel-all", headers: headers(other), body: "{}")
-                    #expect(all.text == #"{"cancelled":0}"#)
-                }
-            }
-            let denied = try await server.ask(
-                "POST", "/api/orchestrator/cancel-all", headers: headers(.colleague), body: #"{"scope":"all"}"#)
-            #expect(denied.status == 403 && (try denied.json["param"]) == "scope")
-            client.close()
-            // The same user with another key.
-            let own = try await server.ask(
-                "POST", "/api/orchestrator/cancel-all", headers: headers(.second), body: "{}")
-            #expect(own.text == #"{"cancelled":1}"#)
-            let ended = try await server.ask("GET", "/api/orchestrator/runs/\(run)/events", headers: headers(.second))
-            #expect(ended.status == 200 && ended.text.contains("event: CANCELLED"))
-        }
-    }
+/// The id of the run whose first event is in a text.
+func runID(of seen: String) throws -> String {
+    let rest = try #require(seen.split(separator: "\"runId\":\"").dropFirst().first)
+    return String(rest.prefix { $0 != "\"" })
 }

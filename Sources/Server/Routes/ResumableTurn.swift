@@ -27,8 +27,10 @@ struct ResumableTurn: Sendable {
         var outcome =
             turn.stream
             ? await stream(live, reader, exchange, writer) : await whole(live, reader, exchange, writer)
-        // Nobody has heard of a run that ended before its first event.
-        if case .refused = live.end { turns.liveRuns.forget(live.run) }
+        // A turn that was never one leaves nothing behind. Other ends are kept for a client that has gone meanwhile.
+        if case .refused(let error) = live.end, error.code.fault == .caller, error.code != .cancelled {
+            turns.liveRuns.forget(live.run)
+        }
         outcome.requestID = context.requestID
         return outcome
     }
