@@ -8,6 +8,7 @@
   cross        OpenAI's client on an upstream of Anthropic's
   embeddings   OpenAI's client                      responses   OpenAI's client, on upstreams of both dialects
   contract     schemathesis, on what /openapi.json promises
+  websocket    a client of WebSockets, and bad frames over bare sockets
   canaries     no client: no secret that goes in comes out
   black-box    no client                            abuse       no client; the proofs of load in small
 
@@ -39,6 +40,7 @@ SUITES = {
 ALONE = {
     "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
+    "websocket": ("websocket_suite.py", ("websockets",)),
 }
 DIRECT = ("anthropic", "cross", "embeddings", "responses")
 
