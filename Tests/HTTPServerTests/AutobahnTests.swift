@@ -7,12 +7,8 @@ import Testing
 
 /// The protocol's own test suite, against a socket that says back what it hears. Its client is for an interpreter that
 /// few have; `scripts/prove autobahn` looks for one and sets these.
-@Suite("Autobahn", .enabled(if: AutobahnTests.command != nil))
+@Suite("Autobahn", .enabled(if: AutobahnClient.command != nil))
 struct AutobahnTests {
-    /// What runs the suite's fuzzing client; its arguments follow.
-    private static let command = ProcessInfo.processInfo.environment["AUTOBAHN_COMMAND"]
-    private static let folder = ProcessInfo.processInfo.environment["AUTOBAHN_FOLDER"] ?? ""
-
     private struct Case: Decodable {
         let behavior: String
         let behaviorClose: String
@@ -20,7 +16,7 @@ struct AutobahnTests {
 
     @Test("finds every case of sections 1 to 7, 9 and 10 as it should be")
     func cases() async throws {
-        let command = try #require(Self.command)
+        let command = try #require(AutobahnClient.command)
         var limits = WebSocketLimits()
         limits.maxMessage = 16 << 20
         let settings = limits
@@ -41,9 +37,9 @@ struct AutobahnTests {
             }
         ) { server in
             let port = server.port
-            try await offLoop { try Self.runClient(command, port: port) }
+            try await offLoop { try AutobahnClient.run(command, port: port) }
         }
-        let report = try Data(contentsOf: URL(filePath: Self.folder).appending(path: "index.json"))
+        let report = try Data(contentsOf: URL(filePath: AutobahnClient.folder).appending(path: "index.json"))
         let agents = try JSONDecoder().decode([String: [String: Case]].self, from: report)
         let cases = try #require(agents["Tutti"])
         let good: Set = ["OK", "INFORMATIONAL"]
@@ -53,8 +49,16 @@ struct AutobahnTests {
         #expect(cases.count > 200)
         print("autobahn: \(cases.count) cases")
     }
+}
 
-    private static func runClient(_ command: String, port: UInt16) throws {
+/// The suite's fuzzing client.
+private enum AutobahnClient {
+    /// What runs it; its arguments follow.
+    static let command = ProcessInfo.processInfo.environment["AUTOBAHN_COMMAND"]
+    /// Where its report goes.
+    static let folder = ProcessInfo.processInfo.environment["AUTOBAHN_FOLDER"] ?? ""
+
+    static func run(_ command: String, port: UInt16) throws {
         let sections = [1, 2, 3, 4, 5, 6, 7, 9, 10].map { "\"\($0).*\"" }.joined(separator: ", ")
         let specification = """
             {"options": {"failByDrop": false}, "outdir": "\(folder)", "cases": [\(sections)], "exclude-cases": [],
