@@ -10,6 +10,7 @@
   contract     schemathesis, on what /openapi.json promises
   websocket    a client of WebSockets, and bad frames over bare sockets
   canaries     no client: no secret that goes in comes out
+  runs         no client: resumable runs, cut and taken up again
   black-box    no client                            abuse       no client; the proofs of load in small
 
 --direct runs anthropic, cross, embeddings or responses against the scripted upstream alone, without what only Tutti
@@ -38,7 +39,7 @@ SUITES = {
 }
 # Scripts that start their own servers, and the packages that they need.
 ALONE = {
-    "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
+    "black-box": ("black_box.py", ()), "runs": ("runs_suite.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
     "websocket": ("websocket_suite.py", ("websockets",)),
 }
