@@ -8,6 +8,7 @@
   cross        OpenAI's client on an upstream of Anthropic's
   embeddings   OpenAI's client                      responses   OpenAI's client, on upstreams of both dialects
   contract     schemathesis, on what /openapi.json promises
+  websocket    a client of WebSockets, and bad frames over bare sockets
   canaries     no client: no secret that goes in comes out
   bulk         no client; bulk requests and `tutti bulk`
   runs         no client: resumable runs, cut and taken up again
@@ -42,6 +43,7 @@ ALONE = {
     "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
     "bulk": ("bulk_suite.py", ()), "runs": ("runs_suite.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
+    "websocket": ("websocket_suite.py", ("websockets",)),
 }
 DIRECT = ("anthropic", "cross", "embeddings", "responses")
 

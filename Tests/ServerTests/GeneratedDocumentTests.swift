@@ -125,6 +125,7 @@ struct GeneratedDocumentTests {
         "substitute": Degradation.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "key": "the place of the key in the provider's configuration, from 0",
         "priority": "`interactive`, `bulk`",
+        "direction": "`received`, `sent`",
         "decision": AuthMeter.Decision.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "verdict": "`passed`, or `incomplete` where no model said that the answer is over",
     ]

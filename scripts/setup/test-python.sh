@@ -7,7 +7,7 @@ set_up_test_python() {
     command -v python3 >/dev/null || { say "python3 is missing; the tests with Python clients are skipped."; return 0; }
     wanted="$(sha256sum "$SETUP/requirements-test.txt" | cut -d ' ' -f 1) $(python3 --version 2>&1)"
     [[ -f $PYTHON_HOME/stamp ]] && have=$(<"$PYTHON_HOME/stamp")
-    if [[ $have != "$wanted" ]] || ! "$PYTHON_HOME/bin/python" -c 'import anthropic, httptools, openai' 2>/dev/null; then
+    if [[ $have != "$wanted" ]] || ! "$PYTHON_HOME/bin/python" -c 'import anthropic, httptools, openai, websockets' 2>/dev/null; then
         say "Setting up the Python clients for the tests (20 MB, half a minute) …"
         rm -rf "$PYTHON_HOME"
         if ! { python3 -m venv "$PYTHON_HOME" && "$PYTHON_HOME/bin/python" -m pip install --quiet --no-input \

@@ -79,10 +79,18 @@ public actor WebSocket: LoopBound {
     /// Sends messages of valid UTF-8 in their turn, together. Throws when the socket is closing or gone, or the client has
     /// taken nothing for the write timeout.
     public func send(texts: [[UInt8]]) async throws(TransportError) {
-        for text in texts where !session.send(.text, text) {
-            throw TransportError(.closed, "the socket is closed")
-        }
+        for text in texts { try queue(.text, text) }
         try await stream.write(session.takeOutput(), stall: limits.writeTimeout)
+    }
+
+    /// The same for one message of bytes.
+    public func send(binary bytes: [UInt8]) async throws(TransportError) {
+        try queue(.binary, bytes)
+        try await stream.write(session.takeOutput(), stall: limits.writeTimeout)
+    }
+
+    private func queue(_ opcode: WebSocketOpcode, _ payload: [UInt8]) throws(TransportError) {
+        guard session.send(opcode, payload) else { throw TransportError(.closed, "the socket is closed") }
     }
 
     /// Says that the socket is to be closed, and why. Nothing can be sent any more; ``receive()`` gives `nil` when the
