@@ -145,7 +145,8 @@ struct ChatGraph {
             let record = RunRecord(
                 input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                 usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
-                verdict: verdict, streaming: streaming, marks: answer.marks)
+                verdict: verdict, streaming: streaming, marks: answer.marks, experts: answer.experts,
+                findings: answer.findings)
             recorder.remember(record, context: context.run)
         }
     }

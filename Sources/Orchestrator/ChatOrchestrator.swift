@@ -12,6 +12,7 @@ public final class ChatOrchestrator: Sendable {
     public let directory: ModelDirectory
     private let runner: Runner<ChatState, ChatEvent>
     private let conversations: ConversationSettings?
+    private let recorder: any RunRecorder
     private let spans: any SpanSink
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
@@ -44,6 +45,7 @@ public final class ChatOrchestrator: Sendable {
     ) throws(CodedError) {
         self.directory = directory
         self.conversations = conversations
+        self.recorder = recorder
         self.spans = spans
         self.time = time
         self.generator = Mutex(generator)
@@ -81,7 +83,7 @@ public final class ChatOrchestrator: Sendable {
         _ request: ChatRequest, _ conversation: String?, streaming: Bool, sink: (any ChatSink)?, context: RunContext
     ) async throws(CodedError) -> ChatAnswer {
         let listener = ChatListener(
-            sink: sink, spans: spans, trace: context.trace, time: time,
+            sink: sink, recorder: recorder, spans: spans, trace: context.trace, time: time,
             generator: generator.withLock { $0.split() })
         do {
             let state = try await runner.run(
@@ -92,7 +94,9 @@ public final class ChatOrchestrator: Sendable {
             }
             return answer.value
         } catch {
-            throw CodedError(any: error)
+            let error = CodedError(any: error)
+            recorder.failed(error, context: context)
+            throw error
         }
     }
 }

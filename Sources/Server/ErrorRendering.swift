@@ -14,6 +14,7 @@ enum ErrorRendering {
     static func response(
         _ error: CodedError, path: String, requestID: String?, errors: JSON? = nil, kept: JSON? = nil
     ) -> Response {
+        let error = error.shown(requestID: requestID)
         var headers = HTTPHeaders()
         if error.code.status == 401 { headers.add("www-authenticate", "Bearer") }
         if let seconds = retryAfterSeconds(error) { headers.add("retry-after", String(seconds)) }

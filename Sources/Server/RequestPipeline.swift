@@ -152,7 +152,7 @@ final class RequestPipeline: Sendable {
             .string("route", route), .string("key", exchange.keyName), .int("status", outcome.answered.status),
             .double("duration_ms", duration.milliseconds), .string("client", exchange.client.text),
             .bool("complete", outcome.answered.isComplete),
-            .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),
+            .string("code", outcome.error?.code.name), .string("detail", outcome.error?.logged),
             .string("trace_id", exchange.trace.traceID))
     }
 }

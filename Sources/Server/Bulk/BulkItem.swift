@@ -27,7 +27,7 @@ struct BulkItem: Sendable {
             writer.member("answer", raw: answer)
         } catch {
             writer.member("requestId", requestID)
-            writer.member("error", raw: ErrorRendering.problem(error, requestID: nil))
+            writer.member("error", raw: ErrorRendering.problem(error.shown(requestID: requestID), requestID: nil))
         }
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]

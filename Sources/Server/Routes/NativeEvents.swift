@@ -54,12 +54,14 @@ struct NativeEvents: Sendable {
     mutating func fail(_ error: CodedError, into output: Output) {
         start(into: output)
         let requestID = report.requestID
-        if error.code == .cancelled {
+        let error = error.shown(requestID: requestID)
+        if error.code.kind == .cancelled {
             return event("CANCELLED", into: output) { $0.member("requestId", requestID) }
         }
         event("ERROR", into: output) {
             $0.member("user", error.code.fault == .caller)
             $0.member("code", error.code.name)
+            $0.member("kind", error.code.kind.rawValue)
             $0.member("message", error.message)
             $0.member("requestId", requestID)
             $0.member("retryable", error.code.retryable)
