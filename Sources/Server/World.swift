@@ -54,7 +54,9 @@ final class World: Sendable {
         let plans = try configuration.planBook(directory)
         let orchestrator = try ChatOrchestrator(
             directory: directory, plans: plans, gateway: gateway, recorder: telemetry,
-            onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
+            onViolation: configuration.structuredOutput.onViolation,
+            experts: ExpertSettings(cache: MemoryExpertCache(time: lasting.time)), guards: configuration.guards,
+            spans: lasting.spans, time: lasting.time,
             generator: lasting.randomness())
         let turns = Turns(
             orchestrator: orchestrator, registry: lasting.registry, drainState: lasting.drainState,
