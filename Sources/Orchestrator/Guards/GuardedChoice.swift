@@ -41,14 +41,15 @@ struct GuardedChoice: Sendable {
 
     /// Counts what is found in an event that passes in any case.
     mutating func watch(_ event: ModelEvent, _ findings: inout GuardFindings) {
+        defer { edits.removeAll(keepingCapacity: true) }
         guard let (channel, text) = Self.text(of: event) else {
             if Self.endsTexts(event) { settle(&findings) }
             return
         }
         enter(channel, &findings)
+        let known = edits.count
         finder.take(text, &edits)
-        note(&findings)
-        edits.removeAll(keepingCapacity: true)
+        note(&findings, from: known)
     }
 
     mutating func take(_ event: ModelEvent, frame: Int, isBroken: Bool, _ findings: inout GuardFindings) {
@@ -165,7 +166,7 @@ struct GuardedChoice: Sendable {
         self.channel = channel
     }
 
-    private func note(_ findings: inout GuardFindings, from known: Int = 0) {
+    private func note(_ findings: inout GuardFindings, from known: Int) {
         for edit in edits[known...] { if let kind = edit.kind { findings.add(kind) } }
     }
 

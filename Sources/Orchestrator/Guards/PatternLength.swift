@@ -50,7 +50,15 @@ struct PatternLength: Equatable {
 
         init(_ pattern: String) {
             scalars = Array(pattern.unicodeScalars)
-            foldsCase = pattern.contains("(?")
+            foldsCase = Self.foldsCase(scalars)
+        }
+
+        /// Whether there are flags that make small letters and capitals the same.
+        private static func foldsCase(_ scalars: [Unicode.Scalar]) -> Bool {
+            scalars.indices.dropLast().contains { index in
+                guard scalars[index] == "(", scalars[index + 1] == "?" else { return false }
+                return scalars[(index + 2)...].prefix { $0.properties.isAlphabetic || $0 == "-" }.contains("i")
+            }
         }
 
         var isAtEnd: Bool { index == scalars.count }
@@ -106,16 +114,27 @@ struct PatternLength: Equatable {
         }
 
         private mutating func characterClass() -> PatternLength? {
+            // Of ASCII's characters alone, a match is a byte.
+            var isASCII = !foldsCase && current != "^"
             if current == "^" { index += 1 }
             if current == "]" { index += 1 }
             while let scalar = current, scalar != "]" {
                 // `[:alpha:]` has a bracket of its own.
                 guard scalar != "[" else { return nil }
-                index += scalar == "\\" ? 2 : 1
+                index += 1
+                if !scalar.isASCII { isASCII = false }
+                guard scalar == "\\", let escaped = current else { continue }
+                // Of letters only these are known to name a few; digits may be numbers of characters.
+                switch escaped {
+                case "d", "w", "s", "n", "r", "t": break
+                case "0"..."9", "a"..."z", "A"..."Z": isASCII = false
+                default: isASCII = isASCII && escaped.isASCII
+                }
+                index += 1
             }
             guard current == "]" else { return nil }
             index += 1
-            return PatternLength(least: 1, most: 4)
+            return PatternLength(least: 1, most: isASCII ? 1 : 4)
         }
 
         private mutating func escape() -> PatternLength? {
@@ -128,7 +147,7 @@ struct PatternLength: Equatable {
             case "n", "r", "t", "f", "v", "a": return PatternLength(least: 1, most: 1)
             // Properties, numbers, quotes and the rest.
             case "0"..."9", "a"..."z", "A"..."Z": return nil
-            default: return PatternLength(least: 1, most: 4)
+            default: return PatternLength(least: 1, most: scalar.isASCII ? 1 : 4)
             }
         }
 
