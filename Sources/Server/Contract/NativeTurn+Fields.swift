@@ -25,7 +25,7 @@ extension NativeTurn {
         Field(
             name: "resumable", schema: ["type": "boolean", "const": false], meaning: "`true` is not supported yet."),
         Field(name: "personaId", schema: Schema.identifier, meaning: "There are no personas yet: 404."),
-        Field(name: "plan", schema: Schema.text, meaning: "There are no plans yet: 404."),
+        Field(name: "plan", schema: Schema.text, meaning: "The plan of this name; short for the model `plan/NAME`."),
     ]
 
     static let options = [
