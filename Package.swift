@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "tutti", targets: ["tutti"]),
         .library(name: "TuttiGraph", targets: ["Graph", "Base", "JSON"]),
         .library(name: "TuttiModels", targets: ["Models", "Base", "JSON"]),
+        .library(name: "TuttiOrchestrator", targets: ["Orchestrator", "Models", "Base", "JSON"]),
     ],
     targets: [
         .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),

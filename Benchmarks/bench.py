@@ -24,9 +24,9 @@ import serving
 from processes import ROOT, Refusal
 
 PARTS = ["throughput", "prompts", "latency", "streams", "memory", "start", "connections", "hangup", "graph", "dialects",
-         "resilience", "local"]
+         "resilience", "guards", "local"]
 # These run a program of their own.
-SERVERLESS = {"graph", "dialects", "resilience"}
+SERVERLESS = {"graph", "dialects", "resilience", "guards"}
 # These load every server of --servers.
 LOADED = {"throughput", "prompts"}
 PROMPT_BYTES = 100 * 1024
@@ -85,7 +85,7 @@ def measure(arguments, machine, folder):
         # First, so that what is missing is told before the minutes of load.
         python = environment.python_with_langgraph(say)
     if SERVERLESS & set(arguments.parts):
-        say("building GraphBench, DialectBench and ResilienceBench")
+        say("building GraphBench, DialectBench, ResilienceBench and GuardBench")
         programs = measures.build_programs(ROOT / "Benchmarks")
     if set(arguments.parts) - SERVERLESS:
         with contextlib.ExitStack() as stack:
@@ -99,6 +99,9 @@ def measure(arguments, machine, folder):
     if "resilience" in arguments.parts:
         say("resilience: ResilienceBench")
         result["resilience"] = measures.resilience(programs / "ResilienceBench", machine["server_core"], say)
+    if "guards" in arguments.parts:
+        say("guards: GuardBench")
+        result["guards"] = measures.guards(programs / "GuardBench", machine["server_core"], say)
     return result
 
 

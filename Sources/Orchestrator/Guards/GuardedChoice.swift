@@ -98,28 +98,30 @@ struct GuardedChoice: Sendable {
     }
 
     private mutating func release(_ positions: Range<Int>, into output: inout [ModelEvent]) {
-        var isChanged = positions.contains { waiting[$0].isBroken }
-        var events: [ModelEvent?] = []
+        let begin = output.count
+        var isChanged = false
         for position in positions {
             let entry = waiting[position]
-            let event = redacted(entry)
-            if event != entry.event { isChanged = true }
-            events.append(event)
+            if entry.isBroken { isChanged = true }
+            guard let changed = redacted(entry) else {
+                output.append(entry.event)
+                continue
+            }
+            isChanged = true
+            if let event = changed { output.append(event) }
         }
-        for case var event? in events {
-            if isChanged { event.source = .built }
-            output.append(event)
-        }
+        guard isChanged else { return }
+        for position in begin..<output.count { output[position].source = .built }
     }
 
-    /// The event with marks for what was found in it; `nil` where nothing is left of it.
-    private mutating func redacted(_ entry: Waiting) -> ModelEvent? {
+    /// The event with marks for what was found in it, which is none where nothing is left of it; `nil` when it stays.
+    private mutating func redacted(_ entry: Waiting) -> ModelEvent?? {
         guard let range = entry.range, let (channel, text) = Self.text(of: entry.event) else {
             return signed(entry.event)
         }
-        let touching = edits.filter { $0.range.overlaps(range) }
+        let touching = edits.isEmpty ? [] : edits.filter { $0.range.overlaps(range) }
         let changed = mark(touching, in: text, of: channel, from: range.lowerBound)
-        guard let changed else { return entry.event }
+        guard let changed else { return nil }
         var event = entry.event
         event.logprobs = []
         event.source = .built
@@ -132,10 +134,10 @@ struct GuardedChoice: Sendable {
         case .toolCall(var delta):
             delta.arguments = changed
             event.kind = .toolCall(delta)
-            if delta.id != nil || delta.name != nil { return event }
+            if delta.id != nil || delta.name != nil { return .some(event) }
         default: break
         }
-        return changed.isEmpty ? nil : event
+        return changed.isEmpty ? .some(nil) : .some(event)
     }
 
     /// `nil` when the text stays.
@@ -154,10 +156,10 @@ struct GuardedChoice: Sendable {
     }
 
     /// A proof of reasoning that was changed proves nothing; its provider would refuse it.
-    private mutating func signed(_ event: ModelEvent) -> ModelEvent? {
-        guard case .signature = event.kind else { return event }
-        defer { hasChangedReasoning = false }
-        return hasChangedReasoning ? nil : event
+    private mutating func signed(_ event: ModelEvent) -> ModelEvent?? {
+        guard case .signature = event.kind, hasChangedReasoning else { return nil }
+        hasChangedReasoning = false
+        return .some(nil)
     }
 
     private mutating func enter(_ channel: Channel, _ findings: inout GuardFindings) {

@@ -36,7 +36,7 @@ public struct OutputGuard: Sendable {
         guard policy != .off else { return "" }
         var edits: [SecretFinder.Edit] = []
         // The finder lets the text go when it is over.
-        let rest = Array(finder.bytes(shown..<finder.end))
+        let rest = policy == .redact ? Array(finder.bytes(shown..<finder.end)) : []
         let end = finder.end
         finder.finish(&edits)
         note(edits)

@@ -10,7 +10,8 @@ enum PhoneDetector {
         }
         var cue: Cue??
         for count in stride(from: min(run.count, PhoneShape.maxGroups), through: 1, by: -1) {
-            for shape in PhoneShape.byCount[count] where shape.fits(run, text) && run.isBounded(count, text, &probe) {
+            for shape in PhoneShape.shapes(of: count, first: first, text)
+            where shape.fits(run, text) && run.isBounded(count, text, &probe) {
                 let known = cue ?? Cue.nearest(before: run.start, text)
                 cue = .some(known)
                 switch known {

@@ -14,7 +14,7 @@ struct PhoneShape {
         var more = 0
     }
 
-    private var groups: [Group]
+    private let groups: [Group]
     private let separators: [NumberRun.Separator]
     /// Whether all separators are the same.
     private let isUniform: Bool
@@ -81,11 +81,29 @@ struct PhoneShape {
         }
     }
 
-    /// By the number of their groups.
-    static let byCount: [[PhoneShape]] = {
-        var byCount = Array(repeating: [PhoneShape](), count: maxGroups + 1)
-        for shape in northAmerica + withTrunk + others { byCount[shape.groups.count].append(shape) }
-        return byCount
+    /// Those with so many groups whose first one may have this length and begin with this digit: few of all.
+    static func shapes(of count: Int, first: NumberRun.Group, _ text: Span<UInt8>) -> [PhoneShape] {
+        let place = place(count, first.count, Int(text[first.start] &- 0x30))
+        return place < table.count ? table[place] : []
+    }
+
+    private static let maxLength = 12
+
+    private static func place(_ count: Int, _ length: Int, _ digit: Int) -> Int {
+        length > maxLength ? .max : (count * (maxLength + 1) + length) * 10 + digit
+    }
+
+    private static let table: [[PhoneShape]] = {
+        var table = Array(repeating: [PhoneShape](), count: place(maxGroups + 1, 0, 0))
+        for shape in northAmerica + withTrunk + others {
+            let first = shape.groups[0]
+            for length in first.masks.count...(first.masks.count + first.more) {
+                for digit in 0..<10 where first.masks[0] >> UInt16(digit) & 1 == 1 {
+                    table[place(shape.groups.count, length, digit)].append(shape)
+                }
+            }
+        }
+        return table
     }()
 
     private static let any: [NumberRun.Separator] = [.space, .hyphen, .point, .slash]

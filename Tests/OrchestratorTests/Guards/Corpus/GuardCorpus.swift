@@ -69,7 +69,8 @@ enum GuardCorpus {
         case "glpat": "gl" + "pat" + "-" + filler(20)
         case "npm": "np" + "m_" + filler(36)
         case "stripe": "sk" + "_live" + "_" + filler(24)
-        case "jwt": [part(#"{"alg":"HS256","typ":"JWT"}"#), part(#"{"sub":"nobody"}"#), filler(43)].joined(separator: ".")
+        case "jwt":
+            [part(#"{"alg":"HS256","typ":"JWT"}"#), part(#"{"sub":"nobody"}"#), filler(43)].joined(separator: ".")
         case "pem": pem
         default: ""
         }
@@ -80,7 +81,8 @@ enum GuardCorpus {
     }
 
     private static func part(_ json: String) -> String {
-        Data(json.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        Data(json.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+            "=", with: "")
     }
 
     private static let pem: String = {
