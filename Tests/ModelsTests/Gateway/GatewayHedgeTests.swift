@@ -123,7 +123,8 @@ private final class SilentStream: ModelStream {
         #expect(observer.reports.map(\.target.name) == ["a/m", "b/m"] && clock.sleeperCount == 0)
     }
 
-    @Test("a first target that waits for a place leaves the queue when the other one has won") func queued() async throws {
+    @Test("a first target that waits for a place leaves the queue when the other one has won")
+    func queued() async throws {
         let gateway = gateway(
             PlayedModel([.text("quick"), .text("long", finish: false)], clock: clock), .text("second"), perProvider: 1)
         #expect(try await ask(gateway).text == "quick")

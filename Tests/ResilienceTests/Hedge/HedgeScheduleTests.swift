@@ -136,7 +136,8 @@ import Testing
         }
 
         /// The race in a task that can be cancelled; afterwards what still runs, and whether the caller's task ran it.
-        func race(_ executor: SeededExecutor) -> Task<(Result<String, CodedError>, running: Int, isInline: Bool), Never> {
+        func race(_ executor: SeededExecutor) -> Task<(Result<String, CodedError>, running: Int, isInline: Bool), Never>
+        {
             Task(executorPreference: executor) {
                 let caller = currentTaskIdentity()
                 let result: Result<String, CodedError>

@@ -123,7 +123,8 @@ import Testing
         #expect(await patient.value == "done")
     }
 
-    @Test("a token ends the wait in the queue, of the provider or of all, and keeps no place", arguments: [false, true])
+    @Test(
+        "a token ends the wait in the queue, of the provider or of all, and keeps no place", arguments: [false, true])
     func token(ofAll: Bool) async throws {
         let all = Limiter(total: LimitsPolicy(total: ofAll ? 1 : 10, queue: 10), time: clock)
         let one = Limiter(
