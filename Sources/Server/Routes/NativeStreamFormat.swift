@@ -58,7 +58,8 @@ struct NativeStreamFormat: EventStreamFormat {
             event("STATUS", into: &output) { $0.member("message", retry.status) }
         case .said(.model(let said)): model(said, into: &output)
         case .said(.status(let message)): event("STATUS", into: &output) { $0.member("message", message) }
-        case .said(.planned), .said(.provisional), .said(.replaced), .said(.expert), .said(.progress), .said(.guarded): break
+        case .said(.planned), .said(.provisional), .said(.replaced), .said(.expert), .said(.progress), .said(.guarded):
+            break
         }
     }
 
