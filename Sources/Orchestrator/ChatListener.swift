@@ -16,8 +16,7 @@ final class ChatListener: RunListener {
 
     init(
         sink: (any ChatSink)?, recorder: any RunRecorder, spans: any SpanSink, trace: TraceContext,
-        time: any TimeSource,
-        generator: SeededGenerator
+        time: any TimeSource, generator: SeededGenerator
     ) {
         self.sink = sink
         self.recorder = recorder

@@ -121,8 +121,7 @@ extension ServerMetrics {
             running: running.current,
             latency: ServerStatistics.Spread(requestSeconds.distribution { routes.contains($0[0]) }),
             firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: runs.parallelRuns,
-            cacheHits: runs.cacheHits,
-            cacheMisses: runs.cacheMisses,
+            cacheHits: runs.cacheHits, cacheMisses: runs.cacheMisses,
             timeouts: events.timeouts, retries: events.retries, failovers: events.failovers,
             inputTokens: calls.inputTokens, outputTokens: calls.outputTokens)
     }
