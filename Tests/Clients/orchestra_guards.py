@@ -1,8 +1,10 @@
 """Guards over the wire: secrets in what models say, split over as many chunks as there are, and requests that are no
 questions."""
 
-from harness import CHAT, chat, equal, expect, fetch
-from orchestra import MESSAGES, NATIVE, RESPONSES, ask, events, native, of, plan, same_everywhere, secrets, status
+import json
+
+from harness import CHAT, chat, equal, events, expect, fetch
+from orchestra import MESSAGES, NATIVE, RESPONSES, native, of, plan, same_everywhere, secrets, status
 
 # What looks like a secret and is none.
 PLAIN = "Order 20240131-77, build 10.0.19045.3803, 192.168.7.21, 3f2504e0-4f89-41d3-9a0c-0305e82c3301, EUR 1.299,95"
@@ -74,8 +76,10 @@ def redacted(port):
     for path, body in bodies(said, "chats/letters"):
         whole = fetch(port, "POST", path, body)
         equal(whole.status, 200, f"{path}: {whole.body[:300]}")
-        without_secrets(path, whole.body.decode())
-        expect("[KEY]" in whole.body.decode(), f"{path}: {whole.body[:900]}")
+        # Responses repeat their request.
+        told = json.dumps({name: value for name, value in whole.json().items() if name != "instructions"})
+        without_secrets(path, told)
+        expect("[KEY]" in told, f"{path}: {told[:900]}")
         stream = fetch(port, "POST", path, body | {"stream": True})
         equal(spoken(path, stream), heard, f"{path}, streamed")
     found = native(port, None, None, model="chats/letters", messages=bodies(said, "x")[0][1]["messages"])
@@ -111,7 +115,7 @@ def refused(port):
     equal(answer.error()["type"], "invalid_request_error", "its type")
     answer = fetch(port, "POST", NATIVE, {"message": REFUSED, "model": "plain", "stream": True})
     equal((answer.status, answer.json()["code"]), (400, "guard_refused"), "native")
-    answer = fetch(port, "POST", NATIVE, {"message": "a\x00b".replace("\x00", "\x1b[2J"), "plan": "leaking-best"})
+    answer = fetch(port, "POST", NATIVE, {"message": "a\x1b[2Jb", "plan": "leaking-best"})
     equal((answer.status, answer.json()["code"]), (400, "guard_refused"), "control characters, to a plan")
     answer = fetch(port, "POST", MESSAGES, {"model": "plain", "max_tokens": 9, "messages": [
         {"role": "user", "content": REFUSED}]})
@@ -120,7 +124,7 @@ def refused(port):
 
 
 def flagged(port, headers):
-    """Flags let everything pass, and count."""
+    """Flags let everything pass."""
     said, _ = text()
     equal(fetch(port, "POST", CHAT, chat("plain", REFUSED), headers).status, 200, "what refuse refuses")
     for path, body in bodies(said, "chats/letters"):
@@ -128,6 +132,10 @@ def flagged(port, headers):
     found = native(port, "leaking-lead", headers=headers)
     equal(found[-1][1]["content"], said, "a plan's answer")
     expect("has found" in status(found), status(found))
+
+
+def counted(port, headers):
+    """Findings are counted by kind, and say nothing else."""
     metrics = fetch(port, "GET", "/metrics", headers=headers).body.decode()
     for kind in ("email", "phone", "card", "iban", "key"):
         expect(f'tutti_guard_findings_total{{kind="{kind}"}}' in metrics, kind)

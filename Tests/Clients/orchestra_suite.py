@@ -24,7 +24,6 @@ WHO = {"ann": ("acme", "ann"), "ann-again": ("acme", "ann"), "bob": ("acme", "bo
 def sections(policy):
     guards, leaking = orchestra_guards.configuration(policy)
     plans = [part.configuration() for part in (orchestra_plans, orchestra_fusion, orchestra_memory, orchestra_runs)]
-    # Within it every plan of the suite that fuses is silent once.
     return f"server: {{ heartbeat: 200ms }}\n{guards}plans:\n{leaking}{''.join(plans)}"
 
 
@@ -86,7 +85,9 @@ def redacting(checks, mock, tutti, folder):
     checks.run("a cancelled run of three experts leaves nothing", runs.cancelled, port, mock)
     checks.run("so do a client that hangs up and an answer that is not streamed", runs.cancelled_elsewhere, port, mock)
     checks.run("phases, experts and bottlenecks", runs.metrics, port)
+    checks.run("the metrics of runs", runs.counted, port)
     checks.run("tutti chat and tutti stats", runs.commands, port)
+    checks.run("tutti chat --timing tells experts' times", runs.expert_timing, port)
     checks.run("Ctrl-C ends an answer", runs.interrupted, port)
     checks.run("Tutti ends well", lambda: equal(tutti.end(), 0, "exit code"))
 
@@ -95,7 +96,8 @@ def flagging(checks, mock, folder):
     auth, headers = keys(folder)
     tutti = Tutti(folder, configuration(mock.port, more=sections("flag") + auth), "keys")
     try:
-        checks.run("flags let pass and count", orchestra_guards.flagged, tutti.port, headers["ann"])
+        checks.run("flags let pass", orchestra_guards.flagged, tutti.port, headers["ann"])
+        checks.run("flags are counted", orchestra_guards.counted, tutti.port, headers["ann"])
         checks.run("a conversation is its user's", orchestra_memory.scopes, tutti.port, headers)
     finally:
         checks.run("the other one ends well", lambda: equal(tutti.end(), 0, "exit code"))
