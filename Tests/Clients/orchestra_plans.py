@@ -1,4 +1,4 @@
-"""Plans over the wire: experts at once and one after the other, what becomes of those that fail, and where plans show."""
+"""Plans over the wire: experts at once and one after the other, what becomes of those that fail, where plans show."""
 
 import concurrent.futures
 import re
@@ -175,7 +175,7 @@ def broken_configuration(mock, folder, check):
     head = "plans:\n  p:\n    experts:\n"
     for what, text, line, words in (
             ("an unknown expert", head + one, 4, "no expert"), ("a circle", head + one + two, 0, "wait"),
-            ("an unknown model", head + "      a: { model: nothing }\n", 4, "nothing"),
+            ("an unknown model", head + "      a: { model: nothing }\n", 4, "names no model"),
             ("too many experts", head + "      a: { model: plain }\n" + two + "    limits: { experts: 1 }\n", 0, "1"),
             ("no fusion for two", head + "      a: { model: plain }\n      b: { model: plain }\n", 0, "fusion"),
             ("a broken pattern", "guards:\n  patterns:\n    - { name: x, pattern: '(' }\n", 3, "pattern")):
