@@ -203,6 +203,9 @@ struct RunningServerTests {
 
     @Test("many turns in one request, and the commands for it") func bulk() async throws { try await clients("bulk") }
 
+    @Test("plans, fusions, guards, conversations, cancelling, times and the commands for them")
+    func orchestra() async throws { try await clients("orchestra") }
+
     @Test("bad input, bad upstreams, hostile pages, signals and starts that must fail")
     func blackBox() async throws { try await clients("black-box") }
 
