@@ -95,6 +95,51 @@ struct NativeStreamFormatTests {
         #expect(!found.contains { $0.name == "TOKEN" })
     }
 
+    @Test("what a plan of several experts says: each in an event of its own, and nothing that a guard has found")
+    func experts() throws {
+        var findings = GuardFindings()
+        findings.add(.email, 2)
+        var redacted = findings
+        redacted.isRedacted = true
+        let rows: [(ChatEvent, name: String, data: JSON)] = [
+            (.provisional(text: "Hm", expert: "a"), "TOKEN", ["token": "Hm", "expert": "a"]),
+            (.status("Wait."), "STATUS", ["message": "Wait."]),
+            (.progress(percent: 37.5, layer: "draft"), "PROGRESS", ["percent": 37.5, "layer": "draft"]),
+            (.progress(percent: 100, layer: nil), "PROGRESS", ["percent": 100.0, "layer": nil]),
+            (.expert(name: "a", phase: .started), "NODE", ["name": "execute/a", "phase": "started"]),
+            (
+                .expert(name: "a", phase: .finished(.milliseconds(12.5), Self.target)), "NODE",
+                ["name": "execute/a", "phase": "finished", "ms": 12.5, "model": "b/m"]
+            ),
+            (
+                .expert(name: "a", phase: .failed(.providerTimeout)), "NODE",
+                ["name": "execute/a", "phase": "failed", "code": "provider_timeout"]
+            ),
+            (.expert(name: "a", phase: .leftOut), "NODE", ["name": "execute/a", "phase": "left_out"]),
+            (.expert(name: "a", phase: .fallback), "NODE", ["name": "execute/a", "phase": "fallback"]),
+            (.expert(name: "a", phase: .cached), "NODE", ["name": "execute/a", "phase": "cached"]),
+            (.replaced(from: 7, reason: "best"), "REPLACE", ["from": 7, "reason": "best"]),
+            (.guarded(findings), "STATUS", ["message": "The output guard has found: 2 × email."]),
+            (.guarded(redacted), "STATUS", ["message": "The output guard has taken out: 2 × email."]),
+        ]
+        let found = try stream(
+            [.nodeStarted("execute")] + rows.map { .said($0.0) } + [.said(.guarded(GuardFindings()))],
+            then: .answer(Self.answer), as: format())
+        #expect(
+            found.map(\.name) == ["START_EXECUTION", "NODE"] + rows.map(\.name) + ["PIPELINE_METRICS", "COMPLETE"])
+        #expect(found.dropFirst(2).dropLast(2).map(\.data) == rows.map(\.data))
+    }
+
+    @Test("the first event names the plan, also where nodes were heard before it")
+    func plan() throws {
+        let plan = Plan(model: "b/m", route: Route(chain: [Self.target]))
+        let found = try stream(
+            [.nodeStarted("validate"), .nodeStarted("execute"), .said(.planned(plan))], then: .answer(Self.answer),
+            as: format())
+        #expect(found.prefix(3).map(\.name) == ["START_EXECUTION", "NODE", "NODE"])
+        #expect(found[0].data["planId"]?.string == plan.identity.description)
+    }
+
     @Test("an answer that came whole is told piece by piece")
     func whole() throws {
         let found = try stream(

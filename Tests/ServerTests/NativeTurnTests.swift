@@ -86,7 +86,6 @@ struct NativeTurnTests {
         row(#"{"message":"x","model":""}"#, .invalidValue, "model"),
         row(#"{"message":"x","stream":"yes"}"#, .invalidType, "stream"),
         row(#"{"message":"x","stream":1}"#, .invalidType, "stream"),
-        row(#"{"message":"x","resumable":true}"#, .invalidValue, "resumable"),
         row(#"{"message":"x","resumable":"no"}"#, .invalidType, "resumable"),
         row(#"{"message":"x","requestId":7}"#, .invalidType, "requestId"),
         row(#"{"message":"x","requestId":""}"#, .invalidValue, "requestId"),

@@ -90,7 +90,7 @@ public final class LiveRuns: Sendable {
         return run
     }
 
-    /// Drops a run that nobody was told of.
+    /// Drops a run that nobody is to go on with.
     public func forget(_ run: LiveRun) {
         let key = Key(run.runID, run.scope)
         state.withLock { state in

@@ -27,8 +27,7 @@ struct ResumableTurn: Sendable {
         var outcome =
             turn.stream
             ? await stream(live, reader, exchange, writer) : await whole(live, reader, exchange, writer)
-        // Nobody has heard of a run that ended before its first event.
-        if case .refused = live.end { turns.liveRuns.forget(live.run) }
+        if live.end?.leavesNothing == true { turns.liveRuns.forget(live.run) }
         outcome.requestID = context.requestID
         return outcome
     }
