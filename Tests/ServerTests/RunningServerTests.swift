@@ -166,7 +166,7 @@ struct RunningServerTests {
 
     /// Runs a suite of `Tests/Clients` and prints its closing line.
     private func clients(_ suite: String) async throws {
-        try await PythonSuite.check("clients, \(suite)", "Tests/Clients/run_clients.py", [suite])
+        #expect(try await PythonSuite.passes("clients, \(suite)", "Tests/Clients/run_clients.py", [suite]))
     }
 
     @Test(
