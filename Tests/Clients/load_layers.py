@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Ten documents through the layered pipeline, on an upstream that takes its time: in bulk, and one after the other.
 
-The pipeline is the one of Examples/layered-plan.yaml as it stands. Each time a server of its own gets the same documents,
-so that none finds what the other has researched; the upstream draws each call's time by the document's number, so that
-both wait for the same.
+The pipeline is the one of Examples/layered-plan.yaml as it stands. Each time a server of its own gets the same
+documents, so that none finds what the other has researched; the upstream draws each call's time by the document's
+number, so that both wait for the same.
 """
 
 import json
@@ -67,7 +67,8 @@ def main():
         __doc__.split("\n")[0], documents=(10, "at once in bulk"), service_ms=(400.0, "of a call, in the middle"),
         spread=(0.5, "how much of it more or less"), paragraphs=(20, "of each document"), seed=(1, "of the times"))
     bars, figures, texts = Bars(), {}, documents(chosen)
-    with stage(slots=1000, service_ms=chosen.service_ms, spread=chosen.spread, seed=chosen.seed) as (_, upstream, start):
+    times = {"service_ms": chosen.service_ms, "spread": chosen.spread, "seed": chosen.seed}
+    with stage(slots=1000, **times) as (_, upstream, start):
         answers = {}
         for name, how in (("one_by_one", one_by_one), ("bulk", in_bulk)):
             server = start(configuration(upstream), name)
