@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "tutti", targets: ["tutti"]),
         .library(name: "TuttiGraph", targets: ["Graph", "Base", "JSON"]),
         .library(name: "TuttiModels", targets: ["Models", "Base", "JSON"]),
+        .library(name: "TuttiOrchestrator", targets: ["Orchestrator", "Models", "Base", "JSON"]),
     ],
     targets: [
         .systemLibrary(name: "CUV", path: "Sources/CLibs/CUV"),
@@ -68,7 +69,11 @@ let package = Package(
             name: "tutti", dependencies: ["Base", "Server"], swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
 
-        room("TestKit", imports: ["Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models", "COpenSSL"]),
+        room(
+            "TestKit",
+            imports: [
+                "Base", "Graph", "JSON", "Transport", "HTTP", "HTTPServer", "Models", "Orchestrator", "COpenSSL",
+            ]),
         tests("Base", imports: ["Base"]),
         tests("JSON", imports: ["Base", "JSON"]),
         tests("Telemetry", imports: ["Base", "JSON", "Telemetry"]),

@@ -30,5 +30,9 @@ let package = Package(
             name: "ResilienceBench", dependencies: ["CAllocations", .product(name: "TuttiModels", package: "tutti")],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
+        .executableTarget(
+            name: "GuardBench", dependencies: [.product(name: "TuttiOrchestrator", package: "tutti")],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
     ]
 )

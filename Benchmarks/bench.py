@@ -7,7 +7,6 @@ not, 2 when the benchmark cannot run.
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
 import platform
@@ -22,18 +21,15 @@ import report
 import rivals
 import serving
 from processes import ROOT, Refusal
+from report import say
 
 PARTS = ["throughput", "prompts", "latency", "streams", "memory", "start", "connections", "hangup", "graph", "dialects",
-         "resilience", "local"]
+         "resilience", "guards", "local"]
 # These run a program of their own.
-SERVERLESS = {"graph", "dialects", "resilience"}
+SERVERLESS = {"graph", "dialects", "resilience", "guards"}
 # These load every server of --servers.
 LOADED = {"throughput", "prompts"}
 PROMPT_BYTES = 100 * 1024
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def read_arguments():
@@ -85,7 +81,7 @@ def measure(arguments, machine, folder):
         # First, so that what is missing is told before the minutes of load.
         python = environment.python_with_langgraph(say)
     if SERVERLESS & set(arguments.parts):
-        say("building GraphBench, DialectBench and ResilienceBench")
+        say("building GraphBench, DialectBench, ResilienceBench and GuardBench")
         programs = measures.build_programs(ROOT / "Benchmarks")
     if set(arguments.parts) - SERVERLESS:
         with contextlib.ExitStack() as stack:
@@ -99,6 +95,9 @@ def measure(arguments, machine, folder):
     if "resilience" in arguments.parts:
         say("resilience: ResilienceBench")
         result["resilience"] = measures.resilience(programs / "ResilienceBench", machine["server_core"], say)
+    if "guards" in arguments.parts:
+        say("guards: GuardBench")
+        result["guards"] = measures.guards(programs / "GuardBench", machine["server_core"], say)
     return result
 
 
@@ -201,11 +200,7 @@ def main():
     bars = result["bars"] = report.judge(result)
     result["pass"] = all(bar["pass"] for bar in bars)
     report.show(result, bars)
-    text = json.dumps(result, indent=2, ensure_ascii=False)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(text + "\n")
-    print(text)
-    return 0 if result["pass"] else 1
+    return report.deliver(result, arguments.json)
 
 
 if __name__ == "__main__":

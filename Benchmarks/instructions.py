@@ -21,7 +21,9 @@ import tempfile
 import time
 
 import processes
+import report
 from processes import HERE, ROOT, Refusal
+from report import say
 
 THRESHOLDS = HERE / "thresholds.json"
 KINDS = ("instructions", "allocations")
@@ -41,10 +43,6 @@ PATHS = [
     ("messages stream, passed", MESSAGES, "claude", True, 50, 1),
     ("messages stream, translated", MESSAGES, "bench", True, 50, 1),
 ]
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def body_for(model, stream):
@@ -222,7 +220,7 @@ def read_arguments():
     parser.add_argument("--binary", default=os.environ.get("TUTTI_BINARY", ROOT / ".build/release/tutti"),
                         help="the server (.build/release/tutti, or TUTTI_BINARY)")
     parser.add_argument("--json", metavar="FILE", help="write the result there, too")
-    parser.add_argument("--write", action="store_true", help=f"set the thresholds: what is counted, and {ROOM:.0%}")
+    parser.add_argument("--write", action="store_true", help=f"set the thresholds: what is counted, and {ROOM:.0%}%")
     arguments = parser.parse_args()
     arguments.binary = pathlib.Path(arguments.binary).absolute()
     return arguments
@@ -245,11 +243,7 @@ def main():
     bars, hints = judge(figures, thresholds)
     show(figures, bars, hints)
     result = {"counts": figures, "bars": bars, "hints": hints, "pass": all(bar["pass"] for bar in bars)}
-    text = json.dumps(result, indent=2, ensure_ascii=False)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(text + "\n")
-    print(text)
-    return 0 if result["pass"] else 1
+    return report.deliver(result, arguments.json)
 
 
 if __name__ == "__main__":

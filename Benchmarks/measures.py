@@ -161,6 +161,15 @@ def resilience(program, core, say, rounds=3):
         one[kind][figure] for one in history), 2) for figure in figures} for kind, figures in history[0].items()}
 
 
+def guards(program, core, say, rounds=3):
+    """GuardBench: of each text, policy and size of the pieces, the most over the rounds."""
+    history = []
+    for number in range(rounds):
+        history.append(run_json([program], core))
+        say(f"round {number + 1}/{rounds}: {history[-1]['prose_redact_64_mb_s']:.0f} MB/s of prose in pieces of 64 bytes")
+    return {key: max(one[key] for one in history) for key in history[0]}
+
+
 def graph(program, python, core, say, rounds=3):
     """GraphBench and, where there is a Python that has it, LangGraph: interleaved on one core, medians over the rounds.
 

@@ -1,5 +1,7 @@
 """The bars that a result must meet, and the tables that show it."""
 
+import json
+import pathlib
 import sys
 
 # Servers whose failed requests are the benchmark's own fault, or Tutti's; rivals may fail.
@@ -20,10 +22,20 @@ DIALECT_BARS = [
 ]
 # The most that everything that mends failures may cost a request when nothing fails.
 RESILIENCE_BAR_NS = 3000
+GUARDS_BAR_MB_S = 20
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def deliver(result, file):
+    """The result as JSON, also into a file where there is to be one; gives the exit code."""
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    if file:
+        pathlib.Path(file).write_text(text + "\n")
+    print(text)
+    return 0 if result["pass"] else 1
 
 
 def judge(result):
@@ -103,6 +115,11 @@ def judge_programs(result, bar):
         over = figures["all_over_ns"]
         bar(f"resilience a request when nothing fails, {kind} (ns)", over, f"≤ {RESILIENCE_BAR_NS}",
             over <= RESILIENCE_BAR_NS)
+    if guards := result.get("guards"):
+        # Answers come in pieces of all sizes; the bar is on those of a few tokens.
+        for policy in ("flag", "redact"):
+            speed = guards[f"prose_{policy}_64_mb_s"]
+            bar(f"output guard over prose, {policy} (MB/s)", speed, f"> {GUARDS_BAR_MB_S}", speed > GUARDS_BAR_MB_S)
 
 
 def show(result, bars):
@@ -121,6 +138,8 @@ def show(result, bars):
         show_dialects(dialects)
     if resilience := result.get("resilience"):
         show_resilience(resilience)
+    if guards := result.get("guards"):
+        show_figures("guards", guards)
     for bar in bars:
         say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
 

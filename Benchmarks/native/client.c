@@ -11,31 +11,15 @@
 //   client stream PORT BODY SECONDS            one streaming request after another until the time is over;
 //                                              {"answers":n,"bytes":n,"failed":n}
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdint.h>
-#include <sys/socket.h>
-#include <time.h>
 
 #include "wire.h"
 
 enum { MOST_STREAMS = 1024 };
 
-static uint64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int dial(int port) {
-    int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket_fd, (struct sockaddr *)&address, sizeof address)) die("connect", strerror(errno));
-    setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+/// One whose reads end after a minute.
+static int dial_patiently(int port) {
+    int socket_fd = dial(port);
     struct timeval patience = {.tv_sec = 60};
     setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return socket_fd;
@@ -97,7 +81,7 @@ static int run_pace(int port, const char *path, long count, long interval_ms, co
     uint64_t *took = calloc((size_t)count, sizeof *took), start = now_ns();
     struct buffer in = {0};
     long failed = 0;
-    int socket_fd = dial(port);
+    int socket_fd = dial_patiently(port);
     for (long i = 0; i < count; i++) {
         uint64_t due = start + (uint64_t)i * (uint64_t)interval_ms * 1000000u, before = now_ns();
         if (due > before) {
@@ -109,7 +93,7 @@ static int run_pace(int port, const char *path, long count, long interval_ms, co
         int status = read_answer(socket_fd, &in, &total);
         took[i] = now_ns() - before;
         if (status != 200) failed++;
-        if (!status) close(socket_fd), socket_fd = dial(port);
+        if (!status) close(socket_fd), socket_fd = dial_patiently(port);
     }
     qsort(took, (size_t)count, sizeof *took, ascending);
     printf(
@@ -128,7 +112,7 @@ static int run_compare(const int ports[2], long count, const char *body) {
     for (int i = 0; i < 2; i++) {
         lengths[i] = compose(requests[i], sizeof requests[i], ports[i], "/v1/chat/completions", body);
         took[i] = calloc((size_t)count, sizeof *took[i]);
-        sockets[i] = dial(ports[i]);
+        sockets[i] = dial_patiently(ports[i]);
     }
     for (long turn = 0; turn < 2 * count; turn++) {
         int i = (int)(turn % 2);
@@ -137,7 +121,7 @@ static int run_compare(const int ports[2], long count, const char *body) {
         int status = read_answer(sockets[i], &in, &total);
         took[i][turn / 2] = now_ns() - before;
         if (status != 200) failed++;
-        if (!status) close(sockets[i]), sockets[i] = dial(ports[i]);
+        if (!status) close(sockets[i]), sockets[i] = dial_patiently(ports[i]);
     }
     for (int i = 0; i < 2; i++) qsort(took[i], (size_t)count, sizeof *took[i], ascending);
     long middle = count / 2, late = count * 99 / 100;
@@ -153,14 +137,14 @@ static int run_stream(int port, const char *body, long seconds) {
     struct buffer in = {0};
     long answers = 0, failed = 0;
     uint64_t end = now_ns() + (uint64_t)seconds * 1000000000u;
-    int socket_fd = dial(port);
+    int socket_fd = dial_patiently(port);
     while (now_ns() < end) {
         send_all(socket_fd, request, length);
         int status = read_answer(socket_fd, &in, &total);
         if (status == 200) answers++; else failed++;
         if (status != 200) fprintf(stderr, "%.*s\n", (int)in.count, in.bytes);
         if (status != 200 && failed > 3) break;
-        if (!status) close(socket_fd), socket_fd = dial(port);
+        if (!status) close(socket_fd), socket_fd = dial_patiently(port);
     }
     printf("{\"answers\":%ld,\"bytes\":%zu,\"failed\":%ld}\n", answers, total, failed);
     return 0;
@@ -179,7 +163,7 @@ static int run_hangup(int port, const char *model, long streams, long seconds, l
             "{\"model\":\"%s\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hangup-%ld\"}]}", model,
             first_tag + i);
         size_t length = compose(request, sizeof request, port, "/v1/chat/completions", body);
-        watched[i] = (struct pollfd){.fd = dial(port), .events = POLLIN};
+        watched[i] = (struct pollfd){.fd = dial_patiently(port), .events = POLLIN};
         send_all(watched[i].fd, request, length);
         double share = (double)rand_r(&seed) / RAND_MAX;
         close_at[i] = start + second_half + (uint64_t)(share * (double)second_half);

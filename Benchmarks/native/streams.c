@@ -10,14 +10,8 @@
 //
 // first_us: from the request to its first delta, for each stream that was whole.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
 
 #include "wire.h"
 
@@ -45,18 +39,8 @@ static long frames_wanted, whole, broken, frames, running;
 static uint64_t worst_gap;
 static uint64_t *first_ns;
 
-static uint64_t now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int dial(int port) {
-    int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket_fd, (struct sockaddr *)&address, sizeof address)) die("connect", strerror(errno));
-    setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+static int dial_without_waiting(int port) {
+    int socket_fd = dial(port);
     fcntl(socket_fd, F_SETFL, O_NONBLOCK);
     return socket_fd;
 }
@@ -164,7 +148,7 @@ int main(int count, char **arguments) {
     first_ns = calloc((size_t)(concurrent * generations), sizeof *first_ns);
     poller = epoll_create1(EPOLL_CLOEXEC);
     for (long i = 0; i < concurrent; i++) {
-        streams[i].socket = dial(port);
+        streams[i].socket = dial_without_waiting(port);
         streams[i].generations_left = generations;
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &streams[i]};
         epoll_ctl(poller, EPOLL_CTL_ADD, streams[i].socket, &event);

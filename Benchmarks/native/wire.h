@@ -2,11 +2,17 @@
 // They trust their peers and are no example of a parser for the open net.
 #pragma once
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct buffer {
@@ -64,4 +70,21 @@ static inline long option(int count, char **arguments, const char *name, long ot
     for (int i = 1; i + 1 < count; i++)
         if (strcmp(arguments[i], name) == 0) return strtol(arguments[i + 1], NULL, 10);
     return otherwise;
+}
+
+/// Monotonic time, in nanoseconds.
+static inline uint64_t now_ns(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/// A connection to a port of this machine; small pieces leave at once.
+static inline int dial(int port) {
+    int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(socket_fd, (struct sockaddr *)&address, sizeof address)) die("connect", strerror(errno));
+    setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    return socket_fd;
 }

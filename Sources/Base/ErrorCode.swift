@@ -107,6 +107,8 @@ extension ErrorCode {
     public static let guardRefused = caller(
         "guard_refused", 400,
         "The input guard refused the request: control characters in it, or it looks like an injection.")
+    public static let planLimit = caller(
+        "plan_limit", 400, "The tokens that a plan may use are spent before its last answer.")
     public static let conflictingKeys = caller(
         "conflicting_keys", 400, "The request has two different keys; which one is meant is not clear.")
     public static let invalidKey = caller(
@@ -210,6 +212,10 @@ extension ErrorCode {
         "The provider did not answer in time."
     )
 
+    public static let noExpertAnswered = provider(
+        "no_expert_answered", 502, retryable: true,
+        "Every expert whose answer counts was left out, so there is nothing to make an answer of.")
+
     // Ourselves.
     public static let internalError = ours("internal_error", 500, retryable: false, "A fault of the server.")
     public static let activationLimit = ours(
@@ -256,17 +262,15 @@ extension ErrorCode {
     /// Every code, in the order of the documentation.
     public static let all: [ErrorCode] = [
         invalidHTTP, invalidJSON, missingField, invalidType, invalidValue, unsupportedByModel, contextLengthExceeded,
-        providerRefused, guardRefused, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin, forbiddenHost,
-        notFound,
-        modelNotFound, methodNotAllowed, requestTimeout,
+        providerRefused, guardRefused, planLimit, conflictingKeys, invalidKey, permissionDenied, forbiddenOrigin,
+        forbiddenHost, notFound, modelNotFound, methodNotAllowed, requestTimeout,
         requestInFlight, runNotFound, runExists, runFinished, runStale, checkpointVersion, eventsGone,
         requestTooLarge, targetTooLong, unsupportedMediaType, expectationFailed, invalidConfiguration, upgradeRequired,
         tooManyWrongKeys, headersTooLarge,
         cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
-        providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError, activationLimit, endNotReached,
-        unknownRoute,
-        checkpointUnreadable, keysUnusable, modelUnavailable, overloaded,
+        providerInvalidAnswer, providerStreamBroken, providerTimeout, noExpertAnswered, internalError,
+        activationLimit, endNotReached, unknownRoute, checkpointUnreadable, keysUnusable, modelUnavailable, overloaded,
         shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

@@ -44,6 +44,10 @@ public protocol TimeSource: Sendable {
 
     /// Returns at the instant or soon after it, at once for one that has passed. Throws as soon as the task is cancelled.
     func sleep(until instant: Instant) async throws(CancellationError)
+
+    /// Begins work at the instant or soon after it. A clock of event loops makes no task before; until it has begun or
+    /// has been cancelled, the clock keeps the work.
+    func schedule(at instant: Instant, _ work: @escaping @Sendable () async -> Void) -> any ScheduledTask
 }
 
 extension Duration {

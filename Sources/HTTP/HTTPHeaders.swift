@@ -84,6 +84,13 @@ public struct HTTPHeaders: Sendable {
         fields.compactMap { matches($0, name) ? text($0.value) : nil }
     }
 
+    /// Calls `body` with the values of this name, the last one first, until it returns false. Makes no strings.
+    public func fromLast(_ name: String, _ body: (Span<UInt8>) -> Bool) {
+        for field in fields.reversed() where matches(field, name) {
+            guard body(bytes.span.extracting(field.value)) else { return }
+        }
+    }
+
     /// Whether the first field of this name is the media type `type`, parameters and case aside. Allocates nothing.
     public func hasMediaType(_ type: String, in name: String = "content-type") -> Bool {
         for field in fields where matches(field, name) {

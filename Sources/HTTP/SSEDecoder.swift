@@ -91,6 +91,7 @@ public struct SSEDecoder: Sendable {
                     try read(line)
                 }
             }
+            letGoOfUsed()
             return nil
         } catch {
             failure = error
@@ -120,6 +121,14 @@ public struct SSEDecoder: Sendable {
             scanned -= lineStart
             lineStart = 0
         }
+    }
+
+    /// Frees what a reader who is long in coming again would hold for nothing. Small pieces are not worth a copy.
+    private mutating func letGoOfUsed() {
+        guard lineStart == buffer.count || lineStart > max(4096, buffer.count / 2) else { return }
+        buffer = lineStart == buffer.count ? [] : Array(buffer[lineStart...])
+        scanned -= lineStart
+        lineStart = 0
     }
 
     private mutating func takeLine() throws(SSEError) -> Range<Int>? {

@@ -49,12 +49,15 @@ actor LoopClient: LoopBound {
 
     func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse {
         guard !closed else { throw HTTPClientError(.shutdown, "the client is shutting down") }
-        if Task.isCancelled { throw HTTPClientError(.cancelled, "the call was cancelled") }
+        if Task.isCancelled || request.token?.isCancelled == true {
+            throw HTTPClientError(.cancelled, "the call was cancelled")
+        }
         if curl == nil { curl = CurlLoop(loop: loop, maxConnections: configuration.maxConnections) }
         guard let curl,
             let transfer = curl.start(request, certificateAuthority: configuration.certificateAuthority)
         else { throw HTTPClientError(.badURL, "the URL or a header of the call is not usable") }
         let body = TransferBody(transfer, client: self)
+        request.token?.onCancel { self.abandon(transfer) }
         let end = loop.now().advanced(by: transfer.timeouts.firstByte)
         while !transfer.state.hasHead {
             if case .failed(let error) = transfer.state.phase { throw error }

@@ -34,6 +34,9 @@ public struct OutgoingRequest: Sendable {
     public var maxBodyBytes: Int
     /// A proxy from the configuration; environment variables are not looked at.
     public var proxy: String?
+    /// Ends the call and its answer's body while their task goes on; what waits then throws
+    /// ``HTTPClientError/Kind/cancelled``.
+    public var token: CancellationToken?
 
     public init(
         method: String = "POST",
@@ -42,7 +45,8 @@ public struct OutgoingRequest: Sendable {
         body: [UInt8] = [],
         timeouts: Timeouts = Timeouts(),
         maxBodyBytes: Int = 64 << 20,
-        proxy: String? = nil
+        proxy: String? = nil,
+        token: CancellationToken? = nil
     ) {
         self.method = method
         self.url = url
@@ -51,12 +55,14 @@ public struct OutgoingRequest: Sendable {
         self.timeouts = timeouts
         self.maxBodyBytes = maxBodyBytes
         self.proxy = proxy
+        self.token = token
     }
 }
 
 /// Who sends calls: the client itself, or a scripted one in a test.
 public protocol HTTPCalling: Sendable {
-    /// Returns when the head of the answer is there. Cancelling the task ends the transfer at once.
+    /// Returns when the head of the answer is there. Cancelling the task, or the request's token, ends the transfer at
+    /// once.
     func send(_ request: OutgoingRequest) async throws(HTTPClientError) -> IncomingResponse
 }
 

@@ -27,8 +27,9 @@ struct TransferState {
         case failure(HTTPClientError)
     }
 
-    /// The bytes that may wait for the reader before libcurl is paused.
-    static let window = 32 * 1024
+    /// The bytes that may wait for the reader before libcurl is paused. Whatever waits here is held again by libcurl,
+    /// which keeps the piece that was refused, and once more when it is decoded.
+    static let window = 16 * 1024
     static let maxHeaderBytes = 128 * 1024
 
     private(set) var phase = Phase.waitingForHead

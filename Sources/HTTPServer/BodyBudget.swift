@@ -1,27 +1,67 @@
+internal import Base
 internal import Synchronization
 
-/// The memory that the bodies of all requests may take together, from their first byte to the end of their requests.
+/// The memory that the bodies of all requests may take, from their first byte to the end of their requests: together,
+/// and those of one client. Has one entry for each client with a body, so it is bounded by the connections there are.
 final class BodyBudget: Sendable {
-    private let limit: Int
-    private let taken = Atomic<Int>(0)
-
-    /// No limit where `limit` is 0.
-    init(limit: Int) { self.limit = limit }
-
-    /// Whether there is room for `count` bytes more; they are taken then. About 5 ns.
-    func take(_ count: Int) -> Bool {
-        guard limit > 0 else { return true }
-        // Each adder looks at what the others had before, so that no two share the last room.
-        if taken.wrappingAdd(count, ordering: .relaxed).newValue <= limit { return true }
-        taken.wrappingSubtract(count, ordering: .relaxed)
-        return false
+    enum Refusal: Equatable {
+        /// There is no room for anybody.
+        case all
+        /// The client has its part.
+        case own
     }
 
-    func giveBack(_ count: Int) {
+    private struct State {
+        var taken = 0
+        var byClient: [IPAddress: Int] = [:]
+    }
+
+    private let limit: Int
+    private let share: Int
+    private let state = Mutex(State())
+
+    /// No limit at all where `limit` is 0, and none for one client where `share` is.
+    init(limit: Int, share: Int = 0) {
+        self.limit = limit
+        self.share = share
+    }
+
+    /// Takes room for `count` bytes more, or says why there is none. About 50 ns.
+    func take(_ count: Int, of client: IPAddress?) -> Refusal? {
+        guard limit > 0 else { return nil }
+        let client = counted(client)
+        return state.withLock { state in
+            guard count <= limit - state.taken else { return .all }
+            if let client {
+                let own = state.byClient[client] ?? 0
+                guard count <= share - own else { return .own }
+                state.byClient[client] = own + count
+            }
+            state.taken += count
+            return nil
+        }
+    }
+
+    /// The same client as it was taken of.
+    func giveBack(_ count: Int, of client: IPAddress?) {
         guard limit > 0 else { return }
-        taken.wrappingSubtract(count, ordering: .relaxed)
+        let client = counted(client)
+        state.withLock { state in
+            state.taken -= count
+            guard let client, let own = state.byClient[client] else { return }
+            state.byClient[client] = own > count ? own - count : nil
+        }
+    }
+
+    /// As whom a client counts; `nil` for whom there is no limit. Who is on this machine can take its memory without us,
+    /// and may be a proxy that nobody has named, with everybody behind it.
+    private func counted(_ client: IPAddress?) -> IPAddress? {
+        guard share > 0, let client, !client.isLoopback else { return nil }
+        return client.subscriber
     }
 
     /// Bytes taken now.
-    var used: Int { taken.load(ordering: .relaxed) }
+    var used: Int { state.withLock(\.taken) }
+    /// The clients that have some of them.
+    var clients: Int { state.withLock(\.byClient.count) }
 }

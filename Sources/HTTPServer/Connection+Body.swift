@@ -12,12 +12,12 @@ extension Connection {
     }
 
     /// The same from wherever; on the loop, where handlers run, without a suspension.
-    nonisolated func bodyWithoutWaiting(limit: Int) -> BodySupply {
-        loop.isCurrent ? assumeIsolated { $0.bodyAtHand(limit: limit) } : .incomplete
+    nonisolated func bodyWithoutWaiting(limit: Int, of client: IPAddress?) -> BodySupply {
+        loop.isCurrent ? assumeIsolated { $0.bodyAtHand(limit: limit, of: client) } : .incomplete
     }
 
     /// The body as far as it can be had without waiting.
-    func bodyAtHand(limit: Int) -> BodySupply {
+    func bodyAtHand(limit: Int, of client: IPAddress?) -> BodySupply {
         if let bodyFailure { return .failed(bodyFailure) }
         guard !bodyEnded, let head else { return .whole([]) }
         do throws(CodedError) {
@@ -30,8 +30,7 @@ extension Connection {
                 switch try step() {
                 case .body(let range):
                     guard gathered.count + range.count <= limit else { throw Connection.tooLarge(limit) }
-                    guard server.bodies.take(range.count) else { throw Connection.noRoom }
-                    borrowed += range.count
+                    try borrow(range.count, of: client)
                     gathered += input[range]
                 case .needMore: return .incomplete
                 case .head, .end: break
@@ -54,26 +53,28 @@ extension Connection {
         return .failed(error)
     }
 
-    func collectBody(limit: Int) async throws(CodedError) -> [UInt8] {
+    func collectBody(limit: Int, of client: IPAddress?) async throws(CodedError) -> [UInt8] {
         while true {
-            switch bodyAtHand(limit: limit) {
+            switch bodyAtHand(limit: limit, of: client) {
             case .whole(let body): return body
             case .failed(let error): throw error
             case .incomplete: break
             }
-            do throws(CodedError) {
-                try await sendContinue()
-                guard let bytes = await readPaced() else {
-                    throw timedOut
-                        ? CodedError(.requestTimeout, "The body did not arrive in time.")
-                        : CodedError(.cancelled, "The client closed the connection within its request.")
-                }
-                feed(bytes)
-            } catch {
+            do throws(CodedError) { try await readMore() } catch {
                 _ = fail(body: error)
                 throw error
             }
         }
+    }
+
+    func readMore() async throws(CodedError) {
+        try await sendContinue()
+        guard let bytes = await readPaced() else {
+            throw timedOut
+                ? CodedError(.requestTimeout, "The body did not arrive in time.")
+                : CodedError(.cancelled, "The client closed the connection within its request.")
+        }
+        feed(bytes)
     }
 
     /// More of the body, as long as it comes fast enough.
@@ -87,20 +88,37 @@ extension Connection {
         return bytes
     }
 
+    private func borrow(_ count: Int, of client: IPAddress?) throws(CodedError) {
+        // The first caller of a request's body says whose it is.
+        let client = borrowed > 0 ? borrower : client
+        switch server.bodies.take(count, of: client) {
+        case .all: throw Connection.noRoom
+        case .own: throw Connection.noRoomForOne
+        case nil:
+            borrowed += count
+            borrower = client
+        }
+    }
+
     /// Gives back what the bodies of this request have taken of the memory for all.
     func returnBorrowed() {
         guard borrowed > 0 else { return }
-        server.bodies.giveBack(borrowed)
-        borrowed = 0
+        server.bodies.giveBack(borrowed, of: borrower)
+        (borrowed, borrower) = (0, nil)
     }
 
     private static let noRoom = CodedError(
         .overloaded,
         "The bodies of all requests take too much memory now (`server.max_memory`). Try again in a moment.",
         retryAfter: .seconds(1))
+    private static let noRoomForOne = CodedError(
+        .overloaded,
+        "The bodies of your requests take too much memory now: one client may have a quarter of `server.max_memory`. "
+            + "Wait until some of them are answered.",
+        retryAfter: .seconds(1))
 
     private static func tooLarge(_ limit: Int) -> CodedError {
-        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes (`server.max_body`).")
+        CodedError(.requestTooLarge, "The body is over the limit of \(limit) bytes.")
     }
 
     private func sendContinue() async throws(CodedError) {

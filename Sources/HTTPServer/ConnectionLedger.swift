@@ -1,3 +1,5 @@
+internal import Base
+
 /// Who may connect: so many connections in all, and so many of one client. Has one entry for each client that is
 /// connected, so it is bounded by the limit in all. A pure machine.
 struct ConnectionLedger: Sendable {

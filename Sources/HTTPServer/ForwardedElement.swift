@@ -1,159 +1,150 @@
-/// One hop as a proxy tells of it: an element of `Forwarded` (RFC 7239) or an entry of `X-Forwarded-For`.
-struct ForwardedElement: Equatable, Sendable {
-    /// Who sent the request to the proxy that wrote this.
-    enum Node: Equatable, Sendable {
-        case address(IPAddress)
-        /// A name that the proxy made up for somebody whom it hides: `_hidden`.
-        case obfuscated(String)
-        /// The proxy does not know, or what it wrote makes no sense.
-        case unknown
-    }
+internal import Base
 
-    var node = Node.unknown
-    /// `http` or `https`, where it says so.
-    var scheme: String?
-    /// The host that the client asked for, where it says so.
-    var host: String?
+/// Who sent a request to the proxy that wrote this down: the `for` of an element of `Forwarded` (RFC 7239), or an entry
+/// of `X-Forwarded-For`.
+enum ForwardedNode: Equatable, Sendable {
+    case address(IPAddress)
+    /// A name that the proxy made up for somebody whom it hides: `_hidden`.
+    case obfuscated(String)
+    /// The proxy does not know, or what it wrote makes no sense.
+    case unknown
+
+    private static let most = 128
 
     /// An address with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`,
     /// `_name:_port`.
-    static func node(_ text: Substring) -> Node {
-        let bytes = text.utf8
-        guard bytes.count <= 128 else { return .unknown }
-        if bytes.first == UInt8(ascii: "[") {
-            guard let end = bytes.firstIndex(of: UInt8(ascii: "]")), isPort(text[end...].dropFirst()),
-                let address = IPAddress(text[..<end].dropFirst()), text[..<end].utf8.contains(UInt8(ascii: ":"))
-            else { return .unknown }
-            return .address(address)
+    init(_ text: Span<UInt8>) {
+        self = .unknown
+        guard (1...ForwardedNode.most).contains(text.count) else { return }
+        if text[0] == UInt8(ascii: "[") {
+            let end = text.place(of: UInt8(ascii: "]"), from: 1)
+            let inner = text.extracting(1..<end)
+            guard end < text.count, ForwardedNode.isPort(text.extracting((end + 1)...)),
+                inner.place(of: UInt8(ascii: ":"), from: 0) < inner.count, let address = IPAddress(inner)
+            else { return }
+            self = .address(address)
+        } else if let address = IPAddress(text) {
+            self = .address(address)
+        } else {
+            let colon = text.place(of: UInt8(ascii: ":"), from: 0)
+            guard ForwardedNode.isPort(text.extracting(colon...)) else { return }
+            let name = text.extracting(..<colon)
+            if let address = IPAddress(name) {
+                self = .address(address)
+            } else if ForwardedNode.isObfuscated(name) {
+                self = .obfuscated(String(decoding: (0..<name.count).map { name[$0] }, as: UTF8.self))
+            }
         }
-        if let address = IPAddress(text) { return .address(address) }
-        let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
-        guard isPort(text[colon...]) else { return .unknown }
-        let name = text[..<colon]
-        if let address = IPAddress(name) { return .address(address) }
-        return isObfuscated(name) ? .obfuscated(String(name)) : .unknown
     }
 
     /// Nothing, or a colon with a number or a made-up name.
-    private static func isPort(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first else { return true }
-        let port = text.dropFirst()
-        guard first == UInt8(ascii: ":"), !port.isEmpty else { return false }
-        return isObfuscated(port) || port.utf8.count <= 5 && port.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    private static func isPort(_ text: Span<UInt8>) -> Bool {
+        guard !text.isEmpty else { return true }
+        let port = text.extracting(1...)
+        guard text[0] == UInt8(ascii: ":"), !port.isEmpty else { return false }
+        return isObfuscated(port) || port.count <= 5 && port.allBytes { (0x30...0x39).contains($0) }
     }
 
-    private static func isObfuscated(_ text: Substring) -> Bool {
-        let bytes = text.utf8
-        return (2...64).contains(bytes.count) && bytes.first == UInt8(ascii: "_")
-            && bytes.allSatisfy { byte in
+    private static func isObfuscated(_ text: Span<UInt8>) -> Bool {
+        (2...64).contains(text.count) && text[0] == UInt8(ascii: "_")
+            && text.allBytes { byte in
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (0x30...0x39).contains(byte)
                     || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
             }
     }
-
-    /// What may stand in a `Host` field, roughly; it is for the log and for links, never for a decision.
-    static func isHost(_ text: String) -> Bool {
-        (1...255).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (0x30...0x39).contains(byte)
-                    || "-._:[]".utf8.contains(byte)
-            }
-    }
 }
 
-/// Reads the fields of one request, the hop nearest to us first.
-enum ForwardedFields {
-    /// Hops that are looked at. A chain that is longer ends there.
-    static let maxHops = 32
-    /// Bytes that are looked at, from the right.
-    static let maxBytes = 4096
+/// An element of `Forwarded` as it lies in the head: `for=…;proto=…;by=…;host=…`, in any order, each at most once.
+enum ForwardedElement {
+    /// Parameters that are looked at; one with more says nothing.
+    private static let most = 16
 
-    /// The entries of `X-Forwarded-For`, from the right.
-    static func addresses(_ values: [String]) -> [ForwardedElement] {
-        elements(values) { text in
-            ForwardedElement(node: ForwardedElement.node(text))
-        }
-    }
-
-    /// The elements of `Forwarded`, from the right.
-    static func forwarded(_ values: [String]) -> [ForwardedElement] {
-        elements(values) { pairs($0) }
-    }
-
-    private static func elements(
-        _ values: [String], read: (Substring) -> ForwardedElement
-    ) -> [ForwardedElement] {
-        var result: [ForwardedElement] = []
-        var left = maxBytes
-        for value in values.reversed() {
-            for part in parts(value[...], at: UInt8(ascii: ",")).reversed() {
-                left -= part.utf8.count + 1
-                guard left >= 0, result.count < maxHops else { return result }
-                let text = trimmed(part)
-                // An empty element of a list means nothing (RFC 9110 §5.6.1).
-                if !text.isEmpty { result.append(read(text)) }
-            }
-        }
-        return result
-    }
-
-    /// `for=…;proto=…;by=…;host=…`, in any order, each at most once. What is malformed says nothing at all.
-    private static func pairs(_ text: Substring) -> ForwardedElement {
-        var element = ForwardedElement()
-        var seen: Set<String> = []
-        for pair in parts(text, at: UInt8(ascii: ";")) {
-            let pair = trimmed(pair)
+    /// What its `for` says. What is malformed says nothing at all.
+    static func hop(_ text: Span<UInt8>) -> ForwardedNode {
+        var found = ForwardedNode.unknown
+        var names = InlineArray<16, Range<Int>>(repeating: 0..<0)
+        var count = 0
+        var start = 0
+        // Also within quotation marks: what is torn apart there says nothing.
+        while start <= text.count {
+            let end = text.place(of: UInt8(ascii: ";"), from: start)
+            let pair = text.trimmed(start..<end)
+            start = end + 1
             if pair.isEmpty { continue }
-            guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")),
-                let value = unquoted(pair[equals...].dropFirst()), seen.count < 16
-            else { return ForwardedElement() }
-            let name = pair[..<equals].lowercased()
-            guard seen.insert(name).inserted else { return ForwardedElement() }
-            switch name {
-            case "for": element.node = ForwardedElement.node(value[...])
-            case "proto": element.scheme = ["http", "https"].first { $0 == value.lowercased() }
-            case "host": element.host = ForwardedElement.isHost(value) ? value : nil
-            default: break
-            }
+            let equals = text.place(of: UInt8(ascii: "="), from: pair.lowerBound)
+            guard equals < pair.upperBound, count < most else { return .unknown }
+            let name = pair.lowerBound..<equals
+            for index in 0..<count where text.isSame(names[index], name) { return .unknown }
+            names[count] = name
+            count += 1
+            let value = text.extracting((equals + 1)..<pair.upperBound)
+            guard let content = content(value) else { return .unknown }
+            if isFor(text.extracting(name)) { found = node(value.extracting(content)) }
         }
-        return element
+        return found
     }
 
-    /// A token as it is, or what is within quotation marks, escapes undone; `nil` for a broken one.
-    private static func unquoted(_ text: Substring) -> String? {
+    private static func isFor(_ name: Span<UInt8>) -> Bool {
+        name.count == 3 && name[0] | 0x20 == UInt8(ascii: "f") && name[1] | 0x20 == UInt8(ascii: "o")
+            && name[2] | 0x20 == UInt8(ascii: "r")
+    }
+
+    /// Where the value lies: all of a token, or what is within quotation marks. `nil` for a broken one.
+    private static func content(_ text: Span<UInt8>) -> Range<Int>? {
         let quote = UInt8(ascii: "\"")
-        guard text.utf8.first == quote else {
-            return text.isEmpty || text.utf8.contains(quote) ? nil : String(text)
-        }
-        var bytes: [UInt8] = []
-        var isEscaped = false
-        var isClosed = false
-        for byte in text.utf8.dropFirst() {
-            if isClosed { return nil }
-            if isEscaped {
-                bytes.append(byte)
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else if byte == quote {
-                isClosed = true
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return isClosed ? String(decoding: bytes, as: UTF8.self) : nil
+        guard !text.isEmpty else { return nil }
+        guard text[0] == quote else { return text.place(of: quote, from: 0) == text.count ? 0..<text.count : nil }
+        var index = 1
+        while index < text.count, text[index] != quote { index += text[index] == backslash ? 2 : 1 }
+        // The closing quotation mark is the last byte.
+        return index == text.count - 1 ? 1..<index : nil
     }
 
-    /// The pieces between separators, also those within quotation marks: a quotation mark that a client has left open
-    /// must not swallow what a proxy has added behind it, and what is torn apart here says nothing.
-    private static func parts(_ text: Substring, at separator: UInt8) -> [Substring] {
-        text.utf8.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
+    /// Of a value with its escapes.
+    private static func node(_ text: Span<UInt8>) -> ForwardedNode {
+        guard text.place(of: backslash, from: 0) < text.count else { return ForwardedNode(text) }
+        var plain: [UInt8] = []
+        var index = 0
+        while index < text.count {
+            if text[index] == backslash, index + 1 < text.count { index += 1 }
+            plain.append(text[index])
+            index += 1
+        }
+        return ForwardedNode(plain.span)
     }
 
-    static func trimmed(_ text: Substring) -> Substring {
-        var bytes = text.utf8
-        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
-        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
-        return Substring(bytes)
+    private static let backslash = UInt8(ascii: "\\")
+}
+
+extension Span<UInt8> {
+    /// The first place of `byte` from `start` on; the end where there is none.
+    func place(of byte: UInt8, from start: Int) -> Int {
+        var index = start
+        while index < count, self[index] != byte { index += 1 }
+        return index
+    }
+
+    func allBytes(_ isRight: (UInt8) -> Bool) -> Bool {
+        for index in 0..<count where !isRight(self[index]) { return false }
+        return true
+    }
+
+    /// `range` without spaces and tabs at its ends.
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var (start, end) = (range.lowerBound, range.upperBound)
+        while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
+        while end > start, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+        return start..<end
+    }
+
+    /// Whether two parts are the same letters, in any case.
+    func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        guard one.count == other.count else { return false }
+        for offset in 0..<one.count {
+            let (a, b) = (self[one.lowerBound + offset], self[other.lowerBound + offset])
+            let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(a | 0x20)
+            guard a == b || isLetter && a | 0x20 == b | 0x20 else { return false }
+        }
+        return true
     }
 }

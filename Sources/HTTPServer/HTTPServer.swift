@@ -44,7 +44,7 @@ public final class HTTPServer: Sendable {
         self.limits = limits
         self.time = time
         self.exhausted = exhausted
-        bodies = BodyBudget(limit: limits.maxBodyMemory)
+        bodies = BodyBudget(limit: limits.maxBodyMemory, share: limits.maxBodyMemoryPerClient)
         state = Mutex(State(ledger: ConnectionLedger(limits: limits)))
         self.protocolError = protocolError
         self.handler = handler
@@ -111,6 +111,7 @@ public final class HTTPServer: Sendable {
             return true
         }
         guard taken else { return stream.close() }
+        if limits.minWriteRate > 0 { stream.holdPeer(to: limits.minWriteRate, grace: limits.writeRateGrace) }
         if let tls = state.withLock(\.tls) { stream.secure(with: tls, handshakeWithin: limits.headTimeout) }
         serve(connection)
     }

@@ -16,15 +16,25 @@ public struct Request: Sendable {
 
     /// The whole body. Throws `request_too_large` past `limit` bytes, before reading where the length is announced;
     /// `unsupported_media_type` where it is compressed; `request_timeout` when it does not come, or too slowly;
-    /// `overloaded` when the bodies of all requests take too much memory; `invalid_http` when its framing is wrong. A
-    /// second call gives an empty body, or throws what the first one threw.
-    public func body(limit: Int) async throws(CodedError) -> [UInt8] {
+    /// `overloaded` when the bodies of all requests, or of one client, take too much memory; `invalid_http` when its
+    /// framing is wrong. A second call gives an empty body, or throws what the first one threw.
+    /// - Parameter client: Whose body it is, where that is known better than by the connection.
+    public func body(limit: Int, of client: IPAddress? = nil) async throws(CodedError) -> [UInt8] {
         if head.headers.contains("content-encoding") { try checkCoding() }
-        switch connection.bodyWithoutWaiting(limit: limit) {
+        let client = client ?? peer.address
+        switch connection.bodyWithoutWaiting(limit: limit, of: client) {
         case .whole(let body): return body
         case .failed(let error): throw error
-        case .incomplete: return try await connection.collectBody(limit: limit)
+        case .incomplete: return try await connection.collectBody(limit: limit, of: client)
         }
+    }
+
+    /// The next part of the body as it comes, for handlers that answer while they read; `nil` at its end. Use this or
+    /// ``body(limit:)``, not both. There is no bound on the whole: whoever reads keeps no more than it needs.
+    /// Throws as ``body(limit:)`` does, but for the sizes.
+    public func nextPiece() async throws(CodedError) -> [UInt8]? {
+        if head.headers.contains("content-encoding") { try checkCoding() }
+        return try await connection.nextPiece()
     }
 
     /// A body is taken as it is: what unpacks to a thousand times its size would have to be bounded twice.

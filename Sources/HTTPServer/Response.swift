@@ -4,12 +4,20 @@ public import HTTP
 public struct Response: Sendable {
     public var status: Int
     public var headers: HTTPHeaders
-    public var body: [UInt8]
+    public var body: [UInt8] { didSet { kept = nil } }
+    /// Where the body is one that is sent again and again.
+    private(set) var kept: KeptBody?
 
     public init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// With a body that is sent again and again.
+    public init(status: Int, headers: HTTPHeaders, kept: KeptBody) {
+        self.init(status: status, headers: headers, body: kept.bytes)
+        self.kept = kept
     }
 }
 

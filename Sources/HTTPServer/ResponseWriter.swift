@@ -74,8 +74,8 @@ public struct BodyPieces: Sendable {
     let connection: Connection
 
     /// Sends one piece; one at a time. Throws when the client is gone, or has taken nothing for the server's write
-    /// timeout.
-    public func write(_ bytes: [UInt8]) async throws { try await connection.write(piece: bytes) }
+    /// timeout. What is handed over with `consume` is not held while the client takes it.
+    public func write(_ bytes: consuming [UInt8]) async throws { try await connection.write(piece: bytes) }
 
     /// Whether the client has taken all that was written. On the connection's loop only.
     public var isIdle: Bool { connection.stream.isIdle }

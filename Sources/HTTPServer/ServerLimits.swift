@@ -1,3 +1,4 @@
+public import Base
 public import HTTP
 
 /// What one connection may take, and for how long; and what all of them together.
@@ -20,6 +21,12 @@ public struct ServerLimits: Sendable, Equatable {
     public var rateGrace: Duration = .seconds(10)
     /// How long a client may take nothing of what is sent before it is cut off.
     public var writeTimeout: Duration = .seconds(60)
+    /// The bytes of what waits for a client that it must take in a second, on average; 0 for no such limit. While
+    /// nothing waits, no time counts.
+    public var minWriteRate = 500
+    /// How far a client may be behind that. The kernel asks for more in steps of some KB: at the least rate that is half
+    /// a minute's worth.
+    public var writeRateGrace: Duration = .seconds(30)
     /// Open connections, over all loops; more are closed at once.
     public var maxConnections = 16_384
     /// Open connections of one client (an IPv4 address, or 64 bits of IPv6) that is no trusted proxy; more are closed
@@ -29,6 +36,9 @@ public struct ServerLimits: Sendable, Equatable {
     public var trustedProxies: [AddressBlock] = []
     /// Bytes of all bodies that are being gathered or worked on; a request over it is refused. 0 for no such limit.
     public var maxBodyMemory = 256 << 20
+    /// Bytes of those that one client may have (an IPv4 address, or 64 bits of IPv6, not of loopback). 0 for no such
+    /// limit.
+    public var maxBodyMemoryPerClient = 64 << 20
     /// How much of an unread body is read and dropped to keep a connection usable.
     public var maxDrain = 256 * 1024
     /// Requests that one connection may have served without a pause, when they came all at once; then others have their

@@ -42,7 +42,7 @@ public struct WrongKeyThrottle: Sendable {
 
     private let settings: Settings
     private var all = Bucket()
-    private var networks: RecentTable<ClientNetwork, Bucket>
+    private var networks: RecentTable<IPAddress?, Bucket>
 
     public init(_ settings: Settings = Settings()) {
         self.settings = settings
@@ -52,8 +52,10 @@ public struct WrongKeyThrottle: Sendable {
     /// The networks that are remembered.
     public var count: Int { networks.count }
 
-    /// Counts a wrong key: `nil` where it is answered as one, else how long the network should wait. O(1).
-    public mutating func wait(for network: ClientNetwork, now: Instant) -> Duration? {
+    /// Counts a wrong key: `nil` where it is answered as one, else how long its network should wait. Whose address is
+    /// not known are one network. O(1).
+    public mutating func wait(for client: IPAddress?, now: Instant) -> Duration? {
+        let network = client?.subscriber
         var bucket = networks.value(of: network) ?? Bucket()
         let own = bucket.take(settings.network, now)
         networks.put(network, bucket)

@@ -7,6 +7,19 @@ public protocol ChatModel: Sendable {
     /// Sends the call. Returns once the first event is certain (the whole answer, when not streaming), so that
     /// whatever fails before can still be answered by another model. Cancelling the task ends the call at once.
     func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream
+    /// The same for a call that ends with its token as well, while its task goes on. Of worth to models that can do so
+    /// without a task of their own; for all others there is one that does.
+    func start(
+        _ call: ModelCall, context: RunContext, token: CancellationToken
+    ) async throws(CodedError) -> any ModelStream
+}
+
+extension ChatModel {
+    public func start(
+        _ call: ModelCall, context: RunContext, token: CancellationToken
+    ) async throws(CodedError) -> any ModelStream {
+        try await token.cancelling { () async throws(CodedError) in try await self.start(call, context: context) }
+    }
 }
 
 /// The events of one answer. One reader; what it does not take yet stays with the provider (back-pressure).

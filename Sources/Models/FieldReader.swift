@@ -78,13 +78,18 @@ struct FieldReader {
         return FieldReader(value) { "\(param(field))[\(index)]" }
     }
 
-    /// A name that is put into other messages and logs: not empty, bounded, without control characters.
+    /// A name that is put into other messages and logs: not empty, of at most `limit` Unicode scalars, as JSON Schema
+    /// counts characters, and without control characters of ASCII.
     func name(_ field: String, limit: Int) throws(CodedError) -> String? {
         guard let name = try string(field) else { return nil }
-        guard (1...limit).contains(name.utf8.count), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+        // A scalar has at most four bytes, so that no megabytes are counted.
+        guard !name.isEmpty, name.utf8.count <= limit * 4, name.unicodeScalars.count <= limit,
+            name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
+        else {
             let param = param(field)
             throw CodedError(
-                .invalidValue, "'\(param)' must have 1 to \(limit) bytes and no control characters.", param: param)
+                .invalidValue, "'\(param)' must have 1 to \(limit) characters, and no control characters.", param: param
+            )
         }
         return name
     }

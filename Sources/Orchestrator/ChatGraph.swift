@@ -4,13 +4,31 @@ internal import Models
 
 /// The map of the pipeline:
 ///
-///     validate → plan → execute → (conform → (repair)) → guard → remember
+///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → remember
 ///
 /// Every chat request runs it, whichever dialect it came in; a node that a plan does not need costs under a
 /// microsecond.
-enum ChatGraph {
-    /// An answer whose form was asked for is checked.
+struct ChatGraph {
+    let planner: Planner
+    let gateway: Gateway
+    let recorder: any RunRecorder
+    let policy: ViolationPolicy
+    let guards: GuardSettings
+    let experts: ExpertSettings
+    let conversations: ConversationSettings?
+    let time: any TimeSource
+
+    /// A turn of a conversation is answered in the light of what was said.
+    private enum AfterPlan: String, CaseIterable {
+        case compose, pass = "execute"
+    }
+
+    /// Several experts' answers become one; an answer whose form was asked for is checked.
     private enum AfterExecute: String, CaseIterable {
+        case fuse, conform, pass = "guard"
+    }
+
+    private enum AfterFuse: String, CaseIterable {
         case conform, pass = "guard"
     }
 
@@ -18,61 +36,118 @@ enum ChatGraph {
         case repair, pass = "guard"
     }
 
-    static func make(
-        plans: PlanBook, gateway: Gateway, recorder: any RunRecorder, onViolation policy: ViolationPolicy
-    ) throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
-        try GraphBuilder<ChatState, ChatEvent>("chat")
+    func make() throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
+        let builder = GraphBuilder<ChatState, ChatEvent>("chat")
             .field(\.plan, from: .nodes)
             .field(\.answer, from: .nodes)
             .field(\.verdict, from: .nodes)
+        addBeginning(to: builder)
+        addAnswering(to: builder)
+        addChecks(to: builder)
+        addEnd(to: builder)
+        return
+            try builder
+            // The gateway is the one layer that retries.
+            .retriesItself("execute")
+            .retriesItself("fuse")
+            .retriesItself("repair")
+            .start("validate")
+            .edge("validate", to: "plan")
+            .route("plan", reads: \.conversation, to: AfterPlan.self) { [hasMemory = conversations != nil] in
+                $0 == nil || !hasMemory ? .pass : .compose
+            }
+            .edge("compose", to: "execute")
+            .route("execute", reads: \.format, \.answer, to: AfterExecute.self) { format, answer in
+                if case .parts? = answer { return .fuse }
+                return format == nil ? .pass : .conform
+            }
+            .route("fuse", reads: \.format, to: AfterFuse.self) { $0 == nil ? .pass : .conform }
+            .route("conform", reads: \.violations, to: AfterConform.self) { $0.isEmpty ? .pass : .repair }
+            .edge("repair", to: "guard")
+            .edge("guard", to: "remember")
+            .end("remember")
+            .build()
+    }
+
+    private func addBeginning(to builder: GraphBuilder<ChatState, ChatEvent>) {
+        let inputGuard = guards.input == .off ? nil : InputGuard(guards)
+        let planner = planner
+        builder
             .node("validate", reads: \.request, writes: \.input, \.format) { _, request in
-                (try ValidateNode.run(request.value), try AnswerFormat(request.value))
+                (try ValidateNode.run(request.value, inputGuard: inputGuard), try AnswerFormat(request.value))
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
-                try PlanNode.run(request.value, plans: plans)
+                try PlanNode.run(request.value, planner: planner)
             }
+            .node("compose", reads: \.request, \.conversation, writes: \.request, \.asked) {
+                [conversations] context, request, conversation in
+                guard let conversation, let conversations else { return (request, []) }
+                return try await conversations.memory.compose(
+                    request, conversation, messages: conversations.messages, context: context.run)
+            }
+    }
+
+    private func addAnswering(to builder: GraphBuilder<ChatState, ChatEvent>) {
+        let (gateway, guards, fusions) = (gateway, guards, experts.fusions)
+        let execute = ExecuteNode(
+            gateway: gateway, guards: guards, experts: experts,
+            graphs: PlanGraphs(capacity: experts.graphs, time: time), time: time)
+        builder
             .node("execute", reads: \.request, \.plan, \.streaming, writes: \.answer) {
                 context, request, plan, streaming in
-                try await ExecuteNode.run(
-                    request.value, plan: plan, streaming: streaming, gateway: gateway, context: context)
+                try await execute.run(request.value, plan: plan, streaming: streaming, context: context)
             }
+            .node("fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, writes: \.answer) {
+                context, request, plan, format, answer, streaming in
+                guard let plan, case .parts(let parts)? = answer else {
+                    throw CodedError(.internalError, "There is nothing to fuse.")
+                }
+                let fuse = FuseNode(
+                    request: request.value, plan: plan, format: format, streaming: streaming, fusions: fusions,
+                    gateway: gateway, guards: guards)
+                return .whole(try await fuse.run(parts.value, context: context))
+            }
+    }
+
+    private func addChecks(to builder: GraphBuilder<ChatState, ChatEvent>) {
+        let (gateway, guards, recorder, policy) = (gateway, guards, recorder, policy)
+        builder
             .node("conform", reads: \.format, \.answer, \.streaming, writes: \.violations) {
                 context, format, answer, streaming in
-                try await ConformNode.run(answer?.value, format: format, streaming: streaming, policy: policy) {
+                try await ConformNode.run(answer?.whole, format: format, streaming: streaming, policy: policy) {
                     recorder.checked($0, context: context.run)
                 }
             }
             .node(
                 "repair", reads: \.request, \.plan, \.format, \.answer, \.violations, writes: \.answer
             ) { context, request, plan, format, answer, violations in
-                try await RepairNode.run(
-                    request.value, plan: plan, answer: answer?.value, format: format, violations: violations,
-                    gateway: gateway, context: context
+                let mended = try await RepairNode.run(
+                    request.value, plan: plan, answer: answer?.whole, format: format, violations: violations,
+                    gateway: gateway, guards: guards, context: context
                 ) { recorder.checked($0, context: context.run) }
+                return .whole(mended)
             }
-            .node("guard", reads: \.answer, writes: \.verdict) { _, answer in
-                GuardNode.run(answer?.value)
+            .node("guard", reads: \.answer, writes: \.verdict) { context, answer in
+                try await GuardNode.run(answer?.whole, context: context)
             }
-            .node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
-                context, input, plan, answer, verdict, streaming in
-                guard let plan, let answer = answer?.value, let verdict else { return }
-                let record = RunRecord(
-                    input: input, plan: plan, target: answer.target, attempts: answer.attempts,
-                    usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
-                    verdict: verdict, streaming: streaming, marks: answer.marks)
-                recorder.remember(record, context: context.run)
+    }
+
+    private func addEnd(to builder: GraphBuilder<ChatState, ChatEvent>) {
+        let recorder = recorder
+        let conversations = conversations
+        builder.node(
+            "remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming, \.conversation, \.asked
+        ) { context, input, plan, answer, verdict, streaming, conversation, asked in
+            guard let plan, let answer = answer?.whole, let verdict else { return }
+            if let conversation, let conversations, verdict == .passed {
+                await conversations.memory.remember(asked, answer.completion, conversation, context: context.run)
             }
-            // The gateway is the one layer that retries.
-            .retriesItself("execute")
-            .retriesItself("repair")
-            .start("validate")
-            .edge("validate", to: "plan")
-            .edge("plan", to: "execute")
-            .route("execute", reads: \.format, to: AfterExecute.self) { $0 == nil ? .pass : .conform }
-            .route("conform", reads: \.violations, to: AfterConform.self) { $0.isEmpty ? .pass : .repair }
-            .edge("repair", to: "guard")
-            .edge("guard", to: "remember")
-            .end("remember")
-            .build()
+            let record = RunRecord(
+                input: input, plan: plan, target: answer.target, attempts: answer.attempts,
+                usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
+                verdict: verdict, streaming: streaming, marks: answer.marks, experts: answer.experts,
+                findings: answer.findings)
+            recorder.remember(record, context: context.run)
+        }
     }
 }

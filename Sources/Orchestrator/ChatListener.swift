@@ -8,16 +8,19 @@ final class ChatListener: RunListener {
     typealias Payload = ChatEvent
 
     private let sink: (any ChatSink)?
+    private let recorder: any RunRecorder
     private let spans: any SpanSink
     private let trace: TraceContext
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
 
     init(
-        sink: (any ChatSink)?, spans: any SpanSink, trace: TraceContext, time: any TimeSource,
+        sink: (any ChatSink)?, recorder: any RunRecorder, spans: any SpanSink, trace: TraceContext,
+        time: any TimeSource,
         generator: SeededGenerator
     ) {
         self.sink = sink
+        self.recorder = recorder
         self.spans = spans
         self.trace = trace
         self.time = time
@@ -29,9 +32,13 @@ final class ChatListener: RunListener {
 
     func offer(_ event: RunEvent<ChatEvent>) -> EventIntake {
         switch event {
-        case .nodeFinished(let node, _, let duration): record(node, duration, error: nil)
+        case .nodeFinished(let node, _, let duration):
+            recorder.nodeEnded(node, after: duration)
+            record(node, duration, error: nil)
         case .nodeFailed(let node, _, let duration, let error):
+            recorder.nodeEnded(node, after: duration)
             record(node, duration, error: CodedError(any: error).code.name)
+        case .emitted(_, .expert(let name, let phase)): record(name, phase)
         default: break
         }
         guard let sink, let signal = signal(of: event) else { return .taken }
@@ -53,6 +60,14 @@ final class ChatListener: RunListener {
     }
 
     func end(with event: RunEvent<ChatEvent>) {}
+
+    /// An expert's part is a span of its own, beside the calls that it made.
+    private func record(_ name: String, _ phase: ExpertPhase) {
+        switch phase {
+        case .finished(let duration, _): record("execute/\(name)", duration, error: nil)
+        case .started, .failed, .leftOut, .fallback, .cached: break
+        }
+    }
 
     private func record(_ node: String, _ duration: Duration, error: String?) {
         spans.record(

@@ -4,27 +4,56 @@ public import Models
 internal import Synchronization
 public import Telemetry
 
+/// Decides who answers a request. Called once a turn, on its task; must not block.
+typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
+
 /// Answers chat turns by running the chat graph.
 public final class ChatOrchestrator: Sendable {
     public let directory: ModelDirectory
     private let runner: Runner<ChatState, ChatEvent>
+    private let conversations: ConversationSettings?
+    private let recorder: any RunRecorder
     private let spans: any SpanSink
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
 
-    /// - Parameter plans: `nil` for none but one for each model of the directory.
-    public init(
+    /// - Parameters:
+    ///   - plans: `nil` for none but one for each model of the directory.
+    ///   - guards: By default nothing is looked for.
+    public convenience init(
         directory: ModelDirectory, plans: PlanBook? = nil, gateway: Gateway, recorder: any RunRecorder,
-        onViolation: ViolationPolicy = .repair, spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
+        onViolation: ViolationPolicy = .repair, experts: ExpertSettings = ExpertSettings(),
+        guards: GuardSettings = GuardSettings(input: .off, output: .off), conversations: ConversationSettings? = nil,
+        spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
+    ) throws(CodedError) {
+        try self.init(
+            directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)), gateway: gateway,
+            recorder: recorder, onViolation: onViolation, experts: experts, guards: guards,
+            conversations: conversations,
+            spans: spans, time: time, generator: generator)
+    }
+
+    private static func planner(_ plans: PlanBook) -> Planner {
+        { request throws(CodedError) in try plans.plan(for: request) }
+    }
+
+    init(
+        directory: ModelDirectory, planner: @escaping Planner, gateway: Gateway, recorder: any RunRecorder,
+        onViolation: ViolationPolicy, experts: ExpertSettings, guards: GuardSettings,
+        conversations: ConversationSettings? = nil, spans: any SpanSink, time: any TimeSource,
+        generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
+        self.conversations = conversations
+        self.recorder = recorder
         self.spans = spans
         self.time = time
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
-            let graph = try ChatGraph.make(
-                plans: plans ?? PlanBook(directory: directory), gateway: gateway, recorder: recorder,
-                onViolation: onViolation)
+            let map = ChatGraph(
+                planner: planner, gateway: gateway, recorder: recorder, policy: onViolation, guards: guards,
+                experts: experts, conversations: conversations, time: time)
+            let graph = try map.make()
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))
         } catch {
@@ -34,20 +63,40 @@ public final class ChatOrchestrator: Sendable {
 
     /// Runs one turn to its end and gives the whole answer; `sink` hears it while it comes about. Cancelling the task
     /// cancels whatever works for the turn.
+    /// - Parameter conversation: The one that the turn belongs to: it waits for those before it, is answered in the light
+    ///   of what was said, and is remembered.
     /// - Throws: what ended the turn, as a code of the table.
     public func answer(
-        _ request: ChatRequest, streaming: Bool, sink: (any ChatSink)?, context: RunContext
+        _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
+        context: RunContext
+    ) async throws(CodedError) -> ChatAnswer {
+        guard let conversation, let conversations else {
+            return try await run(request, nil, streaming: streaming, sink: sink, context: context)
+        }
+        let place = try await conversations.memory.line.enter(conversation, scope: context.scope)
+        let answer = try await run(request, conversation, streaming: streaming, sink: sink, context: context)
+        place.end()
+        return answer
+    }
+
+    private func run(
+        _ request: ChatRequest, _ conversation: String?, streaming: Bool, sink: (any ChatSink)?, context: RunContext
     ) async throws(CodedError) -> ChatAnswer {
         let listener = ChatListener(
-            sink: sink, spans: spans, trace: context.trace, time: time,
+            sink: sink, recorder: recorder, spans: spans, trace: context.trace, time: time,
             generator: generator.withLock { $0.split() })
         do {
             let state = try await runner.run(
-                ChatState(request: request, streaming: streaming), context: context, events: listener)
-            guard let answer = state.answer else { throw CodedError(.internalError, "The turn has no answer.") }
+                ChatState(request: request, conversation: conversation, streaming: streaming), context: context,
+                events: listener)
+            guard case .whole(let answer)? = state.answer else {
+                throw CodedError(.internalError, "The turn has no answer.")
+            }
             return answer.value
         } catch {
-            throw CodedError(any: error)
+            let error = CodedError(any: error)
+            recorder.failed(error, context: context)
+            throw error
         }
     }
 }

@@ -6,7 +6,10 @@ public import Resilience
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
     // Given.
-    let request: Shared<ChatRequest>
+    /// As the caller sent it; once it is composed, with what was said before.
+    var request: Shared<ChatRequest>
+    /// The conversation that the turn belongs to; `nil` for a turn that is none's.
+    let conversation: String?
     /// Whether the caller wants the answer piece by piece.
     let streaming: Bool
 
@@ -15,13 +18,25 @@ struct ChatState: Sendable {
     /// `nil` where any text will do.
     var format: AnswerFormat?
     var plan: Plan?
-    var answer: Shared<ChatAnswer>?
+    /// What the turn adds to its conversation, besides the answer.
+    var asked: [ChatMessage] = []
+    var answer: Answering?
     /// What is wrong with the form of the answer, and to be mended.
     var violations: [String] = []
     var verdict: GuardVerdict?
 
-    init(request: ChatRequest, streaming: Bool) {
+    /// The answer, or what it is to be made of.
+    enum Answering: Sendable {
+        case whole(Shared<ChatAnswer>)
+        case parts(Shared<ExpertResults>)
+
+        /// `nil` before the fusion.
+        var whole: ChatAnswer? { if case .whole(let answer) = self { answer.value } else { nil } }
+    }
+
+    init(request: ChatRequest, conversation: String?, streaming: Bool) {
         self.request = Shared(request)
+        self.conversation = conversation
         self.streaming = streaming
     }
 }
@@ -31,6 +46,8 @@ public struct InputSummary: Sendable, Equatable {
     public var messages = 0
     /// UTF-8 bytes of text in all messages.
     public var textBytes = 0
+    /// What the input guard noticed.
+    public var findings = InputFindings()
 }
 
 /// The answer of a turn, whole.
@@ -46,6 +63,19 @@ public struct ChatAnswer: Sendable {
     public var ledger: UsageRecord?
     /// What was done to it that its caller should know of.
     public var marks = AnswerMarks()
+    /// What has become of the plan's experts, in the order of their declaration; none for a plan that is the request as it
+    /// stands to one model.
+    public var experts: [ExpertOutcome] = []
+    /// The plan's identity; `nil` as above.
+    public var planID: String?
+    /// How several answers became this one.
+    public var fusion: FusionReport?
+    /// What the output guard found.
+    public var findings = GuardFindings()
+    /// Whether a part of it broke off after it was shown.
+    var isCut = false
+    /// Where the calls of its author go; `nil` for that of the plan.
+    var route: Route?
 }
 
 /// What the output guard says of an answer.
@@ -61,22 +91,25 @@ public enum ChatEvent: Sendable {
     /// A model has begun to answer; from here on nothing falls over unseen.
     /// `marks` are those that are known by then.
     case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
+    /// The plan is about to be executed; before everything else that its execution says.
+    indirect case planned(Plan)
+    /// A piece of the answer itself. All of them together are the answer, whatever was shown provisionally.
     case model(ModelEvent)
+    /// A piece of what one expert says, which may become the answer, a part of it, or nothing.
+    case provisional(text: String, expert: String)
+    /// What was shown provisionally is not the answer: it is right up to so many UTF-8 bytes where one expert alone was
+    /// heard, else up to none. The answer follows, whole, in ``model(_:)``.
+    case replaced(from: Int, reason: String)
+    /// An expert of the plan has begun, or has ended in one way or another.
+    case expert(name: String, phase: ExpertPhase)
+    /// How much of the plan is done, in percent, which never goes back; the layer that is over.
+    case progress(percent: Double, layer: String?)
+    /// A sentence for whoever watches.
+    case status(String)
+    /// What the output guard found in the whole answer, told once, and not where it found nothing.
+    case guarded(GuardFindings)
     /// The target has failed and is asked again after the delay.
     case retrying(Target, RetryDecision.Retry)
     /// The stream of the target before has broken off, and this one goes on with its text.
     case continuing(Target)
-    /// The plan is about to be executed. Before everything else that its execution says.
-    case planned(Plan)
-    /// What an expert says; the answer may become another one.
-    case provisional(text: String, expert: String)
-    /// What whoever waits should know, in a sentence.
-    case status(String)
-    /// How far the turn is, and which layer of its plan is at work.
-    case progress(percent: Double, layer: String?)
-    case expert(name: String, phase: ExpertPhase)
-    /// The answer differs from the provisional text from this UTF-8 offset on.
-    case replaced(from: Int, reason: String)
-    /// What the guards have found.
-    case guarded(GuardFindings)
 }

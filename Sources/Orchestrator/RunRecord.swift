@@ -13,6 +13,10 @@ public struct RunRecord: Sendable {
     public var streaming: Bool
     /// Only an answer whose marks are clean may be kept for others, whatever the verdict.
     public var marks = AnswerMarks()
+    /// What has become of the plan's experts; none for a plan that is the request as it stands to one model.
+    public var experts: [ExpertOutcome] = []
+    /// What the output guard found in it.
+    public var findings = GuardFindings()
 }
 
 /// Who remembers answered turns: metrics and the log; later conversations, caches and the ledger. Must not block.
@@ -20,4 +24,13 @@ public protocol RunRecorder: Sendable {
     func remember(_ record: RunRecord, context: RunContext)
     /// An answer whose form was asked for has been checked.
     func checked(_ outcome: FormatOutcome, context: RunContext)
+    /// A node of the chat graph has ended, however it ended.
+    func nodeEnded(_ node: String, after duration: Duration)
+    /// The turn has ended without an answer.
+    func failed(_ error: CodedError, context: RunContext)
+}
+
+extension RunRecorder {
+    public func nodeEnded(_ node: String, after duration: Duration) {}
+    public func failed(_ error: CodedError, context: RunContext) {}
 }

@@ -1,3 +1,4 @@
+internal import Base
 internal import HTTPServer
 internal import Telemetry
 
@@ -18,17 +19,20 @@ extension App {
     static func exposure(_ server: Configuration.Server, _ limits: inout ServerLimits) {
         limits.bodyTotal = server.bodyTotal
         limits.minRate = server.minRate
+        limits.minWriteRate = server.minWriteRate
         limits.maxConnectionsPerAddress = server.maxConnectionsPerAddress
         limits.trustedProxies = blocks(server)
         // A body of the allowed size must find room while it is alone.
         limits.maxBodyMemory = server.maxMemory == 0 ? 0 : max(server.maxMemory, server.maxBody)
+        limits.maxBodyMemoryPerClient = max(limits.maxBodyMemory / 4, server.maxBody)
         limits.gzipFrom = server.gzipFrom
     }
 
     static func exhausted(_ logger: Logger) -> @Sendable () -> Void {
         {
             logger.log(
-                .warning, "no descriptors left, connections have to wait: raise the limit of open files (ulimit -n)")
+                .warning,
+                "no descriptors left, connections have to wait: raise the hard limit of open files (ulimit -Hn)")
         }
     }
 }

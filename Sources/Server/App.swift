@@ -62,8 +62,7 @@ final class App: Sendable {
             return await world.pipeline.handle(request, writer)
         }
         let world = try makeWorld(loaded)
-        lasting.gatekeeper.adopt(world.rule)
-        lasting.metrics.follow(world.knownTargets)
+        lasting.adopt(world)
         worlds.replace(with: world)
     }
 

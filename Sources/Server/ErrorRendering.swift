@@ -14,6 +14,7 @@ enum ErrorRendering {
     static func response(
         _ error: CodedError, path: String, requestID: String?, errors: JSON? = nil, kept: JSON? = nil
     ) -> Response {
+        let error = error.shown(requestID: requestID)
         var headers = HTTPHeaders()
         if error.code.status == 401 { headers.add("www-authenticate", "Bearer") }
         if let seconds = retryAfterSeconds(error) { headers.add("retry-after", String(seconds)) }
@@ -42,7 +43,10 @@ enum ErrorRendering {
             status: error.code.status, headers: ["content-type": "application/json"], body: OpenAI.encodeError(error))
     }
 
-    private static func problem(_ error: CodedError, requestID: String?, errors: JSON?, kept: JSON?) -> [UInt8] {
+    /// Problem details, as they stand in an answer of their own.
+    static func problem(
+        _ error: CodedError, requestID: String?, errors: JSON? = nil, kept: JSON? = nil
+    ) -> [UInt8] {
         var writer = JSONWriter(reserving: 320)
         writer.beginObject()
         writer.member("type", "urn:tutti:error:\(error.code.name)")

@@ -42,8 +42,10 @@ final class HostAndOrigin: Sendable {
     private func isKnown(_ host: String) -> Bool {
         let name = HostAndOrigin.withoutPort(host)
         if name == "localhost" || hosts.contains(String(name)) || hosts.contains(host) { return true }
-        guard name.hasPrefix("[") else { return IPLiteral.v4(String(name)) != nil }
-        return IPLiteral.v6(String(name.dropFirst().dropLast())) != nil
+        let isBracketed = name.utf8.first == UInt8(ascii: "[")
+        let address = isBracketed ? name.dropFirst().dropLast() : name
+        // A colon belongs in brackets, and they hold nothing else.
+        return IPAddress(address) != nil && address.utf8.contains(UInt8(ascii: ":")) == isBracketed
     }
 
     /// A page that this server itself gave out, or one of a configured origin.

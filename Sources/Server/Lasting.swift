@@ -14,6 +14,11 @@ final class Lasting: Sendable {
     let telemetry: ModelTelemetry
     let registry = RunRegistry()
     let liveRuns: LiveRuns
+    let conversations: MemoryConversations
+    /// Where turns of one conversation meet, whichever world they began in.
+    let conversationMemory: ConversationMemory
+    /// What experts have answered to the same input.
+    let expertCache: MemoryExpertCache
     let drainState = DrainState()
     let gatekeeper: Gatekeeper
     let locals = LocalModelTable()
@@ -34,9 +39,19 @@ final class Lasting: Sendable {
             metrics: metrics, spans: spans, logger: logger, time: time, generator: generator.split())
         gatekeeper = Gatekeeper(.closed, meter: metrics.auth, logger: logger, time: time)
         liveRuns = LiveRuns(time: time)
+        conversations = MemoryConversations(time: time)
+        conversationMemory = ConversationMemory(conversations, time: time)
+        expertCache = MemoryExpertCache(time: time)
         self.time = time
         started = time.wallTime().seconds
         self.generator = Mutex(generator)
+    }
+
+    /// What lasts follows the world that is in force from now on.
+    func adopt(_ world: World) {
+        gatekeeper.adopt(world.rule)
+        metrics.follow(world.knownTargets)
+        conversations.adopt(MemoryConversations.Limits(world.configuration.conversations))
     }
 
     /// Randomness of its own for a part of a world.

@@ -57,24 +57,22 @@ final class RequestPipeline: Sendable {
         // The name under which Anthropic's clients look for it.
         if ErrorRendering.isAnthropic(head.path) { writer.headers.add("request-id", requestID) }
         var exchange = Exchange(
-            request: request, requestID: requestID, scope: .nobody, trace: trace(head), parameters: [:])
-        exchange.client = proxies.client(of: request.peer, headers: head.headers)
-        // A browser sends no key with it.
-        if crossOrigin.isPreflight(head), let answer = options(head) {
-            let outcome = RouteOutcome(await writer.send(answer))
-            finish(exchange, route: routes.count, outcome)
-            return outcome.answered
-        }
+            request: request, requestID: requestID, scope: .nobody, trace: trace(head),
+            client: proxies.client(of: request.peer, headers: head.headers), parameters: [:])
         var number = routes.count
         let outcome: RouteOutcome
         do throws(CodedError) {
             try hostAndOrigin.check(head)
-            crossOrigin.mark(head, in: &writer.headers)
             let match = router.match(method: head.method, path: head.path)
-            if case .found(let found, _) = match { number = found }
-            exchange.scope = try gatekeeper.admit(exchange, to: access(number))
-            if head.method == "OPTIONS", let answer = options(head) {
-                let outcome = RouteOutcome(await writer.send(answer))
+            let options = head.method == "OPTIONS" ? crossOrigin.options(head, match) : nil
+            // A browser sends no key with a preflight.
+            if options == nil || !crossOrigin.isPreflight(head) {
+                crossOrigin.mark(head, in: &writer.headers)
+                if case .found(let found, _) = match { number = found }
+                exchange.scope = try gatekeeper.admit(exchange, to: access(number))
+            }
+            if let options {
+                let outcome = RouteOutcome(await writer.send(options))
                 finish(exchange, route: routes.count, outcome)
                 return outcome.answered
             }
@@ -94,12 +92,6 @@ final class RequestPipeline: Sendable {
         }
         finish(exchange, route: number, outcome)
         return outcome.answered
-    }
-
-    /// The answer to `OPTIONS`, where that needs no route; not for whom `HostAndOrigin` refuses.
-    private func options(_ head: RequestHead) -> Response? {
-        guard head.method == "OPTIONS", (try? hostAndOrigin.check(head)) != nil else { return nil }
-        return crossOrigin.options(head, router.match(method: head.method, path: head.path))
     }
 
     /// Of a route by its number. What has none still needs some key: others learn nothing of what there is.
@@ -158,9 +150,9 @@ final class RequestPipeline: Sendable {
         logger.log(
             level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),
             .string("route", route), .string("key", exchange.keyName), .int("status", outcome.answered.status),
-            .double("duration_ms", duration.milliseconds), .string("client", exchange.clientAddress),
+            .double("duration_ms", duration.milliseconds), .string("client", exchange.client.text),
             .bool("complete", outcome.answered.isComplete),
-            .string("code", outcome.error?.code.name), .string("detail", outcome.error?.detail),
+            .string("code", outcome.error?.code.name), .string("detail", outcome.error?.logged),
             .string("trace_id", exchange.trace.traceID))
     }
 }

@@ -20,6 +20,7 @@ enum Serve {
         for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
         if let problem = DataFolder.prepare(configuration.server.data) { return refuse(problem) }
         let log = DescriptorLog()
+        let descriptors = (before: DescriptorLimit.current, after: DescriptorLimit.raise())
         let app: App
         do throws(CodedError) {
             app = try App(
@@ -29,6 +30,11 @@ enum Serve {
                     loops: EventLoopGroup.availableCores, load: TuttiCommand.loading(options.flags, environment)))
         } catch {
             return refuse(error.message)
+        }
+        if let before = descriptors.before, let after = descriptors.after {
+            app.lasting.logger.log(
+                .info, "limit of open files", .int("soft", Int(clamping: after.now)),
+                .int("before", Int(clamping: before.now)), .int("hard", Int(clamping: after.most)))
         }
         // Before anybody hears that the server is there, and may want it to stop.
         let stops = await stopSignals(app)

@@ -56,18 +56,23 @@ final class World: Sendable {
         let plans = try configuration.planBook(directory)
         let orchestrator = try ChatOrchestrator(
             directory: directory, plans: plans, gateway: gateway, recorder: telemetry,
-            onViolation: configuration.structuredOutput.onViolation, spans: lasting.spans, time: lasting.time,
-            generator: lasting.randomness())
+            onViolation: configuration.structuredOutput.onViolation,
+            experts: ExpertSettings(cache: lasting.expertCache), guards: configuration.guards,
+            conversations: ConversationSettings(
+                lasting.conversationMemory, messages: configuration.conversations.messages),
+            spans: lasting.spans, time: lasting.time, generator: lasting.randomness())
         let turns = Turns(
             orchestrator: orchestrator, registry: lasting.registry, liveRuns: lasting.liveRuns,
             drainState: lasting.drainState,
             metrics: lasting.metrics,
             settings: Turns.Settings(
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
-                heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs)),
+                heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs),
+                bottlenecks: configuration.phases.rule),
             time: lasting.time, generator: lasting.randomness())
         self.turns = turns
         let health = App.health(configuration, knownTargets, resilience, lasting.metrics)
+        let asking = World.turnRoutes(configuration.flags, turns, directory, gateway, lasting)
         let routes = ContractRoutes.describing(
             HealthRoutes(
                 drainState: lasting.drainState, metrics: lasting.metrics, health: health,
@@ -76,7 +81,7 @@ final class World: Sendable {
             ).routes
                 + ModelsRoutes(plans: plans, directory: directory, catalogue: catalogue, created: lasting.started)
                 .routes
-                + World.turnRoutes(configuration.flags, turns, directory, gateway, lasting) + admin,
+                + asking + [World.statistics(of: asking, lasting)] + admin,
             asksForKeys: configuration.auth.mode == .keys)
         self.routes = routes
         pipeline = RequestPipeline(
@@ -86,6 +91,12 @@ final class World: Sendable {
             gatekeeper: lasting.gatekeeper, logger: lasting.logger, metrics: lasting.metrics,
             drainState: lasting.drainState, time: lasting.time,
             generator: lasting.randomness())
+    }
+
+    private static func statistics(of asking: [Route], _ lasting: Lasting) -> Route {
+        StatisticsRoute(metrics: lasting.metrics, routes: asking) { [time = lasting.time, started = lasting.started] in
+            max(0, time.wallTime().seconds - started)
+        }.route
     }
 
     private static func turnRoutes(
@@ -103,6 +114,7 @@ final class World: Sendable {
             ).route,
             CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
             OrchestratorChatRoute(turns: turns).route,
+            BulkRoute(turns: turns).route,
             RunEventsRoute(liveRuns: lasting.liveRuns, heartbeat: turns.settings.heartbeat).route,
         ]
         routes += CancelRoute(registry: lasting.registry).routes

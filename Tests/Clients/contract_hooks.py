@@ -1,5 +1,6 @@
-"""What schemathesis must not send: JSON that no schema can forbid and that the server's reader refuses, which the
-documentation says. Numbers beyond 64 bits, floating-point numbers below the normal ones, and texts with a NUL."""
+"""What schemathesis must not send: JSON that the server's reader refuses, which the documentation says, and that a
+schema can only forbid where it names the value. Numbers beyond 64 bits, floating-point numbers below the normal ones, and,
+deep within values that may be anything, texts and members' names with a NUL."""
 
 import math
 import sys

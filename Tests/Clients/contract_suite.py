@@ -2,8 +2,9 @@
 
 schemathesis makes requests from the document, valid ones and invalid ones, and looks at every answer: no 500, no status
 and no content type that is not promised, bodies of the promised shape, nothing valid refused, nothing invalid accepted,
-other methods answered 405 with `allow`. Bounded: a fixed seed, so many requests an operation, and 50 s in all. Here it
-goes through the bounds of every field; `scripts/prove contract` (CONTRACT_PHASES) makes requests by chance besides.
+other methods answered 405 with `allow`. It goes through the bounds of every field, and then makes requests by chance.
+Bounded: a fixed seed, so many requests by chance an operation (CONTRACT_EXAMPLES), so many seconds in all
+(CONTRACT_SECONDS); `scripts/prove contract` makes many more of them than a test has time for.
 """
 
 import json
@@ -20,7 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Tutti's own routes but the socket, which no HTTP client can open; the dialects are there to be as their providers want
 # them.
 PATHS = "^/(api/(?!orchestrator/ws)|openapi|healthz|readyz|health|metrics|docs)"
-SECONDS = 50
+SECONDS = int(os.environ.get("CONTRACT_SECONDS", "50"))
+EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "12")
 
 
 def configuration(mock_port):
@@ -113,8 +115,8 @@ class Contract:
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "contract_hooks", "PYTHONPATH": str(HERE)}
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", f"{self.tutti.url()}/openapi.json", "--include-path-regex",
-            PATHS, "--max-examples", "30", "--seed", "1", "--max-time", str(SECONDS - 10), "--no-color", "--no-shrink",
-            "--phases", os.environ.get("CONTRACT_PHASES", "coverage"), "--warnings", "off"]
+            PATHS, "--max-examples", EXAMPLES, "--seed", "1", "--max-time", str(SECONDS - 10), "--no-color", "--no-shrink",
+            "--phases", "coverage,fuzzing", "--warnings", "off"]
         ended = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True,
                                timeout=SECONDS + 30)
         if ended.returncode:

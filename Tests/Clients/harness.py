@@ -353,6 +353,19 @@ def chat(model="plain", content=CONTENT_CANARY, **more):
     return {"model": model, "messages": [{"role": "user", "content": content}], **more}
 
 
+@contextlib.contextmanager
+def answering(folder, mock, name, model="mock/slow", seconds=15):
+    """(server, wire) for the time of the block: a server of its own within a stream whose head has come."""
+    server = Tutti(folder, configuration(mock.port), name)
+    try:
+        with Wire(server.port, seconds) as wire:
+            wire.request("POST", CHAT, chat(model, stream=True))
+            wire.head()
+            yield server, wire
+    finally:
+        server.end(0.1)
+
+
 def events(body):
     """The `data:` lines of an event stream, in order. Every one but [DONE] must be one JSON object."""
     found = []

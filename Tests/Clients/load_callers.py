@@ -1,5 +1,5 @@
-"""Callers of a server over bare connections, as many as are asked for; none waits for another one's answer. Times are of
-the machine's monotonic clock, in seconds."""
+"""Callers of a server over bare connections, as many as are asked for; none waits for another one's answer. Times are
+of the machine's monotonic clock, in seconds."""
 
 import asyncio
 import contextlib

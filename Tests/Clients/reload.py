@@ -4,7 +4,8 @@ import json
 import signal
 import time
 
-from harness import CHAT, PROVIDER_KEY, Tutti, Wire, chat, configuration, equal, eventually, events, expect, fetch
+from harness import (CHAT, PROVIDER_KEY, Tutti, Wire, answering, chat, configuration, equal, eventually, events, expect,
+                     fetch)
 
 
 def models(server):
@@ -19,19 +20,14 @@ def log(server, message):
 
 def loads(folder, mock):
     """The file is read again; a stream that runs goes on under what it began with, to its proper end."""
-    server = Tutti(folder, configuration(mock.port), "loads")
-    try:
-        with Wire(server.port) as wire:
-            wire.request("POST", CHAT, chat("mock/slow", stream=True))
-            wire.head()
-            server.config.write_text(configuration(mock.port).replace("  plain:", "  simple:"))
-            server.process.send_signal(signal.SIGHUP)
-            eventually(lambda: "simple" in models(server) and "plain" not in models(server), "the names are others")
-            equal(fetch(server.port, "POST", CHAT, chat("plain")).status, 404, "the old name")
-            equal(fetch(server.port, "POST", CHAT, chat("simple")).status, 200, "the new name")
-            equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
+    with answering(folder, mock, "loads") as (server, wire):
+        server.config.write_text(configuration(mock.port).replace("  plain:", "  simple:"))
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "simple" in models(server) and "plain" not in models(server), "the names are others")
+        equal(fetch(server.port, "POST", CHAT, chat("plain")).status, 404, "the old name")
+        equal(fetch(server.port, "POST", CHAT, chat("simple")).status, 200, "the new name")
+        equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
         equal(len(log(server, "configuration loaded again")), 1, "lines of the log")
-    finally:
         equal(server.end(), 0, "exit code")
 
 
@@ -76,17 +72,11 @@ def storm(folder, mock):
 
 def draining(folder, mock):
     """While the server stops, a signal changes nothing and does not hold the stop up."""
-    server = Tutti(folder, configuration(mock.port), "draining")
-    try:
-        with Wire(server.port) as wire:
-            wire.request("POST", CHAT, chat("mock/slow", stream=True))
-            wire.head()
-            server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.1)
-            server.process.send_signal(signal.SIGHUP)
-            equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
+    with answering(folder, mock, "draining") as (server, wire):
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGHUP)
+        equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
         equal(server.process.wait(5), 0, "exit code")
         equal(log(server, "configuration loaded again"), [], "reloads while stopping")
         equal(len(log(server, "configuration not loaded again, the server is stopping")), 1, "lines of the log")
-    finally:
-        server.end(0.1)

@@ -10,6 +10,7 @@
   contract     schemathesis, on what /openapi.json promises
   websocket    a client of WebSockets, and bad frames over bare sockets
   canaries     no client: no secret that goes in comes out
+  bulk         no client; bulk requests and `tutti bulk`
   runs         no client: resumable runs, cut and taken up again
   black-box    no client                            abuse       no client; the proofs of load in small
 
@@ -39,7 +40,8 @@ SUITES = {
 }
 # Scripts that start their own servers, and the packages that they need.
 ALONE = {
-    "black-box": ("black_box.py", ()), "runs": ("runs_suite.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
+    "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
+    "bulk": ("bulk_suite.py", ()), "runs": ("runs_suite.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
     "websocket": ("websocket_suite.py", ("websockets",)),
 }

@@ -35,7 +35,7 @@ MOST_FAILURES_TOLD = 40
 
 
 class Exchange:
-    """What came back on one connection: (status, error code, id) of each answer, and whether the other side ended it."""
+    """What came back on one connection: (status, error code, id) of each answer, and whether the peer ended it."""
 
     def __init__(self, data):
         self.data, self.answers = data, []
@@ -168,7 +168,8 @@ class Run:
         if unmarked > known:
             self.fail(None, f"Tutti served {unmarked} requests without a mark, and the proxy sent on {known}")
         if len(ids) + refused > sum(attempted.values()):
-            self.fail(None, f"Tutti saw {len(ids)} + {refused} requests, and the proxy sent on {sum(attempted.values())}")
+            self.fail(None,
+                      f"Tutti saw {len(ids)} + {refused} requests, and the proxy sent on {sum(attempted.values())}")
         if len(ids) + refused < answered:
             self.fail(None, f"Tutti saw {len(ids)} + {refused} requests, and answered {answered} of the proxy's")
 

@@ -41,11 +41,11 @@ def head(*lines, target=CHAT, method="POST", version="HTTP/1.1"):
 def lengths():
     """Content-Length in every spelling but digits."""
     n = str(len(EVIL))
-    values = ["+5", "-1", "0x5", "", "5,5", "5, 5", "5 5", "5.0", "5e1", "5_0", "\x0b5", "\x0c5", "five", "٥".encode(), "½",
-              "12345678901234567890", "9223372036854775807", "9223372036854775808", "18446744073709551616",
+    values = ["+5", "-1", "0x5", "", "5,5", "5, 5", "5 5", "5.0", "5e1", "5_0", "\x0b5", "\x0c5", "five", "٥".encode(),
+              "½", "12345678901234567890", "9223372036854775807", "9223372036854775808", "18446744073709551616",
               "1234567890123456789", "4294967296,0", "0,0", "0, " + n, n + ", 0", n + ";", n + "\x00", "\xa05", "5\xa0",
-              "'5'", '"5"', "(5)", "5;a=b", "0b101", "0o5", "5L", "NaN", "inf", "--5", "+-5", "++5", "5-", "5+", ".5", "5.",
-              "0x", "00x5", "5\x7f"]
+              "'5'", '"5"', "(5)", "5;a=b", "0b101", "0o5", "5L", "NaN", "inf", "--5", "+-5", "++5", "5-", "5+", ".5",
+              "5.", "0x", "00x5", "5\x7f"]
     for value in values:
         yield b"Content-Length: " + text(value)
     for name in ("Content-Length ", "Content-Length\t", " Content-Length", "\tContent-Length", "Content-Length\x0b",
@@ -57,11 +57,12 @@ def lengths():
 
 def codings():
     for value in ("chunked, identity", "identity, chunked", "identity", "gzip, chunked", "chunked, gzip", ",chunked",
-                  "chunked,", ", chunked", "xchunked", "chunkedx", "x chunked", "\x0bchunked", "\x0cchunked", '"chunked"',
-                  "'chunked'", "chunked chunked", "chunked;q=1", "chunked; q=0", "", "chunked, chunked", "chunked,chunked",
-                  "chunk", "chunked\x00", "\x00chunked", "chunked\x0b", "chunked\x7f", "\xa0chunked", "chunked\xa0",
-                  "\xefchunked", "cow", "deflate", "compress", "trailers", "x-chunked", "chunked-foo", "chunked/1",
-                  "[chunked]", "chunked(comment)", "chunked\tidentity", "c hunked", "chun\rked", "identity,\tchunked"):
+                  "chunked,", ", chunked", "xchunked", "chunkedx", "x chunked", "\x0bchunked", "\x0cchunked",
+                  '"chunked"', "'chunked'", "chunked chunked", "chunked;q=1", "chunked; q=0", "", "chunked, chunked",
+                  "chunked,chunked", "chunk", "chunked\x00", "\x00chunked", "chunked\x0b", "chunked\x7f",
+                  "\xa0chunked", "chunked\xa0", "\xefchunked", "cow", "deflate", "compress", "trailers", "x-chunked",
+                  "chunked-foo", "chunked/1", "[chunked]", "chunked(comment)", "chunked\tidentity", "c hunked",
+                  "chun\rked", "identity,\tchunked"):
         yield b"Transfer-Encoding: " + text(value)
     for name in ("Transfer-Encoding ", "Transfer-Encoding\t", " Transfer-Encoding", "\tTransfer-Encoding",
                  "Transfer-Encoding\x0b", "Transfer-Encoding\x00", "Transfer Encoding", "Transfer-Encoding\x85",
@@ -76,8 +77,9 @@ def codings():
 def both():
     """Both ways to say where a body ends, or one of them twice."""
     length, zero, chunked = f"Content-Length: {len(EVIL) + 5}", "Content-Length: 0", "Transfer-Encoding: chunked"
-    for lines in ((length, chunked), (chunked, length), (zero, chunked), (chunked, zero), (length, zero), (zero, length),
-                  (length, length), (zero, zero), (chunked, chunked), (chunked, "Transfer-Encoding: identity"),
+    for lines in ((length, chunked), (chunked, length), (zero, chunked), (chunked, zero), (length, zero),
+                  (zero, length), (length, length), (zero, zero), (chunked, chunked),
+                  (chunked, "Transfer-Encoding: identity"),
                   ("Transfer-Encoding: identity", chunked), (chunked, "transfer-encoding: cow"),
                   (length, chunked, zero), (length, "TRANSFER-ENCODING: CHUNKED"), ("CONTENT-LENGTH: 0", length),
                   (zero, "Transfer-Encoding : chunked"), (length, "Transfer-Encoding: xchunked"),
@@ -88,16 +90,19 @@ def both():
 def chunks():
     """Chunked bodies that are none."""
     for size in ("0x5", "+5", "-5", "5_0", "", " 5", "5 ", "\t5", "5\t", "5 ;a", ";a", "0" * 16 + "5", "F" * 17, "5,5",
-                 "5.", "g", "5g", "0X5", "\x0b5", "\x0c5", "5\x0b", "\x005", "5\x00", "'5'", '"5"', "5h", "٥".encode(), "+0",
-                 "-0", "0x0", "5;a\x00", "5;a\x7f", "5;a\x0b", "5\xa0", "\xa05", "5;\"a\x01\"", "5;", "5; a", "5;a=", "5;a=\"b", "5#", "5:", "0 ", " 0", "00x"):
+                 "5.", "g", "5g", "0X5", "\x0b5", "\x0c5", "5\x0b", "\x005", "5\x00", "'5'", '"5"', "5h", "٥".encode(),
+                 "+0", "-0", "0x0", "5;a\x00", "5;a\x7f", "5;a\x0b", "5\xa0", "\xa05", "5;\"a\x01\"", "5;", "5; a",
+                 "5;a=", "5;a=\"b", "5#", "5:", "0 ", " 0", "00x"):
         yield text(size) + b"\r\nhello\r\n0\r\n\r\n" + EVIL
-    for body in (b"5\nhello\r\n0\r\n\r\n", b"5\rhello\r\n0\r\n\r\n", b"5\r\rhello\r\n0\r\n\r\n", b"5\n\rhello\r\n0\r\n\r\n",
-                 b"5;a\nb\r\nhello\r\n0\r\n\r\n", b"5;a\rb\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloX\r\n0\r\n\r\n",
-                 b"5\r\nhello\n0\r\n\r\n", b"5\r\nhello\r0\r\n\r\n", b"5\r\nhello0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n",
+    for body in (b"5\nhello\r\n0\r\n\r\n", b"5\rhello\r\n0\r\n\r\n", b"5\r\rhello\r\n0\r\n\r\n",
+                 b"5\n\rhello\r\n0\r\n\r\n", b"5;a\nb\r\nhello\r\n0\r\n\r\n", b"5;a\rb\r\nhello\r\n0\r\n\r\n",
+                 b"5\r\nhelloX\r\n0\r\n\r\n", b"5\r\nhello\n0\r\n\r\n", b"5\r\nhello\r0\r\n\r\n",
+                 b"5\r\nhello0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n",
                  b"5\r\nhello\r\n\r\n", b"0\n\n", b"0\n\r\n", b"0\r\n\n", b"0\r\r\n\r\n", b"0\r\nX: y\n\r\n",
                  b"0\r\nX: y\r\r\n\r\n", b"0\r\n X: y\r\n\r\n", b"0\r\nX : y\r\n\r\n", b"0\r\nbad\r\n\r\n",
                  b"0\r\nX: y\r\n folded\r\n\r\n", b"0\r\nX: a\x00b\r\n\r\n", b"0\r\n: y\r\n\r\n",
-                 b"0\r\nContent-Length: 5\r\n\r\n", b"0\r\nTransfer-Encoding: chunked\r\n\r\n", b"0\r\nHost: x\r\n\r\n", b"0\r\n\r\x00\r\n\r\n",
+                 b"0\r\nContent-Length: 5\r\n\r\n", b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                 b"0\r\nHost: x\r\n\r\n", b"0\r\n\r\x00\r\n\r\n",
                  b"5;" + b"x" * 2000 + b"\r\nhello\r\n0\r\n\r\n", b"2\r\nab\r\n3;\n0\r\n\r\n"):
         yield body + EVIL
 
@@ -107,10 +112,10 @@ def fields():
     for byte in CONTROLS:
         yield b"X: a" + bytes([byte]) + b"b"
         yield b"X" + bytes([byte]) + b": b"
-    for line in (b"X: a\nb: c", b"X: a\rb", b"X: a\r\rb", b"X: a\r", b"X: a\n", b"X : a", b"X\t: a", b"X a: b", b"X", b": a",
-                 b" X: a", b"\tX: a", b"X: a\r\n folded", b"X: a\r\n\tfolded", b"X: a\r\n \r\n b", b"X\r\n: a", b"(X): a",
-                 b"X[]: a", b"X\"y: a", b"X/y: a", b"X,y: a", b"X;y: a", b"X<y: a", b"X=y: a", b"X@y: a", b"X{y: a",
-                 b"X\\y: a", "é: a".encode(), b"\xff: a", b"X\x80: a", b"\xef\xbb\xbfX: a",
+    for line in (b"X: a\nb: c", b"X: a\rb", b"X: a\r\rb", b"X: a\r", b"X: a\n", b"X : a", b"X\t: a", b"X a: b", b"X",
+                 b": a", b" X: a", b"\tX: a", b"X: a\r\n folded", b"X: a\r\n\tfolded", b"X: a\r\n \r\n b", b"X\r\n: a",
+                 b"(X): a", b"X[]: a", b"X\"y: a", b"X/y: a", b"X,y: a", b"X;y: a", b"X<y: a", b"X=y: a", b"X@y: a",
+                 b"X{y: a", b"X\\y: a", "é: a".encode(), b"\xff: a", b"X\x80: a", b"\xef\xbb\xbfX: a",
                  b"X: a\r\n\nTransfer-Encoding: chunked",
                  b"Host: 127.0.0.1", b"Host: other", b"host: 127.0.0.1", b"HOST:"):
         yield line
@@ -118,28 +123,34 @@ def fields():
 
 def request_lines():
     """First lines that are refused. Each is followed by fields and an empty line."""
-    for line in (b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET\t/healthz HTTP/1.1", b"GET /healthz\tHTTP/1.1",
-                 b" GET /healthz HTTP/1.1", b"GET /healthz HTTP/1.1 ", b"GET /healthz HTTP/1.1\t", b"GET /healthz",
+    for line in (b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET\t/healthz HTTP/1.1",
+                 b"GET /healthz\tHTTP/1.1", b" GET /healthz HTTP/1.1", b"GET /healthz HTTP/1.1 ",
+                 b"GET /healthz HTTP/1.1\t", b"GET /healthz",
                  b"GET /healthz ", b"GET", b"GET /healthz HTTP/1.2", b"GET /healthz HTTP/2.0", b"GET /healthz HTTP/0.9",
                  b"GET /healthz HTTP/3.0", b"GET /healthz HTTP/1", b"GET /healthz HTTP/1.", b"GET /healthz HTTP/.1",
-                 b"GET /healthz HTTP/11", b"GET /healthz HTTP/1.10", b"GET /healthz HTTP/01.1", b"GET /healthz http/1.1",
-                 b"GET /healthz Http/1.1", b"GET /healthz HTTPS/1.1", b"GET /healthz HTTP/1,1", b"GET /healthz HTTP 1.1",
+                 b"GET /healthz HTTP/11", b"GET /healthz HTTP/1.10", b"GET /healthz HTTP/01.1",
+                 b"GET /healthz http/1.1", b"GET /healthz Http/1.1", b"GET /healthz HTTPS/1.1",
+                 b"GET /healthz HTTP/1,1", b"GET /healthz HTTP 1.1",
                  b"GET /healthz HTTP/+1.1", b"GET /healthz\x00 HTTP/1.1", b"GET /heal\x0bthz HTTP/1.1",
-                 b"GET /heal\x7fthz HTTP/1.1", b"GET /heal\rthz HTTP/1.1", "GET /é HTTP/1.1".encode(), b"GET /\xff HTTP/1.1",
-                 b"GET /a b HTTP/1.1", b"GET /a#b HTTP/1.1", b"GET \\healthz HTTP/1.1", b"GET /a\\b HTTP/1.1",
-                 b"GET healthz HTTP/1.1", b"GET ?a HTTP/1.1", b"GET * HTTP/1.1", b"GET // HTTP/1.1 HTTP/1.1",
-                 b"GET http:// HTTP/1.1", b"GET http:///healthz HTTP/1.1", b"GET ftp://127.0.0.1/ HTTP/1.1",
+                 b"GET /heal\x7fthz HTTP/1.1", b"GET /heal\rthz HTTP/1.1", "GET /é HTTP/1.1".encode(),
+                 b"GET /\xff HTTP/1.1", b"GET /a b HTTP/1.1", b"GET /a#b HTTP/1.1", b"GET \\healthz HTTP/1.1",
+                 b"GET /a\\b HTTP/1.1", b"GET healthz HTTP/1.1", b"GET ?a HTTP/1.1", b"GET * HTTP/1.1",
+                 b"GET // HTTP/1.1 HTTP/1.1", b"GET http:// HTTP/1.1", b"GET http:///healthz HTTP/1.1",
+                 b"GET ftp://127.0.0.1/ HTTP/1.1",
                  b"GET http://other/healthz HTTP/1.1", b"GET http://127.0.0.1@other/ HTTP/1.1",
-                 b"GET http://user@127.0.0.1/ HTTP/1.1", b"GET https:127.0.0.1/ HTTP/1.1", b"CONNECT 127.0.0.1:80 HTTP/1.1",
-                 b"CONNECT / HTTP/1.1", b"G\xc3\x89T / HTTP/1.1", b"GE(T / HTTP/1.1", b"G:T / HTTP/1.1", b"\x00GET / HTTP/1.1",
-                 b"A" * 33 + b" / HTTP/1.1", b"/ HTTP/1.1", b"HTTP/1.1 200 OK", b"GET /healthz HTTP/1.1\x00",
-                 b"GET /healthz HTTP/1.1\r", b"\x16\x03\x01\x00\xa5\x01", b"\x80\x2e\x01\x00\x02"):
+                 b"GET http://user@127.0.0.1/ HTTP/1.1", b"GET https:127.0.0.1/ HTTP/1.1",
+                 b"CONNECT 127.0.0.1:80 HTTP/1.1",
+                 b"CONNECT / HTTP/1.1", b"G\xc3\x89T / HTTP/1.1", b"GE(T / HTTP/1.1", b"G:T / HTTP/1.1",
+                 b"\x00GET / HTTP/1.1", b"A" * 33 + b" / HTTP/1.1", b"/ HTTP/1.1", b"HTTP/1.1 200 OK",
+                 b"GET /healthz HTTP/1.1\x00", b"GET /healthz HTTP/1.1\r", b"\x16\x03\x01\x00\xa5\x01",
+                 b"\x80\x2e\x01\x00\x02"):
         yield line
 
 
 def hosts():
-    for value in ("a?b", "a#b", "a/b", "a@b", "a b", "a\\b", "a,b", "a:b", "a:99999", "a:-1", "a:80:80", "[::1", "::1]", "[::1]x",
-                  "[]", "a\x00", "a\x0bb", "http://a", "é", "a\xa0", '"a"', "a<b>", "a^b", "a`b", "a{b}", "a|b", "a:+80", "a:0x50"):
+    for value in ("a?b", "a#b", "a/b", "a@b", "a b", "a\\b", "a,b", "a:b", "a:99999", "a:-1", "a:80:80", "[::1",
+                  "::1]", "[::1]x", "[]", "a\x00", "a\x0bb", "http://a", "é", "a\xa0", '"a"', "a<b>", "a^b", "a`b",
+                  "a{b}", "a|b", "a:+80", "a:0x50"):
         yield value
 
 
@@ -150,13 +161,15 @@ def taken():
     yield b"\r\n" + get, [(200, None)]
     yield get + b"\r\n" + SECOND, [(200, None), (200, None)]
     for line in ("Transfer_Encoding: chunked", "Content_Length: 5", "Connection: keep-alive", "Connection: x, y", "X:",
-                 "X:a", "X: \t a \t", "X: a\tb", "Content-Length: 0", "Content-Length:\t00", "Connection: Content-Length",
-                 "Content-Encoding: chunked", "TE: chunked", "Trailer: Content-Length", "X: \xff\xfe"):
+                 "X:a", "X: \t a \t", "X: a\tb", "Content-Length: 0", "Content-Length:\t00",
+                 "Connection: Content-Length", "Content-Encoding: chunked", "TE: chunked", "Trailer: Content-Length",
+                 "X: \xff\xfe"):
         yield head(line, target="/healthz", method="GET") + SECOND, [(200, None), (200, None)]
-    for target in ("http://127.0.0.1/healthz", "HTTP://127.0.0.1/healthz", "/healthz?a=b", "/healthz?", "/healthz?/../%00"):
+    for target in ("http://127.0.0.1/healthz", "HTTP://127.0.0.1/healthz", "/healthz?a=b", "/healthz?",
+                   "/healthz?/../%00"):
         yield head(target=target, method="GET") + SECOND, [(200, None), (200, None)]
-    for target in ("//healthz", "/healthz/", "/./healthz", "/x/../healthz", "/%68ealthz", "/healthz;a", "/HEALTHZ", "/healthz%00",
-                   "/healthz%0d%0aX:%20y", "/healthz%20HTTP/1.1", "/.%2e/healthz"):
+    for target in ("//healthz", "/healthz/", "/./healthz", "/x/../healthz", "/%68ealthz", "/healthz;a", "/HEALTHZ",
+                   "/healthz%00", "/healthz%0d%0aX:%20y", "/healthz%20HTTP/1.1", "/.%2e/healthz"):
         yield head(target=target, method="GET") + SECOND, [(404, "not_found"), (200, None)]
     # Bodies that look like requests are bodies.
     yield head(f"Content-Length: {len(EVIL)}") + EVIL, None
@@ -165,7 +178,8 @@ def taken():
         yield head("Transfer-Encoding: chunked") + framing + b"\r\n" + EVIL + b"\r\n0\r\n\r\n", None
     yield head("Transfer-Encoding: Chunked") + b"5\r\nhello\r\n0\r\nX: y\r\nY: 9\r\n\r\n", None
     yield head("Content-Length: 5", target="/healthz", method="GET") + b"hello" + SECOND, [(200, None), (200, None)]
-    yield head(f"Content-Length: {len(EVIL)}", target="/healthz", method="GET") + EVIL + SECOND, [(200, None), (200, None)]
+    body = head(f"Content-Length: {len(EVIL)}", target="/healthz", method="GET") + EVIL
+    yield body + SECOND, [(200, None), (200, None)]
     yield (head("Transfer-Encoding: chunked", target="/healthz", method="GET") + b"5\r\nhello\r\n0\r\n\r\n" + SECOND,
            [(200, None), (200, None)])
 
@@ -181,8 +195,8 @@ def ending():
     yield b"\r" + get, REFUSED
     yield b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + EVIL, REFUSED
     yield b"GET /healthz\r\n" + EVIL, REFUSED
-    for rubbish in (b"\x00", b"hello\r\n\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"\n", b"\r\n\r\n\r\n", b" ", b"GET\r\n\r\n",
-                    b"x\r"):
+    for rubbish in (b"\x00", b"hello\r\n\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"\n", b"\r\n\r\n\r\n", b" ",
+                    b"GET\r\n\r\n", b"x\r"):
         yield get + rubbish + EVIL, None
     yield head("X: " + "a" * 40000, target="/healthz", method="GET") + EVIL, [(431, "headers_too_large")]
     yield head(*[f"X-{n}: a" for n in range(120)], target="/healthz", method="GET") + EVIL, [(431, "headers_too_large")]
@@ -217,7 +231,9 @@ def all_forms():
     for line in request_lines():
         add("line", line + text(f"\r\nHost: 127.0.0.1\r\nX-Request-Id: {NAME}-a\r\n\r\n") + EVIL, REFUSED)
     for value in hosts():
-        add("host", text(f"GET /healthz HTTP/1.1\r\nX-Request-Id: {NAME}-a\r\nHost: ") + text(value) + b"\r\n\r\n" + EVIL, REFUSED)
+        add("host",
+            text(f"GET /healthz HTTP/1.1\r\nX-Request-Id: {NAME}-a\r\nHost: ") + text(value) + b"\r\n\r\n" + EVIL,
+            REFUSED)
     add("host", text(f"GET /healthz HTTP/1.1\r\nX-Request-Id: {NAME}-a\r\n\r\n") + EVIL, REFUSED)
     for data, answers in taken():
         add("taken", data, answers or [(400, "invalid_json")], True)

@@ -33,6 +33,8 @@ http {{
 LENIENT_NGINX = ("ignore_invalid_headers off; underscores_in_headers on; merge_slashes off; "
                  "large_client_header_buffers 8 64k;")
 
+SEEN = (r'seen {{\"id\":\"%[capture.req.hdr(0),json]\",\"status\":%ST,'
+        r'\"upstream\":\"%s\",\"answered\":\"%Tr\"}}')
 HAPROXY = """global
     log stdout format raw local0
     tune.bufsize 65536
@@ -50,12 +52,12 @@ frontend in
     bind 127.0.0.1:{port}
     {frontend}
     http-request capture req.hdr(x-request-id) len 64
-    log-format "seen {{\\"id\\":\\"%[capture.req.hdr(0),json]\\",\\"status\\":%ST,\\"upstream\\":\\"%s\\",\\"answered\\":\\"%Tr\\"}}"
+    log-format "{SEEN}"
     default_backend out
 backend out
     {backend}
     server tutti 127.0.0.1:{upstream} pool-max-conn 1 maxconn 1
-"""
+""".replace("{SEEN}", SEEN)
 FALLBACK_PATH = ":/usr/sbin:/usr/local/sbin:/sbin"
 
 

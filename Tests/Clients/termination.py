@@ -5,60 +5,43 @@ import signal
 import subprocess
 import time
 
-from harness import CHAT, Tutti, Wire, chat, configuration, equal, events, eventually, expect, fetch
+from harness import Tutti, Wire, answering, configuration, equal, events, eventually, expect, fetch
 
 
 def finite(folder, mock):
     """A running answer ends properly; /readyz says 503 meanwhile; exit code 0."""
-    server = Tutti(folder, configuration(mock.port), "finite")
-    try:
-        with Wire(server.port) as wire:
-            wire.request("POST", CHAT, chat("mock/slow", stream=True))
-            wire.head()
-            server.process.send_signal(signal.SIGTERM)
+    with answering(folder, mock, "finite") as (server, wire):
+        server.process.send_signal(signal.SIGTERM)
 
-            def unready():
-                with contextlib.suppress(OSError, AssertionError):
-                    return fetch(server.port, "GET", "/readyz").status == 503
+        def unready():
+            with contextlib.suppress(OSError, AssertionError):
+                return fetch(server.port, "GET", "/readyz").status == 503
 
-            eventually(unready, "/readyz is 503", 1.5)
-            equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
+        eventually(unready, "/readyz is 503", 1.5)
+        equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
         equal(server.process.wait(5), 0, "exit code")
-    finally:
-        server.end(0.1)
 
 
 def endless(folder, mock):
     """An answer that does not end gets an error event, and the server exits within 30 s."""
-    server = Tutti(folder, configuration(mock.port), "endless")
-    try:
-        with Wire(server.port, 40) as wire:
-            wire.request("POST", CHAT, chat("mock/endless", stream=True))
-            wire.head()
-            start = time.monotonic()
-            server.process.send_signal(signal.SIGTERM)
-            last = [event for event in events(b"".join(wire.chunks())) if event != "[DONE]"][-1]
-            equal(last.get("error", {}).get("code"), "shutting_down", "the last event's code")
+    with answering(folder, mock, "endless", "mock/endless", 40) as (server, wire):
+        start = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        last = [event for event in events(b"".join(wire.chunks())) if event != "[DONE]"][-1]
+        equal(last.get("error", {}).get("code"), "shutting_down", "the last event's code")
         equal(server.process.wait(max(0.1, 30 - (time.monotonic() - start))), 0, "exit code")
-    finally:
-        server.end(0.1)
 
 
 def twice(folder, mock):
-    server = Tutti(folder, configuration(mock.port), "twice")
-    try:
-        with Wire(server.port) as wire:
-            wire.request("POST", CHAT, chat("mock/endless", stream=True))
-            wire.head()
-            server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
-            expect(server.process.poll() is None, "the first signal cut the running answer")
-            server.process.send_signal(signal.SIGTERM)
+    with answering(folder, mock, "twice", "mock/endless") as (server, _):
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        expect(server.process.poll() is None, "the first signal cut the running answer")
+        server.process.send_signal(signal.SIGTERM)
+        try:
             server.process.wait(1)
-    except subprocess.TimeoutExpired:
-        raise AssertionError("the second signal did not end the server within a second") from None
-    finally:
-        server.end(0.1)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the second signal did not end the server within a second") from None
 
 
 def idle(folder, mock):

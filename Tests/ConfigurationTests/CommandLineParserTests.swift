@@ -41,7 +41,10 @@ struct CommandLineParserTests {
             ("chat", .chat(.init())), ("chat hi", .chat(.init(message: "hi"))),
             ("chat hi --model m --persona p", .chat(.init(message: "hi", model: "m", persona: "p"))),
             ("chat --model m -- --json", .chat(.init(message: "--json", model: "m"))),
-            ("chat -", .chat(.init(message: "-"))),
+            ("chat -", .chat(.init(message: "-"))), ("chat --timing", .chat(.init(timing: true))),
+            ("bulk f", .bulk(.init(file: "f"))), ("bulk - --after 3", .bulk(.init(after: 3))),
+            ("bulk f --parallel=9 --after=0", .bulk(.init(file: "f", parallel: 9))),
+            ("stats", .stats(.init())), ("stats --json", .stats(.init(json: true))), ("help stats", .help(.stats)),
         ] as [(String, Command)])
     func understood(line: String, expected: Command) throws {
         #expect(try CommandLineParser.parse(line.split(separator: " ").map(String.init)) == expected)
@@ -74,6 +77,10 @@ struct CommandLineParserTests {
                 "Unknown option '--api-key'. Secrets are never flags; set them in the environment, such as "
                     + "OPENAI_API_KEY."
             ),
+            ("bulk", .bulk, "bulk needs a file of JSON Lines, or - for standard input."),
+            ("bulk a b", .bulk, "Unexpected argument 'b'."),
+            ("bulk a --after x", .bulk, "--after takes a number from 0 to 2147483647."),
+            ("bulk a --parallel 65", .bulk, "--parallel takes a number from 1 to 64."),
             ("chat two words", .chat, "One message at a time: put it in quotes."),
             ("config", .config, "config needs one of check, show."),
             ("config chek", .config, "Unknown command 'config chek'. Did you mean 'check'?"),

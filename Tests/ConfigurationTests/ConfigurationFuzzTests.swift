@@ -20,6 +20,14 @@ struct ConfigurationFuzzTests {
                     resilience: { hold: all, degrade: [local], retry: { factor: 1.5 }, timeouts: { first_token: 1s } } }
         resilience: { timeouts: { total: 20s }, hedge: { percentile: 0.9 }, hold: 3, limits: { total: 9 } }
         chaos: { stall: 5s, providers: [a] }
+        plans:
+          p: { experts: { a: { model: auto, after: [b] }, b: { model: a/m, timeout: 3s, share: 0.5 } },
+               fusion: { kind: lead, expert: a }, limits: { tokens: 9, wall_time: 5s }, when: { model: [x, "y*"] } }
+          q: { experts: { a: { model: auto }, b: { model: spread } },
+               fusion: { kind: best, judge: auto, signals: { agreement: 2, length: { from: 1, to: 9 } } } }
+        guards: { input: refuse, patterns: [{ name: t, pattern: 'T[0-9]+' }] }
+        runs: { grace: 1s, ring: 99 }
+        conversations: { max: 5, ttl: 1m }
         cache: |
           text
         """

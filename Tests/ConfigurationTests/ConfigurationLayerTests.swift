@@ -52,11 +52,12 @@ struct ConfigurationLayerTests {
             "resilience.degrade": "local", "resilience.degraded_text": "Later.", "chaos.latency_rate": "0.7",
             "chaos.error_rate": "0.7", "chaos.cut_rate": "0.7", "chaos.stall_rate": "0.7", "chaos.providers": "local",
             "server.trusted_proxies": "10.0.0.0/8", "flags.responses": "false", "flags.embeddings": "false",
-            "auth.mode": "keys", "auth.pepper": String(repeating: "p", count: 40),
+            "guards.input": "refuse", "guards.output": "redact", "runs.max_memory": "77MB",
+            "conversations.max_memory": "77MB", "auth.mode": "keys", "auth.pepper": String(repeating: "p", count: 40),
         ]
         var chaos = ConfigurationFlags(allowChaos: true)
-        // The mode keys wants a key besides.
-        chaos.makesKeys = key.path == "auth.mode"
+        // These want a key besides.
+        chaos.makesKeys = ["auth.mode", "server.trusted_proxies"].contains(key.path)
         let isSize = key.expectation.contains("size")
         let other =
             others[key.path] ?? (isSize ? "77KB" : key.expectation.contains("duration") ? "77s" : "77")
@@ -118,9 +119,6 @@ struct ConfigurationLayerTests {
     func laterSections() throws {
         let text = """
             cache: { share: user }
-            plans: { council: {} }
-            guards: {}
-            runs: {}
             personas: {}
             tiers: {}
             resilience: { timeouts: { connect: 1s } }
@@ -129,11 +127,8 @@ struct ConfigurationLayerTests {
         #expect(
             loaded.notices.filter { $0.hasPrefix("tutti.yaml") } == [
                 "tutti.yaml:1:1: cache is not supported yet and is ignored.",
-                "tutti.yaml:2:1: plans is not supported yet and is ignored.",
-                "tutti.yaml:3:1: guards is not supported yet and is ignored.",
-                "tutti.yaml:4:1: runs is not supported yet and is ignored.",
-                "tutti.yaml:5:1: personas is not supported yet and is ignored.",
-                "tutti.yaml:6:1: tiers is not supported yet and is ignored.",
+                "tutti.yaml:2:1: personas is not supported yet and is ignored.",
+                "tutti.yaml:3:1: tiers is not supported yet and is ignored.",
             ])
         #expect(loaded.configuration.resilience.timeouts.connect == .seconds(1))
     }

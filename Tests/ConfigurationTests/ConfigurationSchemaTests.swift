@@ -88,7 +88,7 @@ struct ConfigurationSchemaTests {
     func examples() throws {
         let schema = try Self.schema()
         var count = 0
-        for path in ["docs/configuration.md", "README.md", "docs/catalogue.md"] {
+        for path in ["docs/configuration.md", "README.md", "docs/catalogue.md", "docs/plans.md"] {
             let text = try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
             for block in text.components(separatedBy: "```yaml\n").dropFirst() {
                 let yaml = block.components(separatedBy: "\n```")[0]
@@ -117,6 +117,13 @@ struct ConfigurationSchemaTests {
             "models: { a: { chain: [] } }", "models: { a: { window: 5 } }", "models: { a: { chain: [{ weight: 1 }] } }",
             "models: { a: { chain: [openai/x], resilience: { breaker: { failures: 1 } } } }",
             "catalogue: { openai/x: { kind: talk } }", "catalogue: { openai/x: { prices: { inputs: 1 } } }",
+            "plans: { p: { fusion: vote } }", "plans: { p: { experts: {} } }", "plans: { p: { experts: { a: {} } } }",
+            "plans: { p: { experts: { a: { model: auto } }, fusion: votes } }",
+            "plans: { p: { experts: { a: { model: auto } }, fusion: { judge: auto } } }",
+            "plans: { p: { experts: { a: { model: auto, share: 2 } } } }",
+            "plans: { p: { experts: { a: { model: auto, after: b } } } }",
+            "plans: { p: { experts: { a: { model: auto } }, limits: { token: 1 } } }",
+            "guards: { patterns: [{ name: a }] }", "guards: { input: redact }", "runs: { ring: 1 }",
         ])
     func mistakes(yaml: String) throws {
         #expect(try !accepts(yaml, try Self.schema()), "\(yaml)")
@@ -148,6 +155,17 @@ struct ConfigurationSchemaTests {
         #expect(
             names(ConfigurationSchema.document["properties"]?["auth"]?["properties"]?["keys"]?["items"])
                 == Set(CallerKeyDraft.fields))
+        let plan = member("plans")
+        #expect(names(plan) == Set(PlanDraft.fields))
+        #expect(names(plan?["properties"]?["limits"]) == Set(PlanDraft.limits))
+        #expect(names(plan?["properties"]?["when"]) == Set(PlanDraft.rules))
+        #expect(names(plan?["properties"]?["experts"]?["additionalProperties"]) == Set(PlanDraft.expertFields))
+        let fusion = plan?["properties"]?["fusion"]?["anyOf"]?[1]
+        #expect(names(fusion) == Set(FusionDraft.fields))
+        #expect(names(fusion?["properties"]?["signals"]) == Set(FusionDraft.signalNames))
+        #expect(
+            names(ConfigurationSchema.document["properties"]?["guards"]?["properties"]?["patterns"]?["items"])
+                == Set(GuardPatternDraft.fields))
         let sections = names(ConfigurationSchema.document)
         let known = ConfigurationKey.sections.filter { !$0.contains(".") }
         #expect(sections == known.union(ConfigurationKey.memberSections).union(ConfigurationKey.later))

@@ -30,9 +30,27 @@ struct ReferenceTests {
         let text = try lines("docs/configuration.md").joined(separator: "\n")
         let names =
             ProviderDraft.fields + AliasDraft.fields + CatalogueDraft.fields + CatalogueDraft.rates
-            + WellKnownNames.all + WellKnownNames.own + CallerKeyDraft.fields
+            + WellKnownNames.all + WellKnownNames.own + CallerKeyDraft.fields + GuardPatternDraft.fields
             + ConfigurationKey.later.sorted()
         for name in names { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+
+    @Test("docs/plans.md names every setting of a plan, and its examples load without a remark")
+    func plans() throws {
+        let text = try lines("docs/plans.md").joined(separator: "\n")
+        let names =
+            PlanDraft.fields + PlanDraft.limits + PlanDraft.rules + PlanDraft.expertFields + FusionDraft.fields
+            + FusionDraft.kinds + FusionDraft.signalNames + FusionDraft.lengthFields
+        for name in names { #expect(text.contains("`\(name)`"), "\(name)") }
+        let examples = text.components(separatedBy: "```yaml\n").dropFirst()
+        #expect(examples.count >= 2)
+        for example in examples {
+            let loaded = try load(
+                example.components(separatedBy: "\n```")[0],
+                environment: ["GROQ_API_KEY": "a", "OPENAI_API_KEY": "b"])
+            #expect(!loaded.configuration.plans.isEmpty)
+            #expect(!loaded.notices.contains { $0.contains("plans.") }, "\(loaded.notices)")
+        }
     }
 
     @Test("docs/configuration.md shows the built-in providers and models as they are")

@@ -1,3 +1,4 @@
+import Foundation
 import TestKit
 import Testing
 import Transport
@@ -6,6 +7,29 @@ import Transport
 
 @Suite("The TLS section of the configuration")
 struct TLSSectionTests {
+    @Test(
+        "a key's file that others may use is told with what to do, and taken", arguments: [0o600, 0o400, 0o640, 0o644])
+    func exposedKey(mode: Int) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tutti-tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (key, file) = (folder.appending(path: "key.pem").path, folder.appending(path: "tutti.yaml").path)
+        #expect(FileManager.default.createFile(atPath: key, contents: nil, attributes: [.posixPermissions: mode]))
+        try "server: { tls: { certificate: c.pem, key: '\(key)' } }".write(
+            toFile: file, atomically: true, encoding: .utf8)
+        func notices() throws -> [String] {
+            try Configuration.load(
+                environment: [:], flags: ConfigurationFlags(file: file),
+                capabilities: ConfigurationCapabilities(
+                    dialects: [.openai, .local], localModels: ["smollm2"], hasLocalModel: { _ in true })
+            ).notices.filter { $0.contains("server.tls.key") }
+        }
+        #expect(try notices().count == (mode & 0o077 == 0 ? 0 : 1))
+        #expect(try notices().allSatisfy { $0.hasSuffix("chmod 600 \(key)") })
+        try FileManager.default.removeItem(atPath: key)
+        #expect(try notices().isEmpty, "that it is missing is told where it is read")
+    }
+
     @Test("certificate and key are read together, from the file and from the environment")
     func together() throws {
         let file = try load("server: { tls: { certificate: a.pem, key: ./keys/a.key } }").configuration.server.tls

@@ -32,12 +32,13 @@ extension OutgoingRequest {
     static func to(
         _ url: String, method: String = "POST", headers: HTTPHeaders = HTTPHeaders(), body: String = "{}",
         connect: Duration = .seconds(5), firstByte: Duration = .seconds(10), betweenBytes: Duration = .seconds(10),
-        total: Duration = .seconds(20), maxBody: Int = 64 << 20
+        total: Duration = .seconds(20), maxBody: Int = 64 << 20,
+        token: CancellationToken? = nil
     ) -> OutgoingRequest {
         OutgoingRequest(
             method: method, url: url, headers: headers, body: Array(body.utf8),
             timeouts: Timeouts(connect: connect, firstByte: firstByte, betweenBytes: betweenBytes, total: total),
-            maxBodyBytes: maxBody)
+            maxBodyBytes: maxBody, token: token)
     }
 }
 

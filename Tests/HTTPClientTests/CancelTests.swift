@@ -68,6 +68,53 @@ import Transport
         }
     }
 
+    @Test(arguments: [false, true])
+    func `ended by its token while it waits for the head, and its task goes on`(_ fromLoop: Bool) async throws {
+        let upstream = try FaultyUpstream([.request, .hold])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            let token = CancellationToken()
+            let task = Task(executorPreference: loop) {
+                let end = await failure { _ = try await client.send(.to(upstream.url, token: token)) }
+                return (end, Task.isCancelled)
+            }
+            try await upstream.requestArrived()
+            if fromLoop { token.cancel() } else { try await offLoop { token.cancel() } }
+            let (end, isCancelled) = await task.value
+            #expect(end == .cancelled && !isCancelled)
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `ended by its token while it waits for a piece`(_ fromLoop: Bool) async throws {
+        let upstream = try FaultyUpstream([.request, .send("HTTP/1.1 200 OK\r\n\r\nfirst"), .hold])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            let token = CancellationToken()
+            let log = EventLog<String>()
+            let task = Task(executorPreference: loop) {
+                let body = try await client.send(.to(upstream.url, token: token)).body
+                while let piece = try await body.next() { log.append(String(decoding: piece, as: UTF8.self)) }
+            }
+            try await log.atLeast(1)
+            if fromLoop { token.cancel() } else { try await offLoop { token.cancel() } }
+            #expect(await failure { try await task.value } == .cancelled)
+            try await upstream.peerClosed()
+        }
+    }
+
+    @Test func `a token that was cancelled before calls nobody`() async throws {
+        let upstream = try FaultyUpstream([.request, answer("ok")])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            let token = CancellationToken()
+            token.cancel()
+            #expect(await failure { _ = try await client.send(.to(upstream.url, token: token)) } == .cancelled)
+            #expect(upstream.connections == 0)
+        }
+    }
+
     @Test func `a thousand calls cancelled at any moment end, each once, and leave no connection`() async throws {
         let upstream = try FaultyUpstream([
             .forever([

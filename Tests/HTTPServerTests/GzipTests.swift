@@ -55,6 +55,38 @@ import Testing
         #expect(try unpacked(answer.body) == body)
     }
 
+    @Test func `a JSON schema is JSON`() async throws {
+        let body = Self.body(5000)
+        let headers: HTTPHeaders = ["content-type": "application/schema+json"]
+        let answer = try await ask(Response(status: 200, headers: headers, body: body), accepting: "gzip")
+        #expect(answer["content-encoding"] == "gzip")
+        #expect(try unpacked(answer.body) == body)
+    }
+
+    @Test func `a body that is kept is compressed once, and one that saves nothing is not tried again`() async throws {
+        let body = Self.body(5000)
+        let kept = KeptBody(body)
+        for accepting in ["gzip", "br", "gzip"] {
+            let answer = try await ask(Response(status: 200, headers: Self.json, kept: kept), accepting: accepting)
+            #expect(try answer["content-encoding"] == nil ? answer.body == body : unpacked(answer.body) == body)
+        }
+        for result in [[1, 2, 3], nil] as [[UInt8]?] {
+            let kept = KeptBody(body)
+            var calls = 0
+            for _ in 0..<3 {
+                let found = await kept.compressed { _ in
+                    calls += 1
+                    return result
+                }
+                #expect(found == result)
+            }
+            #expect(calls == 1)
+        }
+        var changed = Response(status: 200, headers: Self.json, kept: kept)
+        changed.body = Self.body(2000)
+        #expect(try unpacked(try await ask(changed, accepting: "gzip").body) == Self.body(2000))
+    }
+
     @Test func `HEAD has the head of GET`() async throws {
         let response = Response(status: 200, headers: Self.json, body: Self.body(5000))
         for accepting in ["gzip", "br"] {

@@ -74,18 +74,41 @@ import Testing
                     var mine: [Int] = []
                     for _ in 0..<5000 {
                         let count = Int.random(in: 1...400, using: &random)
-                        if budget.take(count) { mine.append(count) }
+                        if budget.take(count, of: nil) == nil { mine.append(count) }
                         #expect(mine.reduce(0, +) <= 1000)
-                        if mine.count > 2 { budget.giveBack(mine.removeFirst()) }
+                        if mine.count > 2 { budget.giveBack(mine.removeFirst(), of: nil) }
                     }
-                    for count in mine { budget.giveBack(count) }
+                    for count in mine { budget.giveBack(count, of: nil) }
                 }
             }
         }
         #expect(budget.used == 0)
-        #expect(budget.take(1000))
-        #expect(!budget.take(1))
-        #expect(BodyBudget(limit: 0).take(.max))
+        #expect(budget.take(1000, of: nil) == nil)
+        #expect(budget.take(1, of: nil) == .all)
+        #expect(BodyBudget(limit: 0, share: 10).take(.max, of: IPAddress("192.0.2.1")) == nil)
+    }
+
+    @Test func `one client has its part of the memory, whoever else comes, and gets it back to the byte`() {
+        let budget = BodyBudget(limit: 1000, share: 250)
+        let one = IPAddress("2001:db8::1")
+        #expect(budget.take(200, of: one) == nil)
+        #expect(budget.take(51, of: IPAddress("2001:db8::2")) == .own, "the same 64 bits")
+        #expect(budget.take(50, of: IPAddress("2001:db8::2")) == nil)
+        #expect(budget.take(1, of: one) == .own)
+        #expect(budget.take(250, of: IPAddress("192.0.2.1")) == nil)
+        #expect(budget.take(1, of: IPAddress("::ffff:192.0.2.1")) == .own)
+        // Nobody's address, and this machine's, have no part of their own.
+        #expect(budget.take(300, of: IPAddress("127.0.0.1")) == nil)
+        #expect(budget.take(200, of: nil) == nil)
+        #expect(budget.take(1, of: IPAddress("192.0.2.2")) == .all)
+        #expect(budget.clients == 2 && budget.used == 1000)
+        budget.giveBack(250, of: one)
+        #expect(budget.take(250, of: one) == nil)
+        for (count, client) in [(250, "2001:db8::9"), (250, "192.0.2.1"), (300, "127.0.0.1"), (200, "")] {
+            budget.giveBack(count, of: IPAddress(client))
+        }
+        #expect(budget.clients == 0 && budget.used == 0)
+        #expect(BodyBudget(limit: 1000).take(1000, of: one) == nil, "without a part of its own")
     }
 
     @Test func `a body must go on, come at its rate, and end`() {

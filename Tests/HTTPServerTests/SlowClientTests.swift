@@ -44,6 +44,93 @@ import Transport
         #expect(try #require(try await trickle(limits)).status == 408)
     }
 
+    @Test func `a client that takes a little of a stream now and then is cut off, and its work ends`() async throws {
+        var limits = ServerLimits()
+        limits.minWriteRate = 1 << 30
+        limits.writeRateGrace = .milliseconds(50)
+        let log = EventLog<String>()
+        try await TestServer.run(
+            limits: limits,
+            handler: { _, writer in
+                let body = writer.begin(status: 200, headers: [:])
+                while (try? await body.pieces.write([UInt8](repeating: 120, count: 9000))) != nil {}
+                log.append("cut off")
+                return await body.abandon()
+            }
+        ) { server in
+            let client = try await TCPClient.connect(server.port, receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while log.events.isEmpty {
+                _ = try? await client.read(atMost: 1)
+                try await server.group.loops[0].sleep(for: .milliseconds(2))
+            }
+            #expect(await client.isClosedByPeer())
+        }
+    }
+
+    @Test func `a model that takes its time never counts against its client`() async throws {
+        var limits = ServerLimits()
+        limits.minWriteRate = 1 << 30
+        limits.writeRateGrace = .milliseconds(5)
+        try await TestServer.run(
+            limits: limits,
+            handler: { request, writer in
+                let body = writer.begin(status: 200, headers: [:])
+                for _ in 0..<10 {
+                    try? await body.pieces.write(Array("word ".utf8))
+                    try? await request.loop.sleep(for: .milliseconds(3))
+                }
+                return await body.finish()
+            }
+        ) { server in
+            let client = try await TCPClient.connect(server.port, sending: "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = try await client.readResponse()
+            #expect(answer.text == String(repeating: "word ", count: 10))
+        }
+    }
+
+    @Test func `one client's bodies leave room for another's, also where both come by one connection's peer`()
+        async throws
+    {
+        var limits = ServerLimits()
+        limits.maxBodyMemory = 10_000
+        limits.maxBodyMemoryPerClient = 1000
+        let log = EventLog<String>()
+        let release = EventLog<Void>()
+        try await TestServer.run(
+            limits: limits,
+            answer: { request in
+                do throws(CodedError) {
+                    let client = request.head.headers["x-client"].flatMap { IPAddress($0) }
+                    let body = try await request.body(limit: 1 << 20, of: client)
+                    log.append("has \(body.count)")
+                    if request.head.path == "/hold" { _ = try? await release.atLeast(1) }
+                    return .text("\(body.count)")
+                } catch {
+                    return .failure(error)
+                }
+            }
+        ) { server in
+            func send(_ path: String, _ client: String, _ count: Int) async throws -> TCPClient {
+                let connection = try await server.connect()
+                let body = String(repeating: "x", count: count)
+                try await connection.send(
+                    "POST \(path) HTTP/1.1\r\nHost: a\r\nX-Client: \(client)\r\nContent-Length: \(count)\r\n\r\n\(body)"
+                )
+                return connection
+            }
+            let holding = try await send("/hold", "192.0.2.1", 800)
+            try await log.first { $0 == "has 800" }
+            let refused = try await send("/", "192.0.2.1", 300).readResponse()
+            #expect(refused.status == 503)
+            #expect(refused.text.hasPrefix("overloaded"))
+            #expect(try await send("/", "192.0.2.2", 900).readResponse().text == "900")
+            release.append(())
+            #expect(try await holding.readResponse().text == "800")
+            #expect(try await send("/", "192.0.2.1", 900).readResponse().text == "900")
+        }
+    }
+
     @Test func `bodies over the memory for all are refused with 503, and the memory comes back`() async throws {
         var limits = ServerLimits()
         limits.maxBodyMemory = 10_000

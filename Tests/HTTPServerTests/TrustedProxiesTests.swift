@@ -13,7 +13,7 @@ import Testing
     }
 
     private func address(_ peer: String, _ name: String, _ values: String...) -> String {
-        client(peer, values.map { (name, $0) }).address
+        client(peer, values.map { (name, $0) }).text
     }
 
     static let lists: [(values: [String], client: String)] = [
@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: lists)
     func `the client is the rightmost hop that is no trusted proxy`(_ row: (values: [String], client: String)) {
-        #expect(client("10.0.0.1", row.values.map { ("X-Forwarded-For", $0) }).address == row.client)
+        #expect(client("10.0.0.1", row.values.map { ("X-Forwarded-For", $0) }).text == row.client)
     }
 
     static let forwarded: [(values: [String], client: String)] = [
@@ -43,45 +43,34 @@ import Testing
         (["for=\"192.0.2.1"], "10.0.0.1"), (["for=\"6.6.6.6, for=192.0.2.1"], "192.0.2.1"),
         (["for=\"\\1\\9\\2.0.2.1\""], "192.0.2.1"), (["for=192.0.2.1;for=6.6.6.6"], "10.0.0.1"),
         (["for=192.0.2.1;;"], "192.0.2.1"), (["for = 192.0.2.1"], "10.0.0.1"), (["192.0.2.1"], "10.0.0.1"),
+        (["for=192.0.2.1;FOR=6.6.6.6"], "10.0.0.1"), (["for=192.0.2.1;a=\"\\"], "10.0.0.1"),
+        (["for=192.0.2.1;a=\"b\\\"\""], "192.0.2.1"), (["for=192.0.2.1;a=\"b\\\\\"c\""], "10.0.0.1"),
         (["for=\"192.0.2.1\"x"], "10.0.0.1"), (["for="], "10.0.0.1"), (["for=6.6.6.6", "for=192.0.2.1"], "192.0.2.1"),
     ]
 
     @Test(arguments: forwarded)
     func `RFC 7239 says the same in its own words`(_ row: (values: [String], client: String)) {
-        #expect(client("10.0.0.1", row.values.map { ("forwarded", $0) }).address == row.client)
+        #expect(client("10.0.0.1", row.values.map { ("forwarded", $0) }).text == row.client)
     }
 
     @Test(arguments: ["192.0.2.9", "2001:db9::1", "11.0.0.1", ""])
     func `what anybody else writes is not looked at`(_ peer: String) {
         for name in ["x-forwarded-for", "forwarded"] {
             #expect(
-                client(peer, [(name, "for=1.1.1.1"), (name, "1.1.1.1"), ("x-forwarded-proto", "https")])
-                    == ClientOrigin(address: peer))
+                client(peer, [(name, "for=1.1.1.1"), (name, "1.1.1.1")]) == ClientOrigin(PeerAddress(peer)))
         }
         let none = TrustedProxies([])
         #expect(
-            none.client(of: PeerAddress("127.0.0.1"), headers: ["x-forwarded-for": "1.1.1.1"]).address == "127.0.0.1")
+            none.client(of: PeerAddress("127.0.0.1"), headers: ["x-forwarded-for": "1.1.1.1"]).text == "127.0.0.1")
     }
 
     @Test func `two headers that differ are both disbelieved, and two that agree are not`() {
         let list = ("x-forwarded-for", "6.6.6.6, 192.0.2.1")
-        #expect(client("10.0.0.1", [list, ("forwarded", "for=9.9.9.9")]).address == "10.0.0.1")
-        #expect(
-            client("10.0.0.1", [list, ("forwarded", "for=\"192.0.2.1:1\";proto=https")])
-                == ClientOrigin(address: "192.0.2.1", scheme: "https"))
-    }
-
-    @Test func `scheme and host come from the same hop, and only if they look like ones`() {
-        #expect(
-            client("10.0.0.1", [("forwarded", "for=192.0.2.1;proto=HTTPS;host=\"ai.example:8080\"")])
-                == ClientOrigin(address: "192.0.2.1", scheme: "https", host: "ai.example:8080"))
-        #expect(
-            client("10.0.0.1", [("forwarded", "for=192.0.2.1;proto=gopher;host=\"a/b\"")])
-                == ClientOrigin(address: "192.0.2.1"))
-        let fields = [
-            ("x-forwarded-for", "192.0.2.1"), ("x-forwarded-proto", "evil, https"), ("x-forwarded-host", "x@y"),
-        ]
-        #expect(client("10.0.0.1", fields) == ClientOrigin(address: "192.0.2.1", scheme: "https"))
+        #expect(client("10.0.0.1", [list, ("forwarded", "for=9.9.9.9")]).text == "10.0.0.1")
+        #expect(client("10.0.0.1", [list, ("forwarded", "for=\"192.0.2.1:1\";proto=https")]).text == "192.0.2.1")
+        let hidden = [("x-forwarded-for", "_one"), ("forwarded", "for=_other")]
+        #expect(client("10.0.0.1", hidden).text == "10.0.0.1")
+        #expect(client("10.0.0.1", [("x-forwarded-for", "_one"), ("forwarded", "for=\"_one\"")]).text == "_one")
     }
 
     @Test func `a chain of thousands of hops ends after the first few`() {

@@ -6,10 +6,8 @@ import Testing
 struct WrongKeyThrottleTests {
     private static let start = Instant(nanoseconds: 1_000_000_000)
 
-    private static func network(_ number: Int) -> ClientNetwork {
-        ClientNetwork(v6: [
-            0x2001, 0xdb8, UInt16(truncatingIfNeeded: number >> 16), UInt16(truncatingIfNeeded: number), 0, 0, 0, 1,
-        ])
+    private static func network(_ number: Int) -> IPAddress? {
+        IPAddress("2001:db8:\(String(number >> 16, radix: 16)):\(String(number & 0xffff, radix: 16))::1")
     }
 
     private static func settings(networks: Int = 4096, all: Int = 1000) -> WrongKeyThrottle.Settings {
@@ -45,6 +43,22 @@ struct WrongKeyThrottleTests {
         for _ in 0..<100_000 { _ = throttle.wait(for: Self.network(1), now: Self.start) }
         #expect(throttle.count == 1)
         for number in 2..<500 { #expect(throttle.wait(for: Self.network(number), now: Self.start) == nil) }
+    }
+
+    @Test("an IPv4 address, the first 64 bits of an IPv6 address, and all that are not known are one each")
+    func networks() {
+        let groups = [
+            ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201"], ["192.0.2.2"], ["2001:db8::1", "2001:db8::7:7:7:7"],
+            ["2001:db8:0:1::1"], ["fe80::1"], ["::1"], ["0.0.0.0"], ["", "unix:", "1.2.3", "_hidden", "[]", "%"],
+        ]
+        var throttle = WrongKeyThrottle(Self.settings())
+        for (number, group) in groups.enumerated() {
+            for round in 0..<4 {
+                let wait = throttle.wait(for: IPAddress(group[round % group.count]), now: Self.start)
+                #expect((wait == nil) == (round < 3), "\(group), \(round)")
+            }
+            #expect(throttle.count == number + 1)
+        }
     }
 
     @Test("who comes from very many networks meets the limit of all; the table keeps its bound")

@@ -109,6 +109,17 @@ struct ContractTests {
         #expect(Set(Self.references(long ?? .null)).contains("#/components/schemas/OpenAIError"))
     }
 
+    @Test("a stream has no schema, which would be taken for each event by some and for the whole by others")
+    func streams() throws {
+        for path in ["/v1/chat/completions", "/v1/messages", "/api/orchestrator/chat"] {
+            let content = Self.document()["paths"]?[path]?["post"]?["responses"]?["200"]?["content"]
+            let stream = try #require(content?["text/event-stream"])
+            #expect(stream["schema"] == nil)
+            #expect(content?["application/json"]?["schema"] != nil)
+            #expect((stream["x-events"]?["TOKEN"] != nil) == path.hasPrefix("/api"))
+        }
+    }
+
     @Test("a field of a native turn that the contract does not name is refused with its name and a near one")
     func closed() {
         let rows = [

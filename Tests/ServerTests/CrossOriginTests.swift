@@ -24,7 +24,7 @@ struct CrossOriginTests {
                 return Response(status: 200, headers: ["content-type": "application/json"], body: Array("{}".utf8))
             },
             Route.simple("GET", "/v1/models", .models, for: .anyone) { exchange in
-                Response(status: 200, headers: [:], body: Array(exchange.clientAddress.utf8))
+                Response(status: 200, headers: [:], body: Array(exchange.client.text.utf8))
             },
         ]
         let pipeline = RequestPipeline(

@@ -1,4 +1,5 @@
 import Base
+import Foundation
 import HTTP
 import HTTPServer
 import Identity
@@ -64,7 +65,7 @@ struct KeyedServer: Sendable {
 
     static func key(_ caller: Caller) -> String { "key-of-\(caller.rawValue)-" + String(repeating: "k", count: 30) }
 
-    private static func configuration(upstream: UInt16, more: String) throws -> LoadedConfiguration {
+    private static func configuration(upstream: UInt16, data: URL, more: String) throws -> LoadedConfiguration {
         let pepper = try #require(Pepper(Secret(pepper)))
         let keys = try Caller.allCases.map { caller in
             let hash = try #require(pepper.hash(Array(key(caller).utf8)))
@@ -73,7 +74,7 @@ struct KeyedServer: Sendable {
                 + "user: \(caller.user), role: \(caller.role.rawValue) }"
         }
         let text = """
-            server: { listen: 127.0.0.1:0, drain: 0s\(more) }
+            server: { listen: 127.0.0.1:0, data: "\(data.path)", drain: 0s\(more) }
             auth:
               pepper: \(Self.pepper)
               keys:
@@ -94,6 +95,9 @@ struct KeyedServer: Sendable {
     /// Runs `body` against a server of its own. `more` goes on in its section `server`.
     static func run(more: String = "", _ body: (KeyedServer) async throws -> Void) async throws {
         let calls = CallLog()
+        let data = FileManager.default.temporaryDirectory.appending(path: "tutti-keyed-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: data) }
         try await TestServer.run(
             handler: { request, writer in
                 calls.add()
@@ -104,7 +108,7 @@ struct KeyedServer: Sendable {
             { upstream in
                 let clock = TestClock()
                 let log = MemoryLog()
-                let loaded = try configuration(upstream: upstream.port, more: more)
+                let loaded = try configuration(upstream: upstream.port, data: data, more: more)
                 let app = try App(
                     loaded,
                     App.Surroundings(

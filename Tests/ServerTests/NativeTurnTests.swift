@@ -57,6 +57,12 @@ struct NativeTurnTests {
         #expect(try decode(#"{"message":null,"messages":[{"role":"user","content":"x"}]}"#).request.messages.count == 1)
     }
 
+    @Test("a plan is a model of its own prefix")
+    func plan() throws {
+        #expect(try decode(#"{"message":"x","plan":"council"}"#).request.model == "plan/council")
+        #expect(try decode(#"{"message":"x","model":"plan/council","plan":null}"#).request.model == "plan/council")
+    }
+
     struct Refusal: Sendable, CustomTestStringConvertible {
         let body: String
         let code: ErrorCode
@@ -95,7 +101,8 @@ struct NativeTurnTests {
         row(#"{"message":"x","conversationId":"../x"}"#, .invalidValue, "conversationId"),
         row(#"{"message":"x","personaId":"mr-blue"}"#, .notFound, "personaId"),
         row(#"{"message":"x","personaId":"\n"}"#, .invalidValue, "personaId"),
-        row(#"{"message":"x","plan":"council"}"#, .notFound, "plan"),
+        row(#"{"message":"x","plan":"a b"}"#, .modelNotFound, "plan"),
+        row(#"{"message":"x","plan":"council","model":"auto"}"#, .invalidValue, "plan"),
         row(#"{"message":"x","plan":{}}"#, .invalidType, "plan"),
         row(#"{"message":"x","options":[]}"#, .invalidType, "options"),
     ]

@@ -1,5 +1,4 @@
 import HTTP
-import Identity
 import Testing
 
 @testable import Server
@@ -70,16 +69,4 @@ struct PresentedKeyTests {
         let commas = String(repeating: ",", count: 1 << 20)
         #expect(PresentedKey(HTTPHeaders([("sec-websocket-protocol", commas)])) == .none)
     }
-
-    @Test(
-        "addresses as the system and proxies write them",
-        arguments: [
-            ("192.0.2.1", ClientNetwork(v4: [192, 0, 2, 1])), ("::ffff:192.0.2.1", ClientNetwork(v4: [192, 0, 2, 1])),
-            ("::FFFF:192.0.2.1", ClientNetwork(v4: [192, 0, 2, 1])),
-            ("2001:db8::1", ClientNetwork(v6: [0x2001, 0xdb8, 0, 0, 7, 7, 7, 7])),
-            ("[2001:db8::1]", ClientNetwork(v6: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])),
-            ("fe80::1%eth0", ClientNetwork(v6: [0xfe80, 0, 0, 0, 0, 0, 0, 9])), ("", .unknown), ("unix:", .unknown),
-            ("1.2.3", .unknown), ("::ffff:1.2.3.999", .unknown), ("[]", .unknown), ("%", .unknown),
-        ])
-    func networks(address: String, network: ClientNetwork) { #expect(ClientNetwork(address: address) == network) }
 }

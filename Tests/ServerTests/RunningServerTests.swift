@@ -166,20 +166,7 @@ struct RunningServerTests {
 
     /// Runs a suite of `Tests/Clients` and prints its closing line.
     private func clients(_ suite: String) async throws {
-        var environment = Project.environment
-        environment["TUTTI_BINARY"] = Project.binary
-        environment["TUTTI_TEST_PYTHON"] = Project.clientPython
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        let script = Project.root.appending(path: "Tests/Clients/run_clients.py").path
-        let result = try await RunningProcess(
-            [try #require(Project.python), script, suite], in: FileManager.default.temporaryDirectory,
-            environment: environment
-        ).end()
-        let lines = result.output.split(separator: "\n")
-        print("clients, \(suite): \(lines.last ?? "nothing was said")")
-        let failures = lines.filter { $0.hasPrefix("FAIL") }.joined(separator: "\n")
-        #expect(result.status == 0, "\(failures)\n\(result.errors.suffix(2000))")
-        #expect(lines.last?.hasSuffix(" 0 failed") == true)
+        try await PythonSuite.check("clients, \(suite)", "Tests/Clients/run_clients.py", [suite])
     }
 
     @Test(
@@ -196,14 +183,7 @@ struct RunningServerTests {
         "every recorded exchange, replayed as an upstream through the whole server", .enabled(if: Project.hasRecordings)
     )
     func replay() async throws {
-        var environment = Project.environment
-        environment["TUTTI_BINARY"] = Project.binary
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        let script = Project.root.appending(path: "Tests/Clients/replay.py").path
-        let result = try await RunningProcess(
-            [try #require(Project.python), script, "--cost"], in: FileManager.default.temporaryDirectory,
-            environment: environment
-        ).end()
+        let result = try await PythonSuite.run("Tests/Clients/replay.py", ["--cost"])
         print(result.output)
         #expect(result.status == 0, "\(result.output.suffix(4000))\(result.errors.suffix(2000))")
     }
@@ -220,6 +200,8 @@ struct RunningServerTests {
 
     @Test("no secret that goes in comes out, and made-up words make no series", .timeLimit(.minutes(5)))
     func canaries() async throws { try await clients("canaries") }
+
+    @Test("many turns in one request, and the commands for it") func bulk() async throws { try await clients("bulk") }
 
     @Test("bad input, bad upstreams, hostile pages, signals and starts that must fail")
     func blackBox() async throws { try await clients("black-box") }

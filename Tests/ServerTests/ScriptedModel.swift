@@ -101,13 +101,20 @@ final class ListeningSink: ChatSink {
     /// The signals in a line each.
     var lines: [String] {
         heard.withLock { heard in
-            heard.map { signal in
+            heard.compactMap { signal in
                 switch signal {
                 case .nodeStarted(let node): "\(node) starts"
                 case .nodeFinished(let node, _): "\(node) ends"
                 case .said(.answering(let target, _, _)): "\(target) answers"
                 case .said(.continuing(let target)): "\(target) goes on"
                 case .said(.retrying(let target, let retry)): "\(target) is asked again, \(retry.status)"
+                case .said(.planned): nil
+                case .said(.provisional(let text, let expert)): "\(expert) says \(text)"
+                case .said(.replaced(let from, _)): "replaced from \(from)"
+                case .said(.expert(let name, let phase)): "\(name) \(phase)"
+                case .said(.progress(let percent, _)): "\(percent)%"
+                case .said(.status(let text)): "status \(text)"
+                case .said(.guarded(let findings)): "guarded \(findings.total)"
                 case .said(.model(let event)):
                     switch event.kind {
                     case .text(let text): "text \(text)"

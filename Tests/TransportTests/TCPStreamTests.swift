@@ -6,29 +6,8 @@ import Testing
 @testable import Transport
 
 @Suite(.timeLimit(.minutes(1))) struct TCPStreamTests {
-    /// A listener whose streams a test serves by `handler`, each in a task on the loop.
-    private func serve<Value: Sendable>(
-        _ handler: @escaping @Sendable (TCPStream) async throws -> Void,
-        _ body: (EventLoop, UInt16) async throws -> Value
-    ) async throws -> Value {
-        let loop = EventLoop()
-        defer { loop.stop() }
-        let listener = try TCPListener(loop: loop, address: "127.0.0.1", port: 0)
-        try await Task(executorPreference: loop) {
-            try listener.start { stream in
-                Task(executorPreference: loop) {
-                    try? await handler(stream)
-                    stream.close()
-                }
-            }
-        }.value
-        let value = try await body(loop, listener.port)
-        await Task(executorPreference: loop) { listener.close() }.value
-        return value
-    }
-
     @Test func `what is sent comes back, in any cut`() async throws {
-        try await serve { stream in
+        try await serveStreams { stream in
             while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
         } _: { _, port in
             let client = try await TCPClient.connect(port)
@@ -43,72 +22,9 @@ import Testing
         }
     }
 
-    @Test func `a megabyte each way arrives whole while both sides push`() async throws {
-        try await serve { stream in
-            while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
-        } _: { _, port in
-            let client = try await TCPClient.connect(port)
-            let bytes = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            async let sent: Void = {
-                try await client.send(bytes)
-                client.shutdownWrites()
-            }()
-            var received: [UInt8] = []
-            while let piece = try await client.read(atMost: 1 << 16) { received += piece }
-            try await sent
-            #expect(received == bytes)
-        }
-    }
-
-    @Test func `what nobody reads is read ahead within a bound`() async throws {
-        let began = EventLog<Void>()
-        let finish = EventLog<Void>()
-        let upstream = try FaultyUpstream([])
-        upstream.stop()
-        try await serve { stream in
-            began.append(())
-            try await finish.atLeast(1)
-            var total = 0
-            while let bytes = try await stream.read() {
-                #expect(bytes.count < TCPStream.readAhead + 64 * 1024)
-                total += bytes.count
-            }
-            #expect(total == 8 << 20)
-            try await stream.write(Array("ok".utf8), stall: .seconds(5))
-        } _: { _, port in
-            let client = try await TCPClient.connect(port)
-            try await began.atLeast(1)
-            async let sent: Void = {
-                try await client.send([UInt8](repeating: 1, count: 8 << 20))
-                client.shutdownWrites()
-            }()
-            finish.append(())
-            try await sent
-            #expect(try await client.readToEnd() == "ok")
-        }
-    }
-
-    @Test func `a peer that takes nothing ends the write after the stall time`() async throws {
-        let outcome = EventLog<TransportError.Kind?>()
-        try await serve { stream in
-            do throws(TransportError) {
-                try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .milliseconds(80))
-                outcome.append(nil)
-            } catch {
-                outcome.append(error.kind)
-            }
-        } _: { loop, port in
-            let client = try await TCPClient.connect(port, receiveBuffer: 4096)
-            #expect(try await outcome.atLeast(1) == [.timeout])
-            #expect(await client.isClosedByPeer())
-            let timers = await Task(executorPreference: loop) { loop.timerCount }.value
-            #expect(timers == 0)
-        }
-    }
-
     @Test func `a peer that takes nothing of what nobody waits for is closed after the stall time`() async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams { stream in
             stream.onHangUp { log.append("closed") }
             log.append("\(stream.writeUnlessBusy([UInt8](repeating: 0, count: 32 << 20), stall: .milliseconds(80)))")
             try await log.first { $0 == "closed" }
@@ -116,14 +32,13 @@ import Testing
             let client = try await TCPClient.connect(port, receiveBuffer: 4096)
             #expect(try await log.atLeast(2) == ["true", "closed"])
             #expect(await client.isClosedByPeer())
-            let timers = await Task(executorPreference: loop) { loop.timerCount }.value
-            #expect(timers == 0)
+            #expect(await timers(loop) == 0)
         }
     }
 
     @Test func `the pieces of several writers go out whole, in the order of the calls`() async throws {
         let sizes = [3 << 20, 5, 1 << 20, 7, 2 << 20]
-        try await serve { stream in
+        try await serveStreams { stream in
             await withTaskGroup(of: Bool.self) { group in
                 for (index, size) in sizes.enumerated() {
                     let piece = [UInt8](repeating: UInt8(index), count: size)
@@ -143,7 +58,7 @@ import Testing
 
     @Test func `a stream that breaks ends every writer that waits`() async throws {
         let outcomes = EventLog<TransportError.Kind?>()
-        try await serve { stream in
+        try await serveStreams { stream in
             await withTaskGroup { group in
                 for _ in 0..<4 {
                     group.addTask(executorPreference: stream.loop) {
@@ -166,7 +81,7 @@ import Testing
 
     @Test func `an accepted stream sends small pieces at once`() async throws {
         let log = EventLog<Bool>()
-        try await serve { stream in
+        try await serveStreams { stream in
             log.append(stream.sendsAtOnce)
         } _: { _, port in
             let client = try await TCPClient.connect(port)
@@ -177,7 +92,7 @@ import Testing
 
     @Test func `a peer that takes slowly is waited for as long as it takes something`() async throws {
         let outcome = EventLog<Bool>()
-        try await serve { stream in
+        try await serveStreams { stream in
             do {
                 try await stream.write([UInt8](repeating: 0, count: 6 << 20), stall: .seconds(2))
                 outcome.append(true)
@@ -197,7 +112,7 @@ import Testing
     @Test(arguments: End.allCases)
     func `the end of the peer is told at once, also while nothing is read`(_ end: End) async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams { stream in
             stream.onHangUp { log.append("hang-up") }
             log.append("ready")
             try await log.first { $0 == "hang-up" }
@@ -215,7 +130,7 @@ import Testing
 
     @Test func `a reset ends a write that waits`() async throws {
         let outcome = EventLog<TransportError.Kind?>()
-        try await serve { stream in
+        try await serveStreams { stream in
             do throws(TransportError) {
                 try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .seconds(60))
                 outcome.append(nil)
@@ -232,7 +147,7 @@ import Testing
 
     @Test func `writing to a peer that has gone fails and does not end the process`() async throws {
         let outcome = EventLog<Bool>()
-        try await serve { stream in
+        try await serveStreams { stream in
             _ = try? await stream.read()
             for _ in 0..<100 {
                 do {
@@ -250,9 +165,33 @@ import Testing
         }
     }
 
+    @Test func `an interrupted reader gets nothing and may read again`() async throws {
+        let log = EventLog<String>()
+        try await serveStreams { stream in
+            let loop = stream.loop
+            // Nobody waits: no later read hears of it.
+            stream.interruptReader()
+            _ = loop.schedule(at: loop.now()) { stream.interruptReader() }
+            log.append(String(decoding: try await stream.read() ?? [63], as: UTF8.self))
+            // Bytes that come before the interrupted reader runs are given out, and the next read waits for more.
+            _ = loop.schedule(at: loop.now()) {
+                stream.interruptReader()
+                stream.inbound += "first".utf8
+            }
+            log.append(String(decoding: try await stream.read() ?? [63], as: UTF8.self))
+            log.append("reads on")
+            log.append(String(decoding: try await stream.read() ?? [63], as: UTF8.self))
+        } _: { _, port in
+            let client = try await TCPClient.connect(port)
+            try await log.first { $0 == "reads on" }
+            try await client.send("second")
+            #expect(try await log.atLeast(4) == ["", "first", "reads on", "second"])
+        }
+    }
+
     @Test func `stopReading gives out what is there, then nil`() async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams { stream in
             try await log.first { $0 == "sent" }
             // The bytes are in the kernel; one turn of the loop reads them.
             while !stream.hasUnread { try await stream.loop.sleep(for: .milliseconds(1)) }
@@ -269,7 +208,7 @@ import Testing
 
     @Test func `a reader that waits gets an error when the stream is closed here`() async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams { stream in
             async let other: Void = {
                 log.append("closing")
                 stream.close()
@@ -348,7 +287,7 @@ import Testing
 
     @Test func `the peer's address is its numeric one`() async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams { stream in
             log.append(stream.peer)
         } _: { _, port in
             let client = try await TCPClient.connect(port)

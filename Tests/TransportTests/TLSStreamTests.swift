@@ -14,36 +14,10 @@ import Testing
         context = try TLSContext(certificate: made.certificate, key: made.key)
     }
 
-    /// A listener whose secured streams a test serves by `handler`, each in a task on the loop.
-    private func serve<Value: Sendable>(
-        limit: Duration = .seconds(10), _ handler: @escaping @Sendable (TCPStream) async throws -> Void,
-        _ body: (EventLoop, UInt16) async throws -> Value
-    ) async throws -> Value {
-        let loop = EventLoop()
-        defer { loop.stop() }
-        let listener = try TCPListener(loop: loop, address: "127.0.0.1", port: 0)
-        try await Task(executorPreference: loop) { [context] in
-            try listener.start { stream in
-                stream.secure(with: context, handshakeWithin: limit)
-                Task(executorPreference: loop) {
-                    try? await handler(stream)
-                    stream.close()
-                }
-            }
-        }.value
-        let value = try await body(loop, listener.port)
-        await Task(executorPreference: loop) { listener.close() }.value
-        return value
-    }
-
-    private func timers(_ loop: EventLoop) async -> Int {
-        await Task(executorPreference: loop) { loop.timerCount }.value
-    }
-
     @Test("what is sent comes back, in any cut, and close_notify is answered", arguments: TLSPeer.Version.allCases)
     func echo(version: TLSPeer.Version) async throws {
         guard version != .tls11 else { return }
-        try await serve { stream in
+        try await serveStreams(secured: context) { stream in
             #expect(stream.isSecure)
             while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
         } _: { loop, port in
@@ -70,7 +44,7 @@ import Testing
 
     @Test("a hello that comes byte by byte is a hello")
     func trickle() async throws {
-        try await serve { stream in
+        try await serveStreams(secured: context) { stream in
             while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(5)) }
         } _: { _, port in
             let peer = try TLSPeer(.tls13)
@@ -84,26 +58,11 @@ import Testing
         }
     }
 
-    @Test("megabytes each way arrive whole while both sides push")
-    func bulk() async throws {
-        try await serve { stream in
-            while let bytes = try await stream.read() { try await stream.write(bytes, stall: .seconds(10)) }
-        } _: { _, port in
-            let client = try await TLSClient.connect(port, TLSPeer(.tls13), receiveBuffer: 32_768)
-            let bytes = (0..<(2 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            async let sent: Void = client.send(bytes)
-            var received: [UInt8] = []
-            while received.count < bytes.count, try await client.pull() { received += client.peer.read() }
-            try await sent
-            #expect(received == bytes)
-        }
-    }
-
     @Test("a large write to a slow reader holds no more than a part of it sealed, and arrives whole")
     func slowReader() async throws {
         let most = EventLog<Int>()
         let bytes = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 17) }
-        try await serve { stream in
+        try await serveStreams(secured: context) { stream in
             _ = try await stream.read()
             // What the kernel takes at once, then the rest, as answers go out.
             let count = try #require(stream.writeAtOnce(bytes))
@@ -130,7 +89,7 @@ import Testing
 
     @Test("pieces that nobody waits for, heartbeats and writers that wait keep their order")
     func order() async throws {
-        try await serve { stream in
+        try await serveStreams(secured: context) { stream in
             #expect(!stream.writeIfIdle([1], stall: .seconds(5)))
             _ = try await stream.read()
             let big = [UInt8](repeating: 1, count: 1 << 20)
@@ -152,32 +111,12 @@ import Testing
         }
     }
 
-    @Test("a peer that takes nothing ends the write after the stall time")
-    func stall() async throws {
-        let outcome = EventLog<TransportError.Kind?>()
-        try await serve { stream in
-            _ = try await stream.read()
-            do throws(TransportError) {
-                try await stream.write([UInt8](repeating: 0, count: 32 << 20), stall: .milliseconds(80))
-                outcome.append(nil)
-            } catch {
-                outcome.append(error.kind)
-            }
-        } _: { loop, port in
-            let client = try await TLSClient.connect(port, TLSPeer(.tls13), receiveBuffer: 4096)
-            try await client.send("go")
-            #expect(try await outcome.atLeast(1) == [.timeout])
-            #expect(await client.socket.isClosedByPeer())
-            #expect(await timers(loop) == 0)
-        }
-    }
-
     @Test(
         "plain HTTP, garbage and stalled handshakes end the connection",
         arguments: ["GET / HTTP/1.1\r\n\r\n", "", "\u{16}\u{3}\u{1}"])
     func noHandshake(sent: String) async throws {
         let outcome = EventLog<TransportError.Kind?>()
-        try await serve(limit: .milliseconds(60)) { stream in
+        try await serveStreams(secured: context, handshakeWithin: .milliseconds(60)) { stream in
             do throws(TransportError) {
                 outcome.append(try await stream.read() == nil ? nil : .system)
             } catch {
@@ -194,7 +133,7 @@ import Testing
     @Test("a handshake that trickles is held to the same time")
     func tricklingHandshake() async throws {
         let outcome = EventLog<TransportError.Kind?>()
-        try await serve(limit: .milliseconds(100)) { stream in
+        try await serveStreams(secured: context, handshakeWithin: .milliseconds(100)) { stream in
             do throws(TransportError) { _ = try await stream.read() } catch { outcome.append(error.kind) }
         } _: { loop, port in
             let client = try await TCPClient.connect(port)
@@ -210,7 +149,7 @@ import Testing
     @Test("an end without close_notify is told of as an end, once")
     func truncation() async throws {
         let log = EventLog<String>()
-        try await serve { stream in
+        try await serveStreams(secured: context) { stream in
             stream.onHangUp { log.append("hang-up") }
             while let bytes = try await stream.read() { log.append(String(decoding: bytes, as: UTF8.self)) }
             log.append("end")
@@ -227,7 +166,7 @@ import Testing
     @Test("a reset says no close_notify, an orderly close does")
     func endings() async throws {
         for isReset in [true, false] {
-            try await serve { stream in
+            try await serveStreams(secured: context) { stream in
                 _ = try await stream.read()
                 try await stream.write([1], stall: .seconds(5))
                 if isReset { stream.reset() }
@@ -238,30 +177,6 @@ import Testing
                 #expect(client.peer.hasEnded == !isReset)
                 if !isReset { #expect(received == [1]) }
             }
-        }
-    }
-
-    @Test("what nobody reads is read ahead within a bound")
-    func readAhead() async throws {
-        let finish = EventLog<Void>()
-        try await serve { stream in
-            try await finish.atLeast(1)
-            var total = 0
-            while let bytes = try await stream.read() {
-                #expect(bytes.count < TCPStream.readAhead + 128 * 1024)
-                total += bytes.count
-            }
-            #expect(total == 4 << 20)
-        } _: { _, port in
-            let client = try await TLSClient.connect(port, TLSPeer(.tls13))
-            async let sent: Void = {
-                try await client.send([UInt8](repeating: 1, count: 4 << 20))
-                client.peer.close()
-                try await client.push()
-            }()
-            finish.append(())
-            try await sent
-            #expect(try await client.readToEnd() == [])
         }
     }
 }

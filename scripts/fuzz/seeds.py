@@ -128,7 +128,7 @@ def seeds():
     for text in literals("ConfigurationTests"):
         if ":" in text and ("\n" in text or "{" in text):
             yield "configuration", text.encode("utf-8", "surrogatepass")
-    for path in ("docs/configuration.md", "docs/catalogue.md", "README.md"):
+    for path in ("docs/configuration.md", "docs/catalogue.md", "docs/plans.md", "README.md"):
         for match in re.finditer(r"```yaml\n(.*?)```", (ROOT / path).read_text(), re.S):
             yield "configuration", match[1].encode()
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

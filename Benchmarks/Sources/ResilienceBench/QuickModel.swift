@@ -18,6 +18,13 @@ final class QuickModel: ChatModel {
     func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
         QuickStream(call.streaming ? QuickModel.pieces : QuickModel.whole)
     }
+
+    /// As providers do: nothing here waits, so there is nothing to end.
+    func start(
+        _ call: ModelCall, context: RunContext, token: CancellationToken
+    ) async throws(CodedError) -> any ModelStream {
+        try await start(call, context: context)
+    }
 }
 
 final class QuickStream: ModelStream {

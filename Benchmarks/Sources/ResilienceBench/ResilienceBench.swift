@@ -19,7 +19,7 @@ struct ResilienceBench {
         let group = EventLoopGroup(count: 1)
         let loop = group.loops[0]
         let result = try await Task(executorPreference: loop) {
-            // Elsewhere each task that a hedge makes would change threads.
+            // Elsewhere a hedge has no timer of a loop, and makes a task for each call.
             guard loop.isCurrent else { throw Failure(description: "This does not run on its event loop.") }
             return try await measure(LoopClock(group))
         }.value

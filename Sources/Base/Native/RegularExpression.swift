@@ -67,4 +67,31 @@ public final class RegularExpression: Sendable {
             unsafe tutti_regex_occurs(compiled, buffer.baseAddress, buffer.count) != 0
         }
     }
+
+    /// Where the match ends that begins at this place of UTF-8 text; `nil` when none does. What is before it is seen by
+    /// `\b` and `^` alone.
+    public func matchEnd(at start: Int, in text: Span<UInt8>) -> Int? {
+        guard start >= 0, start <= text.count else { return nil }
+        let end = unsafe text.withUnsafeBufferPointer { buffer in
+            unsafe tutti_regex_match_at(compiled, buffer.baseAddress, buffer.count, start)
+        }
+        return end < 0 ? nil : Int(end)
+    }
+
+    /// Between which texts all those lie, in the order of their bytes, that the pattern matches from beginning to end;
+    /// no more than the first bytes of these. `nil` when they may be any.
+    public var bounds: (least: [UInt8], greatest: [UInt8])? {
+        var least = [UInt8](repeating: 0, count: 16)
+        var greatest = least
+        var counts = (0, 0)
+        let capacity = least.count
+        let known = unsafe least.withUnsafeMutableBufferPointer { low in
+            unsafe greatest.withUnsafeMutableBufferPointer { high in
+                unsafe tutti_regex_bounds(
+                    compiled, low.baseAddress, &counts.0, high.baseAddress, &counts.1, capacity)
+            }
+        }
+        guard known != 0 else { return nil }
+        return (Array(least.prefix(counts.0)), Array(greatest.prefix(counts.1)))
+    }
 }

@@ -19,6 +19,15 @@ int32_t tutti_regex_program_size(const tutti_regex *regex);
 /// Whether the pattern occurs in the text. Time is linear in the text's length, at worst times the program's size.
 int32_t tutti_regex_occurs(const tutti_regex *regex, const uint8_t *text, size_t count);
 
+/// Where the match ends that begins at `start`, which may be empty; -1 when none does. What is before `start` is seen by
+/// assertions alone.
+int64_t tutti_regex_match_at(const tutti_regex *regex, const uint8_t *text, size_t count, size_t start);
+
+/// Bounds of all texts that the pattern matches from their beginning to their end, in the order of their bytes. Both have
+/// room for `capacity` bytes, and get their counts. 0 when there are none.
+int32_t tutti_regex_bounds(const tutti_regex *regex, uint8_t *least, size_t *least_count, uint8_t *greatest,
+                           size_t *greatest_count, size_t capacity);
+
 void tutti_regex_free(tutti_regex *regex);
 
 #ifdef __cplusplus

@@ -46,6 +46,8 @@ final class CurlEasy {
 
     /// The codings of an answer that libcurl unpacks.
     private static let codings = "gzip, deflate"
+    /// What libcurl reads at once, in bytes: each call has such a buffer, and one that is paused up to two more.
+    private static let bufferSize = 8 * 1024
 
     let options: Options
     let handle: UnsafeMutableRawPointer
@@ -73,7 +75,7 @@ final class CurlEasy {
             set(CURLOPT_NOSIGNAL, 1) && set(CURLOPT_PROTOCOLS_STR, "http,https") && set(CURLOPT_FOLLOWLOCATION, 0)
             && set(CURLOPT_SSL_VERIFYPEER, 1) && set(CURLOPT_SSL_VERIFYHOST, 2) && set(CURLOPT_TCP_NODELAY, 1)
             && set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)) && set(CURLOPT_ACCEPT_ENCODING, CurlEasy.codings)
-            && set(CURLOPT_NETRC, 0)
+            && set(CURLOPT_NETRC, 0) && set(CURLOPT_BUFFERSIZE, CurlEasy.bufferSize)
             // A call that ends while its name is looked up must not wait for the look-up: that would stop the loop.
             && set(CURLOPT_QUICK_EXIT, 1)
             && set(CURLOPT_PROXY, options.proxy ?? "") && set(CURLOPT_NOPROXY, "") && set(CURLOPT_URL, options.url)

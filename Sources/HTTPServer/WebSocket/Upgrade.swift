@@ -34,7 +34,7 @@ extension Connection {
             return nil
         }
         self.socket = socket
-        if isDraining { await socket.close(.goingAway("The server stops.")) }
+        if draining { await socket.close(.goingAway("The server stops.")) }
         return socket
     }
 

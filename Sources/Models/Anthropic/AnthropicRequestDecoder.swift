@@ -10,7 +10,7 @@ extension Anthropic {
         public var tools = 512
         /// The provider names no limit. Each is looked for at every token.
         public var stopSequences = 64
-        /// Bytes of a tool's name or a call's id.
+        /// Unicode scalars of a tool's name or a call's id.
         public var name = 256
 
         public init() {}

@@ -12,8 +12,9 @@ struct BegunAnswer: Sendable {
 extension Gateway {
     /// Asks one target with one key, unless it is known to be unable, its circuit is open, or too many ask already.
     /// Circuit and limits hear how it ends: of an answer that begins, when that is over.
+    /// - Parameter token: Ends the attempt while its task goes on.
     func attempt(
-        _ question: Question, at seat: KeyedTarget, isLast: Bool
+        _ question: Question, at seat: KeyedTarget, isLast: Bool, token: CancellationToken? = nil
     ) async -> AttemptOutcome<BegunAnswer> {
         guard let model = models[seat.target.provider] else {
             let error = CodedError(
@@ -25,23 +26,28 @@ extension Gateway {
         do throws(CodedError) {
             try checkTime(question, seat.target)
             try check(question, fits: seat.target, facts)
-            rights = try await enter(seat, question.context, question.chosen)
+            rights = try await enter(seat, question.context, question.chosen, token: token)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
         var call = call(question, seat, isLast: isLast)
         call.entry = facts.entry
-        return await begin(question, call, at: seat, model, rights)
+        return await begin(question, call, at: seat, model, rights, token)
     }
 
     private func begin(
         _ question: Question, _ call: ModelCall, at seat: KeyedTarget, _ model: any ChatModel,
-        _ rights: consuming CallRights
+        _ rights: consuming CallRights, _ token: CancellationToken?
     ) async -> AttemptOutcome<BegunAnswer> {
         let started = clock.now()
         var rights: CallRights? = rights
         do throws(CodedError) {
-            let stream = try await model.start(call, context: question.context)
+            let stream =
+                if let token {
+                    try await model.start(call, context: question.context, token: token)
+                } else {
+                    try await model.start(call, context: question.context)
+                }
             if let count = stream.rateCount { resilience.note(count, of: seat) }
             let report = AnswerReport(
                 target: seat.target, requestedModel: question.request.model, streaming: question.streaming, usage: nil,
@@ -53,7 +59,7 @@ extension Gateway {
                 return .answered(BegunAnswer(seat: seat, stream: observed, observed: observed))
             }
             do throws(CodedError) {
-                let held = try await HeldStream.held(observed, .tokens(0))
+                let held = try await HeldStream.held(observed, .tokens(0), token: token)
                 return .answered(BegunAnswer(seat: seat, stream: held, observed: observed))
             } catch {
                 observer.happened(.restarted(from: seat.target, after: error.code), context: question.context)
@@ -98,13 +104,13 @@ extension Gateway {
 
     /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
     func enter(
-        _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil
+        _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil, token: CancellationToken? = nil
     ) async throws(CodedError) -> CallRights {
         if let refusal = resilience.refusal(of: seat) { throw refusal.error(of: seat.target.name) }
         var place: LimitPermit?
         if let limiter = resilience.record(of: seat.target.provider).limiter {
             do throws(CodedError) {
-                place = try await limiter.enter(priority: context.priority, deadline: context.deadline)
+                place = try await limiter.enter(priority: context.priority, deadline: context.deadline, token: token)
             } catch {
                 observer.happened(.limited(seat.target, error.code), context: context)
                 throw error

@@ -47,8 +47,10 @@ extension Gateway {
     }
 
     /// Asks a target with one key of its provider, and with the next one at once when the failure says nothing of that.
+    /// - Parameter token: Ends it while its task goes on: no other key is then asked.
     func asking<Value: Sendable>(
-        _ target: Target, _ context: RunContext, attempt: (KeyedTarget) async -> AttemptOutcome<Value>
+        _ target: Target, _ context: RunContext, token: CancellationToken? = nil,
+        attempt: (KeyedTarget) async -> AttemptOutcome<Value>
     ) async -> AskedTarget<Value> {
         let seats = resilience.seats(of: target)
         var attempts: [Attempt] = []
@@ -60,7 +62,9 @@ extension Gateway {
                 target: target, error: outcome.failure?.error, duration: clock.now().since(started))
             observer.attemptEnded(made, context: context)
             attempts.append(made)
-            guard let failure = outcome.failure, failure.isOfKey, place + 1 < seats.count, !Task.isCancelled else {
+            guard let failure = outcome.failure, failure.isOfKey, place + 1 < seats.count, !Task.isCancelled,
+                token?.isCancelled != true
+            else {
                 return AskedTarget(outcome: outcome, attempts: attempts)
             }
             place += 1

@@ -33,52 +33,94 @@ extension Gateway {
     /// Asks a target, and another one of the chain while it is silent for longer than it mostly is.
     private func hedged(_ question: Question, _ place: Int) async -> AskedTarget<BegunAnswer> {
         let first = question.targets[place]
-        let tries = HedgedTries()
-        do throws(CodedError) {
-            let begun = try await resilience.hedge(of: first, question.settings.hedge).race(
-                from: first,
-                to: { question.targets[(place + 1)...].first { $0 != first && resilience.isAvailable($0) } },
-                discard: { $0.stream.cancel() },
-                onEvent: { observer.happened(.hedge($0, $1), context: question.context) }
-            ) { target throws(CodedError) in
-                // Who is first is known with the first piece; holding more of it back waits for the race.
-                let asked = await self.asking(target, question.context) {
-                    await self.attempt(question, at: $0, isLast: false)
-                }
-                tries.add(target, asked)
-                switch asked.outcome {
-                case .answered(let begun): return begun
-                case .failed(let failure): throw failure.error
-                }
-            }
-            let outcome = await held(begun, question)
-            guard let failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: tries.attempts) }
+        let call = HedgedQuestion(self, question, place)
+        let run = resilience.hedge(of: first, question.settings.hedge).begin(call)
+        // Who is first is known with the first piece; holding more of it back waits for the race.
+        let asked = await asking(first, question.context, token: run.token) {
+            await attempt(question, at: $0, isLast: false, token: run.token)
+        }
+        switch await run.end(asked.outcome.failure?.error) {
+        case .won(.primary): return await won(asked, over: call.asked, question)
+        case .won(.hedge):
+            // Nobody wins without an answer.
+            guard let second = call.asked else { return asked }
+            return await won(second, over: asked, question)
+        case .failed(let error):
+            let second = call.asked
+            asked.discard()
+            second?.discard()
+            // The schedule is about the first target; what the other one said is among the attempts. A first one that
+            // was stopped has said nothing.
+            var failure = AttemptFailure(error)
+            if let own = asked.outcome.failure, own.error.code != .cancelled { failure = own }
+            return AskedTarget(outcome: .failed(failure), attempts: asked.attempts + (second?.attempts ?? []))
+        }
+    }
+
+    private func won(
+        _ winner: AskedTarget<BegunAnswer>, over loser: AskedTarget<BegunAnswer>?, _ question: Question
+    ) async -> AskedTarget<BegunAnswer> {
+        loser?.discard()
+        guard case .answered(let begun) = winner.outcome else { return winner }
+        var attempts = winner.attempts
+        if let loser { attempts = loser.attempts + attempts }
+        let outcome = await held(begun, question)
+        if let failure = outcome.failure {
             let broken = Attempt(target: begun.seat.target, error: failure.error, duration: .zero)
             observer.attemptEnded(broken, context: question.context)
-            return AskedTarget(outcome: outcome, attempts: tries.attempts + [broken])
-        } catch {
-            // The schedule is about the first target; what the other one said is among the attempts.
-            let failure = tries.failure(of: first) ?? AttemptFailure(error)
-            return AskedTarget(outcome: .failed(failure), attempts: tries.attempts)
+            attempts.append(broken)
         }
+        return AskedTarget(outcome: outcome, attempts: attempts)
     }
-
 }
 
-/// What came of the two sides of a race.
-private final class HedgedTries: Sendable {
-    private let tries = Mutex<[(target: Target, failure: AttemptFailure?, attempts: [Attempt])]>([])
+extension AskedTarget<BegunAnswer> {
+    /// It came too late, or nobody wants it any more.
+    fileprivate func discard() {
+        if case .answered(let begun) = outcome { begun.stream.cancel() }
+    }
+}
 
-    func add(_ target: Target, _ asked: AskedTarget<BegunAnswer>) {
-        tries.withLock { $0.append((target, asked.outcome.failure, asked.attempts)) }
+/// The second side of a question that is hedged.
+private final class HedgedQuestion: HedgedCall {
+    private struct Second {
+        var target: Target?
+        var asked: AskedTarget<BegunAnswer>?
     }
 
-    var attempts: [Attempt] { tries.withLock { $0.flatMap(\.attempts) } }
+    private let gateway: Gateway
+    private let question: Question
+    private let place: Int
+    private let second = Mutex(Second())
 
-    /// `nil` for one that was cancelled, because the other's failure was final.
-    func failure(of target: Target) -> AttemptFailure? {
-        tries.withLock { tries in
-            tries.first { $0.target == target && $0.failure?.error.code != .cancelled }?.failure
+    init(_ gateway: Gateway, _ question: Question, _ place: Int) {
+        self.gateway = gateway
+        self.question = question
+        self.place = place
+    }
+
+    /// What came of asking the second target; `nil` where it was not asked.
+    var asked: AskedTarget<BegunAnswer>? { second.withLock(\.asked) }
+
+    func chooseSecond() -> Bool {
+        let first = question.targets[place]
+        let target = question.targets[(place + 1)...].first { $0 != first && gateway.resilience.isAvailable($0) }
+        second.withLock { $0.target = target }
+        return target != nil
+    }
+
+    func askSecond() async throws(CodedError) {
+        guard let target = second.withLock(\.target) else { return }
+        let asked = await gateway.asking(target, question.context) {
+            await gateway.attempt(question, at: $0, isLast: false)
         }
+        second.withLock { $0.asked = asked }
+        if let failure = asked.outcome.failure { throw failure.error }
+    }
+
+    func happened(_ event: HedgeEvent, to side: HedgeRace.Side) {
+        let second = second.withLock(\.target)
+        let target = side == .primary ? question.targets[place] : second ?? question.targets[place]
+        gateway.observer.happened(.hedge(target, event), context: question.context)
     }
 }

@@ -11,7 +11,7 @@ extension OpenAI {
         public var tools = 128
         public var answers = 8
         public var stopSequences = 4
-        /// Bytes of a model's, tool's or participant's name.
+        /// Unicode scalars of a tool's or participant's name.
         public var name = 256
 
         public init() {}

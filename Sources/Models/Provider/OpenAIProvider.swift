@@ -16,11 +16,22 @@ public struct OpenAIProvider: ChatModel {
     }
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
-        // Without the client's own bytes there is nothing to pass on: the request is then written anew.
-        guard let responses, call.request.original?.dialect == .responses else {
-            return try await chat.start(call, context: context)
-        }
+        guard let responses = responses(for: call) else { return try await chat.start(call, context: context) }
         return try await responses.start(call, context: context)
+    }
+
+    public func start(
+        _ call: ModelCall, context: RunContext, token: CancellationToken
+    ) async throws(CodedError) -> any ModelStream {
+        guard let responses = responses(for: call) else {
+            return try await chat.start(call, context: context, token: token)
+        }
+        return try await responses.start(call, context: context, token: token)
+    }
+
+    private func responses(for call: ModelCall) -> Provider<Responses>? {
+        // Without the client's own bytes there is nothing to pass on: the request is then written anew.
+        call.request.original?.dialect == .responses ? responses : nil
     }
 }
 

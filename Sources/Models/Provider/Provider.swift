@@ -32,6 +32,19 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     }
 
     public func start(_ call: ModelCall, context: RunContext) async throws(CodedError) -> any ModelStream {
+        try await begin(call, context, token: nil)
+    }
+
+    public func start(
+        _ call: ModelCall, context: RunContext, token: CancellationToken
+    ) async throws(CodedError) -> any ModelStream {
+        try await begin(call, context, token: token)
+    }
+
+    /// The client ends its transfer with the token, and with that whatever is waited for here.
+    private func begin(
+        _ call: ModelCall, _ context: RunContext, token: CancellationToken?
+    ) async throws(CodedError) -> any ModelStream {
         var limits = try limits(
             call.timeouts, of: context, isLast: call.isLast, isStream: call.streaming)
         // The answer's form is settled here, for the question and for what is read of the answer.
@@ -39,7 +52,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         let body = try Wire.encodeRequest(call, asksForUsage: configuration.asksForUsage)
         let response = try await send(
             body, to: url, more: Wire.headers(of: call.request), key: call.key, streaming: call.streaming,
-            limits: &limits)
+            limits: &limits, token: token)
         let headers = Self.forwarded(response.headers)
         let rateCount = RetryAfter(answer: response.headers, wall: clock.wallTime()).rateCount
         if call.streaming, !Self.isJSON(response.headers) {
@@ -67,7 +80,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     /// The provider's answer, if it is one: its status is 200.
     func send(
         _ body: [UInt8], to url: String, more: [(name: String, value: String)] = [], key: Int = 0,
-        streaming: Bool, limits: inout AttemptLimits
+        streaming: Bool, limits: inout AttemptLimits, token: CancellationToken? = nil
     ) async throws(CodedError) -> IncomingResponse {
         // A place that the configuration does not have is nobody's: the first key stands for it.
         let known = headers[headers.indices.contains(key) ? key : 0]
@@ -75,7 +88,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         for (name, value) in more { headers.add(name, value) }
         let request = OutgoingRequest(
             url: url, headers: headers, body: body, timeouts: limits.ofRequest,
-            maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy)
+            maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy, token: token)
         let response: IncomingResponse
         do { response = try await client.send(request) } catch {
             throw error.coded(streaming: false, limits: limits)

@@ -8,7 +8,7 @@ extension Responses {
         public var items = 100_000
         /// An agent with many tool servers sends a few hundred; more is a mistake, or is meant to cost memory.
         public var tools = 512
-        /// Bytes of a tool's name or a call's id.
+        /// Unicode scalars of a tool's name or a call's id.
         public var name = 256
 
         public init() {}

@@ -14,10 +14,18 @@ public struct GuardPatterns: Sendable, Equatable {
         var kind: GuardKind
         var source: String
         var expression: RegularExpression
+        /// Between which texts its matches lie.
+        var least: [UInt8]
+        var greatest: [UInt8]
+        var length: PatternLength
+        /// How much of the text is looked at, from where a match may begin: one byte more than the longest has.
+        var window: Int { min(length.most.map { $0 + 1 } ?? GuardPatterns.window, GuardPatterns.window) }
     }
 
     private(set) var patterns: [Pattern] = []
     private var instructions = 0
+    /// What each byte may begin, of the built-in kinds and of these, as ``SecretScanner/Starts``.
+    private(set) var starts = SecretScanner.Starts.builtIn
 
     public init() {}
 
@@ -53,7 +61,16 @@ public struct GuardPatterns: Sendable, Equatable {
             return "With this pattern all of them have more than \(Self.maxInstructions) instructions together."
         }
         instructions += expression.programSize
-        patterns.append(Pattern(kind: .pattern(name), source: pattern, expression: expression))
+        let bounds = expression.bounds ?? ([], [])
+        patterns.append(
+            Pattern(
+                kind: .pattern(name), source: pattern, expression: expression, least: bounds.least,
+                greatest: bounds.greatest, length: PatternLength(of: pattern)))
+        let first = (bounds.least.first ?? 0)...max(bounds.greatest.first ?? 0xFF, bounds.least.first ?? 0)
+        // No match begins within a character.
+        for byte: UInt8 in first where !byte.isContinuation {
+            starts[Int(byte)] |= SecretScanner.Starts.pattern.rawValue
+        }
         return nil
     }
 
@@ -64,5 +81,45 @@ public struct GuardPatterns: Sendable, Equatable {
             true
         default: false
         }
+    }
+
+    /// The first pattern, in their order, with a match that begins here.
+    func find(at start: Int, _ text: Span<UInt8>, isFinal: Bool, _ probe: inout Probe) -> Finding? {
+        for pattern in patterns where mayMatch(pattern, at: start, text, &probe) {
+            let end = start + pattern.window
+            // What is not there yet may make a match, or a longer one.
+            if probe.byte(end - 1, text) == 0, !isFinal, end > text.count { return nil }
+            // Assertions see what is before.
+            let begin = max(0, start - 4)
+            let window = text.extracting(begin..<min(end, text.count))
+            guard let match = pattern.expression.matchEnd(at: start - begin, in: window), begin + match > start
+            else { continue }
+            var last = begin + match
+            while probe.byte(last, text).isContinuation { last += 1 }
+            return Finding(start: start, end: last, kind: pattern.kind)
+        }
+        return nil
+    }
+
+    /// Whether the first bytes here are those of a match, as far as its bounds tell.
+    private func mayMatch(_ pattern: Pattern, at start: Int, _ text: Span<UInt8>, _ probe: inout Probe) -> Bool {
+        var isAbove = false
+        var isBelow = false
+        for place in 0..<max(pattern.least.count, min(pattern.greatest.count, max(pattern.length.least, 1))) {
+            let byte = probe.byte(start + place, text)
+            if !isAbove, place < pattern.least.count {
+                if byte < pattern.least[place] { return false }
+                isAbove = byte > pattern.least[place]
+            }
+            // A match that is over before this byte may lie below the greatest, whatever the byte.
+            if !isBelow, place < pattern.greatest.count, place < max(pattern.length.least, 1) {
+                if byte > pattern.greatest[place] { return false }
+                isBelow = byte < pattern.greatest[place]
+            } else {
+                isBelow = true
+            }
+            if isAbove, isBelow { break }
+        }
+        return true
     }
 }

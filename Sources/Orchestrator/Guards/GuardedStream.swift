@@ -2,22 +2,108 @@ public import Models
 
 /// The output guard as a stage between a model's events and whoever shows or keeps them. Each text of each choice is
 /// guarded on its own: content, reasoning, refusal, the arguments of each call. Events in which nothing was found keep
-/// their source, the provider's bytes; the others lose it, and with it what was likely at their tokens.
-/// A pure machine. Where the policy is `off` there is none.
+/// their source, the provider's bytes, even where they waited; the others lose it, and with it what was likely at their
+/// tokens. A pure machine. Where the policy is `off` there is none.
+///
+/// Under `flag` every event passes at once. Under `redact` an event waits until its text is decided and its frame is known
+/// to be complete, which is when the next one comes: about a token. A choice's text is decided at its finish reason,
+/// and where another kind of text begins in it.
 public struct GuardedStream: Sendable {
     private let settings: GuardSettings
+    /// By choice, in the order in which they began.
+    private var choices: [GuardedChoice] = []
+    /// Counts the frames, or events without one.
+    private var frame = 0
+    /// The choice that the frame's first event belongs to.
+    private var frameChoice = 0
     /// Of all texts together, complete after ``finish(into:)``.
     public private(set) var findings = GuardFindings()
+
+    /// More answers than any model gives.
+    private static let maxChoices = 128
 
     /// `nil` where nothing is to be looked for.
     public init?(_ settings: GuardSettings) {
         guard settings.output != .off else { return nil }
         self.settings = settings
+        findings.isRedacted = settings.output == .redact
     }
 
-    /// The next event. Appends what may be shown now, in the order in which it came, possibly nothing.
-    public mutating func take(_ event: ModelEvent, into output: inout [ModelEvent]) { output.append(event) }
+    /// The next event. Appends what may be shown now, of each choice in the order in which it came, possibly nothing.
+    public mutating func take(_ event: ModelEvent, into output: inout [ModelEvent]) {
+        if case .whole(let completion) = event.kind {
+            finish(into: &output)
+            output.append(guarded(completion, event))
+            return
+        }
+        guard settings.output == .redact else {
+            withChoice(event.choice) { $0.watch(event, &$1) }
+            output.append(event)
+            return
+        }
+        if event.source != .sameFrame {
+            frame += 1
+            frameChoice = event.choice
+        }
+        // A frame goes to the client whole or not at all, so with pieces of several choices, which wait apart, it does not.
+        let isShared = event.source == .sameFrame && event.choice != frameChoice
+        if isShared {
+            for position in choices.indices { choices[position].breakFrame(frame) }
+        }
+        let frame = frame
+        withChoice(event.choice) { $0.take(event, frame: frame, isBroken: isShared, &$1) }
+        for position in choices.indices { choices[position].release(before: frame, into: &output) }
+    }
 
     /// The stream is at its end, or broke off: appends what was held back.
-    public mutating func finish(into output: inout [ModelEvent]) {}
+    public mutating func finish(into output: inout [ModelEvent]) {
+        for position in choices.indices {
+            choices[position].settle(&findings)
+            choices[position].release(before: .max, into: &output)
+        }
+        choices = []
+    }
+
+    private mutating func withChoice(_ index: Int, _ body: (inout GuardedChoice, inout GuardFindings) -> Void) {
+        // Whoever numbers choices without end shares the last place.
+        let position =
+            choices.firstIndex { $0.index == index }
+            ?? {
+                if choices.count < Self.maxChoices {
+                    choices.append(GuardedChoice(index, settings.patterns))
+                }
+                return choices.count - 1
+            }()
+        body(&choices[position], &findings)
+    }
+
+    private mutating func guarded(_ completion: ChatCompletion, _ event: ModelEvent) -> ModelEvent {
+        var changed = completion
+        for position in changed.choices.indices {
+            let choice = changed.choices[position]
+            changed.choices[position].text = choice.text.map { guarded($0) }
+            changed.choices[position].reasoning = choice.reasoning.map { guarded($0) }
+            changed.choices[position].refusal = choice.refusal.map { guarded($0) }
+            for call in choice.toolCalls.indices {
+                changed.choices[position].toolCalls[call].arguments = guarded(
+                    choice.toolCalls[call].arguments, isJSON: true)
+            }
+            if changed.choices[position].text != choice.text { changed.choices[position].logprobs = [] }
+        }
+        guard changed != completion else { return event }
+        changed.frame = nil
+        return ModelEvent(.whole(changed), choice: event.choice)
+    }
+
+    /// A text that is there in one piece.
+    private mutating func guarded(_ text: String, isJSON: Bool = false) -> String {
+        var finder = SecretFinder(settings.patterns)
+        var edits: [SecretFinder.Edit] = []
+        finder.take(text, &edits)
+        finder.finish(&edits)
+        for edit in edits { if let kind = edit.kind { findings.add(kind) } }
+        guard settings.output == .redact, !edits.isEmpty else { return text }
+        var redaction = Redaction(isJSON: isJSON)
+        return redaction.apply(edits, to: text, from: 0)
+    }
 }

@@ -7,26 +7,104 @@ public struct InputFindings: Sendable, Equatable {
     public var score = 0.0
     /// What made the score, each once, by name: `override`, `role_marker`…
     public var reasons: [String] = []
-    /// How many characters were there that control and do not show.
+    /// How many characters control how text is shown, and do not show themselves.
     public var controlCharacters = 0
 
     public init() {}
     public var isEmpty: Bool { reasons.isEmpty && controlCharacters == 0 }
 }
 
-/// Looks at what a caller wants to tell a model. Pure; takes nanoseconds a byte of the last turn's text.
+/// Looks at what a caller wants to tell a model: size, control characters, signs of an injection. Pure. Under `flag` it
+/// never refuses.
 public struct InputGuard: Sendable {
     /// From which score a request is refused, where the policy is to refuse.
     public static let refusalScore = 0.8
-    /// The most text of one request, in bytes.
-    public static let maxTextBytes = 8 << 20
+    /// The most text of one request, in bytes, where the policy is to refuse.
+    public static let maxTextBytes = 4 << 20
+    /// How much of one message is searched for signs of an injection, in bytes: half of it at its beginning, half at its
+    /// end.
+    public static let searchedBytes = 64 << 10
 
     private let policy: GuardSettings.InputPolicy
 
     public init(_ settings: GuardSettings) { policy = settings.input }
 
+    /// Looks at all texts for control characters, and at what callers and tools have said since the model spoke last for
+    /// signs of an injection: system messages are the application's own, and what is older was looked at in its turn.
     /// - Throws: `guard_refused`, the caller's fault, only where the policy is to refuse.
     public func inspect(_ request: ChatRequest) throws(CodedError) -> InputFindings {
-        InputFindings()
+        var findings = InputFindings()
+        guard policy != .off else { return findings }
+        var signals = InjectionSignals()
+        var size = 0
+        let turn = (request.messages.lastIndex { $0.role == .assistant } ?? -1) + 1
+        for (index, message) in request.messages.enumerated() {
+            let before = (control: findings.controlCharacters, score: signals.score)
+            for text in Self.texts(of: message) {
+                size += text.utf8.count
+                findings.controlCharacters += ControlCharacters.count(in: text)
+                if index >= turn, message.role == .user || message.role == .tool || message.role == .function {
+                    for part in Self.searched(text) { signals.look(at: part) }
+                }
+            }
+            try refuse(
+                message.places?.message.path ?? "messages[\(index)]", size: size,
+                hasControl: findings.controlCharacters > before.control,
+                score: signals.score > before.score ? signals.score : 0, signals.reasons)
+        }
+        findings.score = signals.score
+        findings.reasons = signals.reasons
+        return findings
+    }
+
+    private func refuse(
+        _ param: String, size: Int, hasControl: Bool, score: Double, _ reasons: [String]
+    ) throws(CodedError) {
+        guard policy == .refuse else { return }
+        if size > Self.maxTextBytes {
+            throw CodedError(
+                .guardRefused,
+                "The messages have more than \(Self.maxTextBytes >> 20) MB of text together. Send less of it.",
+                param: param)
+        }
+        if hasControl {
+            throw CodedError(
+                .guardRefused,
+                "The message has control characters in it (besides tabs and line ends), or turns its direction unseen. "
+                    + "Remove them.",
+                param: param)
+        }
+        if score >= Self.refusalScore {
+            throw CodedError(
+                .guardRefused,
+                "The message looks like an attempt to change the instructions of this service "
+                    + "(\(reasons.joined(separator: ", "))). Put what you want in other words.",
+                param: param)
+        }
+    }
+
+    private static func texts(of message: ChatMessage) -> [String] {
+        switch message.content {
+        case .none: []
+        case .text(let text): [text]
+        case .parts(let parts):
+            parts.compactMap { part in
+                switch part {
+                case .text(let text): text
+                case .document(let document): if case .text(let text) = document.source { text } else { nil }
+                default: nil
+                }
+            }
+        }
+    }
+
+    /// The beginning and the end of a long text: an injection wants to be read first or last.
+    private static func searched(_ text: String) -> [String] {
+        guard text.utf8.count > searchedBytes else { return [text] }
+        let half = searchedBytes / 2
+        let bytes = text.utf8
+        return [
+            String(decoding: bytes.prefix(half), as: UTF8.self), String(decoding: bytes.suffix(half), as: UTF8.self),
+        ]
     }
 }

@@ -3,25 +3,41 @@ internal import Graph
 internal import Models
 
 /// Calls the plan's models and passes on what they say as they say it.
-enum ExecuteNode {
-    static func run(
-        _ request: ChatRequest, plan: Plan?, streaming: Bool, gateway: Gateway, context: NodeContext<ChatEvent>
-    ) async throws -> Shared<ChatAnswer> {
+struct ExecuteNode: Sendable {
+    let gateway: Gateway
+    let guards: GuardSettings
+    let experts: ExpertSettings
+    let graphs: PlanGraphs
+    let time: any TimeSource
+
+    func run(
+        _ request: ChatRequest, plan: Plan?, streaming: Bool, context: NodeContext<ChatEvent>
+    ) async throws -> ChatState.Answering {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         try await context.emit(.planned(plan))
+        if plan.isPinned {
+            return .whole(try await ask(request, route: plan.route, streaming: streaming, context: context))
+        }
+        return .parts(try await consult(request, plan: plan, streaming: streaming, context: context))
+    }
+
+    /// The request as it stands, to one model.
+    private func ask(
+        _ request: ChatRequest, route: Route, streaming: Bool, context: NodeContext<ChatEvent>
+    ) async throws -> Shared<ChatAnswer> {
         let answer = try await gateway.answer(
-            request, route: plan.route, streaming: streaming, context: context.run
+            request, route: route, streaming: streaming, context: context.run
         ) { target, retry throws(CodedError) in
             do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
         }
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers, marks: answer.stream.marks))
-        var assembler = Assembler()
+        var reader = AnswerReader(answer, guards)
         var shown = answer.target
         while true {
-            var supply = try answer.stream.ready()
+            var supply = try reader.ready()
             if case .later = supply {
-                supply = try await answer.stream.next().map { .event($0) } ?? .end
+                supply = try await reader.next()
                 // Only who waits can find another model at the other end.
                 if answer.target != shown {
                     shown = answer.target
@@ -29,13 +45,66 @@ enum ExecuteNode {
                 }
             }
             guard case .event(let event) = supply else { break }
-            assembler.add(event)
             try await context.emit(.model(event))
         }
-        let completion = assembler.completion
-        return Shared(
-            ChatAnswer(
-                target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,
-                ledger: gateway.record(answer.target, completion.usage), marks: answer.stream.marks))
+        let completion = reader.completion
+        var whole = ChatAnswer(
+            target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,
+            ledger: gateway.record(answer.target, completion.usage), marks: answer.stream.marks)
+        whole.findings = reader.findings
+        whole.marks.isRedacted = whole.findings.isRedacted
+        return Shared(whole)
+    }
+
+    /// The plan's experts, as a graph of their own inside this node. What they tell goes through one bounded queue, so
+    /// that the caller hears it in one order, and a caller who takes nothing holds all of them.
+    private func consult(
+        _ request: ChatRequest, plan: Plan, streaming: Bool, context: NodeContext<ChatEvent>
+    ) async throws -> Shared<ExpertResults> {
+        let entry = try graphs.entry(for: plan)
+        var inner = context.run
+        if let wallTime = plan.limits.wallTime {
+            let end = time.now().advanced(by: wallTime)
+            inner.deadline = inner.deadline.map { min($0, end) } ?? end
+        }
+        let run = ExpertRun(
+            plan, request, streaming: streaming, gateway: gateway, cache: experts.cache, guards: guards, time: time,
+            order: entry.order, deadline: inner.deadline)
+        guard context.hasListener else {
+            _ = try await entry.runner.run(ExpertState(run: run), context: inner)
+            return Shared(ExpertResults(experts: run.results, deadline: inner.deadline))
+        }
+        let stage = try await listen(to: run, entry.runner, inner, context)
+        var parts = ExpertResults(experts: run.results, deadline: inner.deadline, shown: stage.shown)
+        for place in parts.experts.indices {
+            guard let text = stage.cut[parts.experts[place].name] else { continue }
+            parts.experts[place].text = text
+            parts.experts[place].isCut = true
+        }
+        return Shared(parts)
+    }
+
+    private func listen(
+        to run: ExpertRun, _ runner: Runner<ExpertState, ExpertSignal>, _ inner: RunContext,
+        _ context: NodeContext<ChatEvent>
+    ) async throws -> ExpertStage {
+        let signals = RunEventStream<ExpertSignal>(capacity: 64, kinds: .custom)
+        async let ended = runner.run(ExpertState(run: run), context: inner, events: signals)
+        var stage = ExpertStage(run.plan, streaming: run.streaming)
+        var heard: [ChatEvent] = []
+        do {
+            while let signal = await signals.next() {
+                guard case .emitted(_, let said) = signal else { continue }
+                stage.take(said, into: &heard)
+                for event in heard { try await context.emit(event) }
+                heard.removeAll(keepingCapacity: true)
+            }
+        } catch {
+            // Nobody hears the rest: whoever waits for room ends now.
+            signals.close()
+            throw error
+        }
+        _ = try await ended
+        return stage
     }
 }

@@ -8,7 +8,7 @@ internal import Resilience
 enum RepairNode {
     static func run(
         _ request: ChatRequest, plan: Plan?, answer: ChatAnswer?, format: AnswerFormat?, violations: [String],
-        gateway: Gateway, context: NodeContext<ChatEvent>, told: (FormatOutcome) -> Void
+        gateway: Gateway, guards: GuardSettings, context: NodeContext<ChatEvent>, told: (FormatOutcome) -> Void
     ) async throws -> Shared<ChatAnswer> {
         guard let plan, var answer, let format else { throw CodedError(.internalError, "Nothing is to be mended.") }
         if let mended = format.unfenced(answer.completion) {
@@ -22,20 +22,21 @@ enum RepairNode {
             throw failure
         }
         // Who has answered knows best what it meant.
-        var route = plan.route
+        var route = answer.route ?? plan.route
         route.chain = [answer.target] + route.chain.filter { $0 != answer.target }
         (route.strategy, route.weights) = (.order, [])
         do throws(CodedError) {
             let second = try await gateway.answer(
                 again, route: route, streaming: false, context: context.run)
-            var completion = try await whole(second.stream)
+            let (said, findings) = try await whole(second, guards)
+            var completion = said
             guard let choice = completion.choices.first, AnswerFormat.isAnswer(choice) else { throw failure }
             if case .violates = await ConformNode.verdict(of: format, on: completion) {
                 guard let mended = format.unfenced(completion) else { throw failure }
                 completion = mended
             }
             told(.repaired)
-            return Shared(joined(answer, completion, second, gateway))
+            return Shared(joined(answer, completion, findings, second, gateway))
         } catch {
             // The caller did not ask for the second call, so its faults are none of the caller's.
             if [.cancelled, .deadlineExceeded, .shuttingDown].contains(error.code) { throw error }
@@ -49,26 +50,34 @@ enum RepairNode {
             + "Answer again, with JSON of that form and nothing else."
     }
 
-    private static func whole(_ stream: any ModelStream) async throws(CodedError) -> ChatCompletion {
-        var assembler = Assembler()
-        while let event = try await stream.next() { assembler.add(event) }
-        return assembler.completion
+    private static func whole(
+        _ answer: Gateway.Answer, _ guards: GuardSettings
+    ) async throws(CodedError) -> (ChatCompletion, GuardFindings) {
+        var reader = AnswerReader(answer, guards)
+        while case .event = try await reader.next() {}
+        return (reader.completion, reader.findings)
     }
 
     /// Both answers were paid for.
     private static func joined(
-        _ first: ChatAnswer, _ completion: ChatCompletion, _ second: Gateway.Answer, _ gateway: Gateway
+        _ first: ChatAnswer, _ completion: ChatCompletion, _ findings: GuardFindings, _ second: Gateway.Answer,
+        _ gateway: Gateway
     ) -> ChatAnswer {
         var completion = completion
         let ledger = gateway.record(second.target, completion.usage)
         if let used = first.completion.usage, let more = completion.usage { completion.usage = used.adding(more) }
         // The provider's own bytes tell of the second alone.
         completion.frame = nil
-        return ChatAnswer(
-            target: second.target, completion: completion, headers: second.stream.forwardedHeaders,
-            attempts: first.attempts + second.attempts.count,
-            ledger: first.ledger.flatMap { before in ledger.map { before.adding($0) } },
-            // The second was asked for on the ground of the first.
-            marks: second.stream.marks.merging(first.marks))
+        var answer = first
+        answer.target = second.target
+        answer.completion = completion
+        answer.headers = second.stream.forwardedHeaders
+        answer.attempts += second.attempts.count
+        answer.ledger = first.ledger.flatMap { before in ledger.map { before.adding($0) } }
+        answer.findings = findings
+        // The second was asked for on the ground of the first.
+        answer.marks = second.stream.marks.merging(first.marks)
+        answer.marks.isRedacted = findings.isRedacted
+        return answer
     }
 }

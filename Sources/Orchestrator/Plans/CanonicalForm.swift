@@ -66,8 +66,8 @@ struct CanonicalForm {
         for weight in route.weights { add("weight", weight) }
         add("window", route.window)
         // Which model of a chain answers depends on how long each is given, so all of it counts.
-        add("settings", parts: route.settings as Any)
-        add("timeouts", parts: route.timeouts)
+        add("settings", parts: route.settings)
+        add("timeouts", parts: route.timeouts.isEmpty ? nil : route.timeouts)
     }
 
     private mutating func add(_ fusion: FusionRule) {
@@ -112,8 +112,7 @@ struct CanonicalForm {
     // MARK: Values
 
     private mutating func add(_ name: StaticString, bytes value: [UInt8]) {
-        name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: "=\(value.count):".utf8)
+        bytes.append(contentsOf: "\(name)=\(value.count):".utf8)
         bytes.append(contentsOf: value)
         bytes.append(UInt8(ascii: "\n"))
     }
@@ -138,7 +137,8 @@ struct CanonicalForm {
         add(name, prompt.map { SHA256.hex(of: Array($0.utf8)) })
     }
 
-    private mutating func add(_ name: StaticString, parts value: Any) {
+    private mutating func add(_ name: StaticString, parts value: (any Sendable)?) {
+        guard let value else { return add(name, bytes: []) }
         var form: [UInt8] = []
         Self.describe(value, into: &form)
         add(name, bytes: Array(SHA256.hex(of: form).utf8))

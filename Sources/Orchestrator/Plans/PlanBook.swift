@@ -84,13 +84,8 @@ public struct PlanBook: Sendable {
     }
 
     /// The plan for a request. One dictionary look-up for a model of the directory.
-    /// - Throws: ``ErrorCode/modelNotFound`` with near names, ``ErrorCode/modelUnavailable``, or what the request asks
-    ///   for and the plan cannot give.
-    public func plan(for request: ChatRequest) throws(CodedError) -> Plan {
-        let plan = try plan(named: request.model)
-        if !plan.isPinned { try plan.check(request) }
-        return plan
-    }
+    /// - Throws: ``ErrorCode/modelNotFound`` with near names, or ``ErrorCode/modelUnavailable``.
+    public func plan(for request: ChatRequest) throws(CodedError) -> Plan { try plan(named: request.model) }
 
     /// The plan under a client's name for a model: `plan/NAME`, a model's, or one that a rule knows.
     public func plan(named name: String) throws(CodedError) -> Plan {
@@ -121,29 +116,5 @@ public struct PlanBook: Sendable {
 
     private static func pin(_ name: String, _ route: Route, _ version: (Target) -> String?) -> Plan {
         Plan(model: name, route: route, versions: route.chain.map { version($0) ?? "" })
-    }
-}
-
-extension Plan {
-    /// Refuses what only one model's answer can satisfy, where the answer is made of several.
-    func check(_ request: ChatRequest) throws(CodedError) {
-        if case .lead = fusion { return }
-        func refuse(_ what: String, _ param: String) -> CodedError {
-            CodedError(
-                .invalidValue,
-                "'\(model)' makes one answer of several, which cannot have \(what). Leave '\(param)' out, or ask one model.",
-                param: param)
-        }
-        if request.n > 1 { throw refuse("alternatives", "n") }
-        if request.logprobs { throw refuse("probabilities of its tokens", "logprobs") }
-        if !request.tools.isEmpty || request.hasForeignTools { throw refuse("calls of tools", "tools") }
-        // One of the answers is the answer, or a model writes it: both can have a form. Several in a row have none.
-        if case .concatenate = fusion, request.responseFormat.map(Self.isForm) ?? false {
-            throw refuse("a form", request.formatField ?? "response_format")
-        }
-    }
-
-    private static func isForm(_ format: ResponseFormat) -> Bool {
-        if case .text = format { false } else { true }
     }
 }

@@ -15,7 +15,7 @@ internal import Synchronization
 public final class Limiter: Sendable {
     /// What a decision leaves to be done after the lock.
     struct Aftermath: Sendable {
-        var decided: [(waiter: Waiter, fate: Waiter.Fate)] = []
+        var decided: [(waiter: Waiter<LimitFate>, fate: LimitFate)] = []
         var timer: (era: UInt64, wake: Instant)?
 
         func carryOut(for limiter: Limiter) {
@@ -26,7 +26,7 @@ public final class Limiter: Sendable {
 
     private enum Entry: Sendable {
         case admitted(Bulkhead.Ticket)
-        case waiting(Waiter, Bulkhead.Place)
+        case waiting(Waiter<LimitFate>, Bulkhead.Place)
         case refused(LimitRefusal)
     }
 
@@ -58,10 +58,10 @@ public final class Limiter: Sendable {
     /// Admits a call: at once, after it has waited, or never. A provider's own limit comes before that of all, so that
     /// calls to one that is slow wait for it and not in front of the others; both together wait no longer than the
     /// policy allows. A task that is cancelled leaves the queue at once; one that has been admitted by then gets its
-    /// permit.
+    /// permit. So does one whose `token` is.
     /// - Throws: `overloaded` with the time to wait, `deadline_exceeded`, or `cancelled`.
     public func enter(
-        priority: RunContext.Priority = .interactive, deadline: Instant? = nil
+        priority: RunContext.Priority = .interactive, deadline: Instant? = nil, token: CancellationToken? = nil
     ) async throws(CodedError) -> LimitPermit {
         var now = time.now()
         let (entry, end) = arrive(priority, deadline, now)
@@ -70,7 +70,7 @@ public final class Limiter: Sendable {
         case .admitted(let ticket): permit = LimitPermit(self, ticket)
         case .refused(let refusal): throw refusal.error(of: name)
         case .waiting(let waiter, let place):
-            permit = LimitPermit(self, try await wait(waiter, place))
+            permit = LimitPermit(self, try await wait(waiter, place, token))
             now = time.now()
         }
         guard let outer else { return permit }
@@ -78,7 +78,7 @@ public final class Limiter: Sendable {
         switch outer.arrive(priority, end, now).entry {
         case .admitted(let ticket): permit.add(outer: ticket)
         case .refused(let refusal): throw refusal.error(of: outer.name)
-        case .waiting(let waiter, let place): permit.add(outer: try await outer.wait(waiter, place))
+        case .waiting(let waiter, let place): permit.add(outer: try await outer.wait(waiter, place, token))
         }
         return permit
     }
@@ -122,16 +122,19 @@ public final class Limiter: Sendable {
                 return (.refused(refusal), end)
             case .queued(let place, let displaced):
                 if let displaced { core.shed(displaced) }
-                let waiter = Waiter()
+                let waiter = Waiter<LimitFate>()
                 core.seat(waiter, at: place)
                 return (.waiting(waiter, place), end)
             }
         }
     }
 
-    private func wait(_ waiter: Waiter, _ place: Bulkhead.Place) async throws(CodedError) -> Bulkhead.Ticket {
+    private func wait(
+        _ waiter: Waiter<LimitFate>, _ place: Bulkhead.Place, _ token: CancellationToken?
+    ) async throws(CodedError) -> Bulkhead.Ticket {
+        token?.onCancel { self.cancel(place) }
         let fate = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter.sleep($0) }
+            await waiter.sleep()
         } onCancel: {
             cancel(place)
         }

@@ -1,5 +1,12 @@
 internal import Base
 
+/// What becomes of a call that waits in a limiter's queue.
+enum LimitFate: Sendable {
+    case admitted(Bulkhead.Ticket)
+    case refused(LimitRefusal)
+    case cancelled
+}
+
 /// What a limiter's lock protects.
 struct LimiterCore: Sendable {
     /// Timers for earlier times are not started for less than this.
@@ -10,9 +17,9 @@ struct LimiterCore: Sendable {
     var admitted: UInt64 = 0
     var refused: UInt64 = 0
     /// Those whose fate is decided, until the lock is left.
-    private(set) var decided: [(waiter: Waiter, fate: Waiter.Fate)] = []
+    private(set) var decided: [(waiter: Waiter<LimitFate>, fate: LimitFate)] = []
     /// By the slots of their places.
-    private var waiters: [Waiter?] = []
+    private var waiters: [Waiter<LimitFate>?] = []
     /// When the one timer that counts fires; others have another era and do nothing.
     private var timer: Instant?
     private var era: UInt64 = 0
@@ -37,13 +44,13 @@ struct LimiterCore: Sendable {
         if let limit = adaptive?.limit, limit != bulkhead.limit { bulkhead.setLimit(limit) }
     }
 
-    mutating func seat(_ waiter: Waiter, at place: Bulkhead.Place) {
+    mutating func seat(_ waiter: Waiter<LimitFate>, at place: Bulkhead.Place) {
         let slot = Int(place.slot)
         while waiters.count <= slot { waiters.append(nil) }
         waiters[slot] = waiter
     }
 
-    mutating func unseat(_ place: Bulkhead.Place) -> Waiter? {
+    mutating func unseat(_ place: Bulkhead.Place) -> Waiter<LimitFate>? {
         let slot = Int(place.slot)
         guard waiters.indices.contains(slot) else { return nil }
         defer { waiters[slot] = nil }
@@ -88,7 +95,7 @@ struct LimiterCore: Sendable {
         }
     }
 
-    private mutating func takeDecided() -> [(waiter: Waiter, fate: Waiter.Fate)] {
+    private mutating func takeDecided() -> [(waiter: Waiter<LimitFate>, fate: LimitFate)] {
         defer { decided = [] }
         return decided
     }

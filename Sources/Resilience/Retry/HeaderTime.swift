@@ -66,22 +66,7 @@ enum HeaderTime {
         return seconds(year, month, day, clock).map { $0 * 1000 }
     }
 
-    /// Seconds since 1970, by Howard Hinnant's algorithm; `nil` for a day that the calendar does not have.
     private static func seconds(_ year: Int, _ month: Int, _ day: Int, _ timeOfDay: Int) -> Int64? {
-        guard (1...12).contains(month), day >= 1, day <= days(of: month, year) else { return nil }
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return Int64(era * 146_097 + dayOfEra - 719_468) * 86_400 + Int64(timeOfDay)
-    }
-
-    private static func days(of month: Int, _ year: Int) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
+        CivilDate.seconds(year: year, month: month, day: day).map { $0 + Int64(timeOfDay) }
     }
 }

@@ -84,9 +84,9 @@ final class Gatekeeper: Sendable {
     private func scope(of key: String, _ ring: KeyRing, _ exchange: Exchange) throws(CodedError) -> Scope {
         let verdict = ring.verdict(on: key, at: time.wallTime())
         if case .valid(let scope) = verdict { return scope }
-        let network = ClientNetwork(of: exchange)
+        let client = exchange.client.address
         let now = time.now()
-        if let wait = throttle.withLock({ $0.wait(for: network, now: now) }) {
+        if let wait = throttle.withLock({ $0.wait(for: client, now: now) }) {
             meter.decided(.throttled)
             throw CodedError(
                 .tooManyWrongKeys, "Too many wrong keys came from your network. A right one is always taken.",
@@ -108,6 +108,6 @@ final class Gatekeeper: Sendable {
     private func tell(_ message: String, _ exchange: Exchange, key name: String?, decision: AuthMeter.Decision) {
         logger.log(
             .warning, message, .string("request_id", exchange.requestID), .string("decision", decision.rawValue),
-            .string("key", name), .string("client", exchange.clientAddress))
+            .string("key", name), .string("client", exchange.client.text))
     }
 }

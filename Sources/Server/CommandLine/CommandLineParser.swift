@@ -9,9 +9,12 @@ public struct CommandLineParser {
         return try parser.command()
     }
 
-    private static let commands = ["serve", "chat", "config", "models", "keys", "doctor", "version", "help"]
+    private static let commands = [
+        "serve", "chat", "bulk", "stats", "config", "models", "keys", "doctor", "version", "help",
+    ]
     private static let chaos = "--allow-chaos"
     private static let effective = "--effective"
+    private static let timing = "--timing"
     private static let configuration = ["--config", "--listen", "--data", "--log-level"]
 
     private var rest: ArraySlice<String>
@@ -38,6 +41,8 @@ public struct CommandLineParser {
         case "models": return try models()
         case "keys": return try keys()
         case "doctor": return try doctor()
+        case "bulk": return try bulk()
+        case "stats": return try stats()
         case "version", "--version", "-V": return try version()
         case "help": return try help()
         case "--help", "-h": return .help(.tutti)
@@ -57,12 +62,13 @@ public struct CommandLineParser {
 
     private mutating func chat() throws(UsageError) -> Command {
         topic = .chat
-        try scan(options: ["--model", "--persona"])
+        try scan(options: ["--model", "--persona"], switches: [Self.timing])
         if wantsHelp { return .help(topic) }
         guard words.count <= 1 else { throw failure("One message at a time: put it in quotes.") }
         return .chat(
-            ChatOptions(message: words.first, model: values["--model"], persona: values["--persona"], json: json)
-        )
+            ChatOptions(
+                message: words.first, model: values["--model"], persona: values["--persona"],
+                timing: switches.contains(Self.timing), json: json))
     }
 
     private mutating func config() throws(UsageError) -> Command {
@@ -111,6 +117,34 @@ public struct CommandLineParser {
         if wantsHelp { return .help(topic) }
         try expect(words: 0)
         return .doctor(DoctorOptions(flags: flags, isOffline: isOffline, bundle: values["--bundle"], json: json))
+    }
+
+    private mutating func bulk() throws(UsageError) -> Command {
+        topic = .bulk
+        try scan(options: ["--after", "--parallel"])
+        if wantsHelp { return .help(topic) }
+        guard let file = words.first else { throw failure("bulk needs a file of JSON Lines, or - for standard input.") }
+        try expect(words: 1)
+        return .bulk(
+            BulkOptions(
+                file: file, after: try number("--after", 0...Int(Int32.max)) ?? 0,
+                parallel: try number("--parallel", 1...BulkQuery.mostParallel)))
+    }
+
+    private func number(_ option: String, _ range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let text = values[option] else { return nil }
+        guard let value = Int(text), range ~= value else {
+            throw failure("\(option) takes a number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+
+    private mutating func stats() throws(UsageError) -> Command {
+        topic = .stats
+        try scan(options: [])
+        if wantsHelp { return .help(topic) }
+        try expect(words: 0)
+        return .stats(StatsOptions(json: json))
     }
 
     private mutating func version() throws(UsageError) -> Command {

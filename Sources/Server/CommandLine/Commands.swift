@@ -6,6 +6,8 @@ public enum Command: Sendable, Equatable {
     case models(ModelsOptions)
     case keys(KeysOptions)
     case doctor(DoctorOptions)
+    case bulk(BulkOptions)
+    case stats(StatsOptions)
     case version(VersionOptions)
     case help(HelpTopic)
 }
@@ -22,6 +24,9 @@ public struct ChatOptions: Sendable, Equatable {
     public var message: String?
     public var model: String?
     public var persona: String?
+    /// Whether the phases' times are told after each answer.
+    public var timing = false
+    /// Whether events are printed as they are, one line of JSON each.
     public var json = false
 }
 
@@ -60,7 +65,7 @@ public struct VersionOptions: Sendable, Equatable {
 
 /// What help is asked about.
 public enum HelpTopic: String, Sendable, CaseIterable {
-    case tutti, serve, chat, config, models, keys, doctor, version
+    case tutti, serve, chat, bulk, stats, config, models, keys, doctor, version
 }
 
 /// A command line that cannot be understood: what is wrong, and which help says more.

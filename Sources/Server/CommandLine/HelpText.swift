@@ -9,6 +9,8 @@ enum HelpText {
         case .models: models
         case .keys: keys
         case .doctor: doctor
+        case .bulk: bulk
+        case .stats: stats
         case .version: version
         }
     }
@@ -24,6 +26,8 @@ enum HelpText {
         Commands
           serve      start the server
           chat       talk to a model
+          bulk       answer every line of a file
+          stats      show how a running server has done
           config     check or show the configuration
           models     list the models, what they can do and cost
           keys       make keys for callers
@@ -67,12 +71,13 @@ enum HelpText {
 
         Usage: tutti chat ["message"] [options]
           Talks to the server at TUTTI_URL, or at the default address; with no server there, starts one for itself.
-          Where the server asks for a key, it takes that of TUTTI_API_KEY.
+          Where the server asks for a key, it takes that of TUTTI_API_KEY. Ctrl-C ends the answer that is coming.
 
         Options
-          --model NAME      the model that answers (auto)
+          --model NAME      the model that answers (auto), or plan/NAME
           --persona NAME    the persona that answers
-          --json            print each answer whole, as JSON
+          --timing          tell after each answer how long its phases took
+          --json            print the events of each answer, one line of JSON each
           --help            this help
 
         """

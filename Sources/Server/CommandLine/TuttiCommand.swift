@@ -34,6 +34,8 @@ public enum TuttiCommand {
         case .config(let options): return config(options, environment)
         case .models(let options): return models(options, environment)
         case .keys(let options): return KeysCommand.run(options, environment)
+        case .bulk(let options): return await BulkCommand.run(options, environment: environment)
+        case .stats(let options): return await StatsCommand.run(options, environment: environment)
         case .doctor(let options): return await DoctorCommand.run(options, environment: environment)
         case .serve(let options):
             guard let loaded = load(options.flags, environment) else { return 2 }

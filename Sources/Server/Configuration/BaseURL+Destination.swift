@@ -1,11 +1,16 @@
+internal import Base
+
 /// Hosts that are no provider's, though their spelling is sound: a key sent there would be lost, or a cloud's metadata
 /// service asked in the server's name.
 extension BaseURL {
     /// What is wrong with the host; `nil` for nothing. Loopback and private addresses are fine: models run there. Names
     /// are not looked up. O(length).
     var hostProblem: String? {
-        if let octets = IPLiteral.v4(host) { return Self.problem(v4: octets) }
-        if let groups = IPLiteral.v6(host) { return Self.problem(v6: groups) }
+        if let address = IPAddress(host) {
+            let hasColon = host.utf8.contains(UInt8(ascii: ":"))
+            if hasColon, address.isIPv4 { return Self.withinIPv6 }
+            return Self.blocks.first { $0.block.contains(address) }.flatMap(\.problem)
+        }
         if host.utf8.last == UInt8(ascii: ".") { return "is a name with a dot behind it; write it without" }
         if ["metadata.google.internal", "metadata.goog", "instance-data"].contains(host) {
             return "is a cloud's metadata service"
@@ -16,22 +21,19 @@ extension BaseURL {
         return isNumber ? "is an address in an unusual spelling; write four decimal numbers" : nil
     }
 
-    private static func problem(v4 octets: [UInt8]) -> String? {
-        switch (octets[0], octets[1]) {
-        case (0, _): "is no address that can be asked"
-        case (169, 254): "is a link-local address, where clouds have their metadata service"
-        case (224..., _): "is no address of one machine"
-        default: nil
-        }
-    }
+    private static let withinIPv6 = "is an IPv4 address within IPv6; write it as IPv4"
 
-    private static func problem(v6 groups: [UInt16]) -> String? {
-        if groups.allSatisfy({ $0 == 0 }) { return "is no address that can be asked" }
-        if groups[0] & 0xffc0 == 0xfe80 { return "is a link-local address" }
-        if groups[0] & 0xff00 == 0xff00 { return "is no address of one machine" }
-        // The same address once more within IPv6: ::ffff:0:0/96, ::/96 and 64:ff9b::/96.
-        let isWithin = groups[..<5].allSatisfy { $0 == 0 } && (groups[5] == 0xffff || groups[5] == 0 && groups[6] != 0)
-        let isTranslated = groups[..<6].elementsEqual([0x64, 0xff9b, 0, 0, 0, 0])
-        return isWithin || isTranslated ? "is an IPv4 address within IPv6; write it as IPv4" : nil
-    }
+    /// The first one that holds an address says what is wrong with it: `nil` for nothing.
+    private static let blocks: [(block: AddressBlock, problem: String?)] = [
+        ("0.0.0.0/8", "is no address that can be asked"),
+        ("169.254.0.0/16", "is a link-local address, where clouds have their metadata service"),
+        ("224.0.0.0/3", "is no address of one machine"),
+        ("::", "is no address that can be asked"),
+        ("fe80::/10", "is a link-local address"),
+        ("ff00::/8", "is no address of one machine"),
+        // IPv4 in two older ways; ::1 and its neighbours are IPv6's own.
+        ("64:ff9b::/96", withinIPv6),
+        ("::/112", nil),
+        ("::/96", withinIPv6),
+    ].compactMap { text, problem in AddressBlock(text).map { ($0, problem) } }
 }

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The start of every address of a provider (or of a proxy): scheme, host, port and path. No user name, query or
 /// fragment, so it holds no secret and may be shown.
 public struct BaseURL: Sendable, Equatable, CustomStringConvertible {
@@ -16,7 +18,7 @@ public struct BaseURL: Sendable, Equatable, CustomStringConvertible {
 
     /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or ::1.
     public var isLoopback: Bool {
-        host == "localhost" || IPLiteral.v4(host)?[0] == 127 || IPLiteral.v6(host) == [0, 0, 0, 0, 0, 0, 0, 1]
+        host == "localhost" || IPAddress(host)?.isLoopback ?? false
     }
 
     /// The schemes of a provider and the ports they imply.
@@ -55,7 +57,8 @@ public struct BaseURL: Sendable, Equatable, CustomStringConvertible {
         if host.utf8.first == UInt8(ascii: "[") {
             guard host.utf8.last == UInt8(ascii: "]") else { return nil }
             host = String(host.dropFirst().dropLast()).lowercased()
-            return IPLiteral.v6(host) == nil ? nil : (host, port)
+            guard host.utf8.contains(UInt8(ascii: ":")), IPAddress(host) != nil else { return nil }
+            return (host, port)
         }
         return Names.isHost(host) ? (host.lowercased(), port) : nil
     }

@@ -11,14 +11,14 @@ struct CallerKeyDraft {
     var user: String?
     var role: Scope.Role = .member
     var isRevoked = false
-    var expires: CivilMoment?
+    var expires: CivilDate?
 
     /// `nil` while something is missing that every key has.
     var key: CallerKey? {
         guard let name, let hash, let tenant, let user else { return nil }
         return CallerKey(
             name: name, hash: hash, tenant: tenant, user: user, role: role, isRevoked: isRevoked,
-            expires: expires?.time)
+            expires: expires.map { WallTime(milliseconds: $0.secondsSince1970 * 1000) })
     }
 
     /// As `config show` writes it: YAML that reads back, but for the hash.
@@ -79,7 +79,7 @@ extension ConfigurationLoader {
             draft.isRevoked = parsed(node, of: document, must) { ["true": true, "false": false][$0] } ?? false
         case "expires":
             let must = "\(path) must be a day or a moment in UTC, such as 2027-01-31 or 2027-01-31T18:00:00Z."
-            draft.expires = parsed(node, of: document, must) { CivilMoment($0) }
+            draft.expires = parsed(node, of: document, must) { CivilDate($0) }
         default: reportUnknown(entry, in: "auth.keys", near: CallerKeyDraft.fields, of: document)
         }
     }
@@ -125,6 +125,13 @@ extension ConfigurationLoader {
                 "server.listen can be reached from other machines, and without keys everyone there could spend yours: "
                     + "make a key with `tutti keys new` and put it into auth.keys, or listen on "
                     + "127.0.0.1:\(listen.port).", sources["server.listen"])
+        // Behind a proxy everybody comes from loopback. Looking at each request's client instead would let those in
+        // whose proxy writes no header, or one that cannot be read; so the server does not start.
+        case .open where !configuration.server.trustedProxies.isEmpty:
+            report(
+                "server.trusted_proxies puts the server behind a proxy, and without keys everyone whom that lets through "
+                    + "would be its admin: make a key with `tutti keys new` and put it into auth.keys, or take "
+                    + "server.trusted_proxies out.", sources["server.trusted_proxies"])
         case .open where hasKeys:
             notice("auth.keys has no effect, since auth.mode is open.")
         case .open: break

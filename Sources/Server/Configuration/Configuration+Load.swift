@@ -16,7 +16,8 @@ extension Configuration {
     }
 
     /// The same with the file from disk: the one that `flags` name, which must be there, or `tutti.yaml` in the
-    /// working directory, which may be missing. Blocks for the reading of one small file.
+    /// working directory, which may be missing. Blocks for the reading of one small file, and
+    /// looks at who may read the key of TLS.
     public static func load(
         environment: [String: String],
         flags: ConfigurationFlags,
@@ -33,7 +34,9 @@ extension Configuration {
             }
             file = nil
         }
-        return try load(file: file, environment: environment, flags: flags, capabilities: capabilities)
+        var loaded = try load(file: file, environment: environment, flags: flags, capabilities: capabilities)
+        if let notice = loaded.configuration.server.tls.notice { loaded.notices.append(notice) }
+        return loaded
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Orchestrator
+
 extension Configuration {
     /// Runs that outlive the connection of their client. Sizes are in bytes.
     public struct Runs: Sendable, Equatable {
@@ -23,5 +25,15 @@ extension Configuration {
         public internal(set) var messages = 10
         /// What all of them may take together.
         public internal(set) var maxMemory = 64 << 20
+    }
+}
+
+extension MemoryConversations.Limits {
+    init(_ configuration: Configuration.Conversations) {
+        self.init()
+        conversations = configuration.max
+        timeToLive = configuration.ttl
+        memory = configuration.maxMemory
+        messages = max(messages, configuration.messages)
     }
 }

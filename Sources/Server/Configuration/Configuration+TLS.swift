@@ -6,6 +6,14 @@ extension Configuration.TLS {
         isOn ? try TLSContext(certificate: certificate, key: key) : nil
     }
 
+    /// What is not well with the key's file as it lies there now. It is taken all the same: some systems give keys to a
+    /// group of their own. One call of stat(2).
+    var notice: String? {
+        guard isOn, let status = Machine.permissions(of: key), status.mode & 0o077 != 0 else { return nil }
+        return "server.tls.key: others than its owner may use \(key). Whoever reads it can pass for this server: "
+            + "chmod 600 \(key)"
+    }
+
     static let needsRestart = TransportError(
         .certificate,
         "Between plain HTTP and TLS the server changes only when it starts: restart it, or leave `server.tls` as is."

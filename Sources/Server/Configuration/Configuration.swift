@@ -19,6 +19,7 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var guards = GuardSettings()
     public internal(set) var runs = Runs()
     public internal(set) var conversations = Conversations()
+    public internal(set) var phases = Phases()
     /// The providers that can be used, in the order of the file.
     public internal(set) var providers: [Provider] = []
     /// The aliases with at least one usable model, in the order of the file.
@@ -60,7 +61,10 @@ public struct Configuration: Sendable, Equatable {
         public internal(set) var bodyTotal = Duration.seconds(300)
         /// The bytes of a body that must come in a second, on average; 0 for no such limit.
         public internal(set) var minRate = 500
-        /// Connections of one client open at once; 0 for no such limit.
+        /// The bytes of what waits for a client that it must take in a second, on average; 0 for no such limit.
+        public internal(set) var minWriteRate = 500
+        /// Connections of one client open at once; 0 for no such limit. Beyond loopback ``connectionsPerStranger``
+        /// where nobody sets it.
         public internal(set) var maxConnectionsPerAddress = 0
         /// What the bodies of all requests may take; 0 for no such limit.
         public internal(set) var maxMemory = 256 << 20

@@ -57,8 +57,8 @@ extension ConfigurationKey {
     private static let forStart: Set = [
         "server.listen", "server.data", "server.max_connections", "server.max_line", "server.max_headers",
         "server.timeouts.header", "server.timeouts.body", "server.timeouts.idle", "server.timeouts.write",
-        "server.timeouts.body_total", "server.min_rate", "server.max_memory", "server.max_connections_per_address",
-        "server.gzip_from",
+        "server.timeouts.body_total", "server.min_rate", "server.min_write_rate", "server.max_memory",
+        "server.max_connections_per_address", "server.gzip_from",
     ]
 
     /// Whether a change takes effect at the next start, and not when the configuration is loaded again.

@@ -69,17 +69,13 @@ extension ConfigurationKey {
                 show: { $0.rawValue }
             )
         ] + resilience + chaos + [
-            one(
+            choice(
                 "structured_output.on_violation",
                 \.structuredOutput.onViolation,
                 "What happens to an answer that does not follow the JSON schema that its caller gave: the model is asked "
-                    + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired.",
-                "one of repair, report, ignore",
-                shape: .choice(["repair", "report", "ignore"]),
-                read: { ViolationPolicy(rawValue: $0) },
-                show: { $0.rawValue }
+                    + "once more, the request fails, or the answer goes out as it is. A streamed one is never repaired."
             )
-        ] + orchestrator + flags
+        ] + orchestrator + phases + flags
 
     private static let flags: [ConfigurationKey] = [
         flag("flags.responses", \.flags.responses, "Whether clients may use `/v1/responses`."),
@@ -178,7 +174,7 @@ extension ConfigurationKey {
     static let sections: Set = [
         "server", "server.cors", "server.timeouts", "server.tls", "auth", "log", "resilience", "resilience.timeouts",
         "resilience.retry", "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
-        "guards", "runs", "conversations", "flags",
+        "guards", "runs", "conversations", "phases", "flags",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue", "plans"]
     static let later: Set = ["cache", "personas", "tiers"]

@@ -37,6 +37,7 @@ struct ConfigurationLoader {
         applyEnvironment()
         for flag in flags.settings { apply(flag.value, to: flag.path, from: .flag(name: flag.name)) }
         settleCallers(isChecked: !flags.makesKeys)
+        settleExposure()
         checkTLS()
         checkChains()
         checkPolicies()

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import JSON
 
 /// The JSON Schema of the configuration file, made from the table of keys; for editors and whoever makes such files. It
@@ -12,7 +13,9 @@ enum ConfigurationSchema {
         "additionalProperties": false,
     ]
 
-    static let bytes = document.bytes
+    static var bytes: [UInt8] { kept.bytes }
+    /// As it is served.
+    static let kept = KeptBody(document.bytes)
 
     /// A map with these settings and no others.
     static func map(_ properties: [JSON.Member], required: [String] = []) -> JSON {

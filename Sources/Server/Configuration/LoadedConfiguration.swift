@@ -66,7 +66,7 @@ public struct ConfigurationCapabilities: Sendable {
 public struct LoadedConfiguration: Sendable {
     public internal(set) var configuration: Configuration
     /// One sentence each, none with a secret.
-    public let notices: [String]
+    public internal(set) var notices: [String]
     /// Every effective value in the order of the documentation, secrets masked.
     public let settings: [EffectiveSetting]
 }

@@ -50,7 +50,7 @@ extension ContractSchemas {
             "tool_choice",
             Schema.open(
                 .must("type", Schema.text, "`auto`, `any`, `tool` (with a `name`) or `none`."),
-                .may("name", Schema.filled()), .may("disable_parallel_tool_use", Schema.flag))),
+                .may("name", Schema.name), .may("disable_parallel_tool_use", Schema.flag))),
         .may(
             "thinking",
             Schema.open(
@@ -64,7 +64,7 @@ extension ContractSchemas {
     ]
 
     private static let tool = Schema.open(
-        .may("type", Schema.constant("custom")), .must("name", Schema.filled()), .may("description", Schema.text),
+        .may("type", Schema.constant("custom")), .must("name", Schema.name), .may("description", Schema.text),
         .must("input_schema", Schema.anyObject, "A JSON schema."), .may("strict", Schema.flag))
 
     private static let foreignTool = Schema.open(

@@ -5,8 +5,15 @@ internal import Models
 extension ContractSchemas {
     static let native: [(name: String, schema: JSON)] = [
         ("OrchestratorChatRequest", chatRequest), ("OrchestratorOptions", options),
-        ("OrchestratorAnswer", Schema.object(head + result + [.must("metrics", Schema.ref("Stages"))], isClosed: true)),
-        ("OrchestratorUsage", usage), ("Stages", stages),
+        ("OrchestratorAnswer", Schema.object(head + result + [.must("metrics", Schema.ref("Phases"))], isClosed: true)),
+        (
+            "BulkAnswer",
+            Schema.closed(
+                .must("index", Schema.integer(1), "The number of its line, from 1."),
+                .must("requestId", Schema.identifier), .sometimes("answer", Schema.ref("OrchestratorAnswer")),
+                .sometimes("error", Schema.ref("Problem")))
+        ),
+        ("OrchestratorUsage", usage), ("Phases", phases),
         (
             "CancelRequest",
             Schema.closed(.must("requestId", Schema.identifier, "The id of the running request."))
@@ -56,11 +63,15 @@ extension ContractSchemas {
         .must("totalTokens", Schema.count), .sometimes("cachedTokens", Schema.count),
         .sometimes("cacheWriteTokens", Schema.count), .sometimes("reasoningTokens", Schema.count))
 
-    private static let stages = Schema.object(
-        ["total", "validation", "routing", "execution", "fusion", "outputGuard", "cache"]
+    private static let phases = Schema.object(
+        (["total"] + RunPhase.allCases.map(\.rawValue))
             .map { .must($0, Schema.milliseconds) } + [
                 .must("ttft", Schema.orNull(Schema.milliseconds), "The time to the first token of a stream."),
-                .must("bottlenecks", Schema.list(Schema.text), "Stages that took over half of `total`."),
+                .sometimes("experts", Schema.anyObject, "By name, the time of each expert of the plan."),
+                .must(
+                    "bottlenecks", Schema.list(Schema.text),
+                    "Phases that took more than `phases.share` of `total`, or longer than they may; "
+                        + "`execution/NAME` for an expert."),
             ], isClosed: true
     ).meaning("Durations in milliseconds.")
 
@@ -116,7 +127,7 @@ extension ContractSchemas {
             Schema.open(
                 .must("attempt", Schema.count), .must("max", Schema.count), .must("delayMs", Schema.milliseconds))
         ),
-        ("PIPELINE_METRICS", Schema.ref("Stages")), ("COMPLETE", Schema.object(result, isClosed: false)),
+        ("PIPELINE_METRICS", Schema.ref("Phases")), ("COMPLETE", Schema.object(result, isClosed: false)),
         (
             "ERROR",
             Schema.open(

@@ -39,13 +39,16 @@ extension ContractSchemas {
         .may(
             "tools",
             Schema.list(
-                Schema.open(
-                    .may("type", Schema.text, "`function`, or what only the provider knows."),
-                    .may(
-                        "function",
-                        Schema.open(
-                            .must("name", Schema.filled()), .may("description", Schema.text),
-                            .may("parameters", Schema.anyObject, "A JSON schema."), .may("strict", Schema.flag)))),
+                Schema.any(
+                    Schema.open(
+                        .may("type", Schema.constant("function")),
+                        .must(
+                            "function",
+                            Schema.open(
+                                .must("name", Schema.name), .may("description", Schema.text),
+                                .may("parameters", Schema.anyObject, "A JSON schema."),
+                                .may("strict", Schema.flag)))),
+                    Schema.open(.must("type", other(than: "function"), "What only the provider knows."))),
                 most: 128)),
         .may("tool_choice", Schema.any(Schema.one(of: "none", "auto", "required"), Schema.anyObject)),
         .may("parallel_tool_calls", Schema.flag),
@@ -62,39 +65,75 @@ extension ContractSchemas {
     private static let content = Schema.any(Schema.text, Schema.list(Schema.ref("ContentPart")))
 
     private static let message = Schema.any(
-        Schema.open(
-            .must("role", Schema.one(of: "system", "developer", "user")), .must("content", content),
-            .may("name", Schema.filled())),
-        Schema.open(
-            .must("role", Schema.constant("assistant")), .may("content", content), .may("name", Schema.filled()),
-            .may("refusal", Schema.text), .may("reasoning_content", Schema.text),
-            .may("tool_calls", Schema.list(Schema.ref("ToolCall")))),
-        Schema.open(
-            .must("role", Schema.constant("tool")), .must("content", content), .must("tool_call_id", Schema.text)),
-        Schema.open(
-            .must("role", Schema.constant("function")), .may("content", content), .may("name", Schema.filled())))
+        message(Schema.one(of: "system", "developer", "user"), .must("content", content)),
+        message(
+            Schema.constant("assistant"), .may("content", content), .may("reasoning_content", Schema.text)),
+        message(Schema.constant("tool"), .must("content", content), .must("tool_call_id", Schema.text)),
+        message(Schema.constant("function"), .may("content", content)))
+
+    /// With the fields that are read whatever the role.
+    private static func message(_ role: JSON, _ own: Schema.Member...) -> JSON {
+        let common: [Schema.Member] = [
+            .may("name", Schema.name), .may("refusal", Schema.text),
+            .may("tool_calls", Schema.list(Schema.ref("ToolCall"))), .may("tool_call_id", Schema.text),
+        ]
+        let others = common.filter { field in !own.contains { $0.name == field.name } }
+        return Schema.object([.must("role", role)] + own + others, isClosed: false)
+    }
 
     private static let part = Schema.any(
-        Schema.open(.must("type", Schema.constant("text")), .must("text", Schema.text)),
-        Schema.open(.must("type", Schema.constant("refusal")), .must("refusal", Schema.text)),
+        part("text", .must("text", Schema.text)), part("refusal", .must("refusal", Schema.text)),
+        part(
+            "image_url",
+            .must(
+                "image_url",
+                Schema.any(imageURL, Schema.open(.must("url", imageURL), .may("detail", Schema.text))))),
+        part(
+            "input_audio",
+            .must("input_audio", Schema.open(.must("data", media), .must("format", Schema.text)))),
+        part(
+            "file",
+            .must(
+                "file",
+                Schema.any(
+                    Schema.open(.must("file_id", Schema.text), .may("filename", Schema.text)),
+                    Schema.open(
+                        .may("file_id", Schema.null), .must("file_data", media), .may("filename", Schema.text))))),
         Schema.open(
-            .must("type", Schema.constant("image_url")),
-            .must("image_url", Schema.any(Schema.text, Schema.open(.must("url", Schema.text))))),
-        Schema.open(
-            .must("type", Schema.constant("input_audio")),
-            .must("input_audio", Schema.open(.must("data", Schema.text), .must("format", Schema.text)))),
-        Schema.open(.must("type", Schema.constant("file")), .must("file", Schema.anyObject)),
-        [
-            "type": "object", "required": ["type"],
-            "properties": [
-                "type": ["type": "string", "not": ["enum": ["text", "refusal", "image_url", "input_audio", "file"]]]
-            ],
-        ]
+            .must("type", other(than: "text", "refusal", "image_url", "input_audio", "file")))
     ).meaning("Kinds that are not named here pass to an upstream of the same dialect.")
 
-    private static let toolCall = Schema.open(
-        .must("id", Schema.text), .may("type", Schema.text),
-        .may("function", Schema.open(.must("name", Schema.text), .may("arguments", Schema.text))))
+    private static func part(_ type: String, _ content: Schema.Member) -> JSON {
+        Schema.open(
+            .must("type", Schema.constant(type)), content,
+            .may("cache_control", Schema.open(.may("ttl", Schema.text)), "Anthropic's mark, for its models."))
+    }
+
+    private static func other(than known: String...) -> JSON {
+        var schema = Schema.text
+        schema["not"] = ["enum": .array(known.map { .string($0) })]
+        return schema
+    }
+
+    private static let dataURL = "^data:[^,]*;base64,"
+
+    /// Any URL; behind `;base64,` there must be base64.
+    private static let imageURL: JSON = {
+        var plain = Schema.text
+        plain["not"] = ["pattern": .string(dataURL)]
+        return Schema.any(plain, ["type": "string", "pattern": .string("\(dataURL)\(Schema.base64)$")])
+    }()
+
+    private static let media = Schema.any(
+        ["type": "string", "pattern": .string("^(?:data:[^,]*;base64,)?\(Schema.base64)$")],
+        ["type": "string", "pattern": "^https?://[^\\u0000]*$"]
+    ).meaning("Base64, alone or in a `data:` URL, or the URL of a file.")
+
+    private static let toolCall = Schema.any(
+        Schema.open(
+            .must("id", Schema.text), .may("type", Schema.constant("function")),
+            .must("function", Schema.open(.must("name", Schema.text), .may("arguments", Schema.text)))),
+        Schema.open(.must("id", Schema.text), .must("type", other(than: "function"))))
 
     private static let usage = Schema.open(
         .must("prompt_tokens", Schema.count), .must("completion_tokens", Schema.count),

@@ -50,6 +50,24 @@ extension ContractSchemas {
         ),
         ("Circuit", circuit),
         (
+            "Statistics",
+            Schema.closed(
+                .must("uptimeSeconds", Schema.count), .must("requests", Schema.count, "To routes that ask models."),
+                .must("succeeded", Schema.count), .must("successRate", Schema.orNull(Schema.number(0...1))),
+                .must("running", Schema.count), .must("latency", Schema.orNull(Schema.ref("Spread"))),
+                .must("timeToFirstToken", Schema.orNull(Schema.ref("Spread"))),
+                .must("parallelExecutions", Schema.count), .must("cacheHitRate", Schema.orNull(Schema.number(0...1))),
+                .must("timeouts", Schema.count), .must("retries", Schema.count), .must("failovers", Schema.count),
+                .must(
+                    "tokens", Schema.closed(.must("input", Schema.milliseconds), .must("output", Schema.milliseconds))))
+        ),
+        (
+            "Spread",
+            Schema.closed(
+                .must("average", Schema.milliseconds), .must("p50", Schema.milliseconds),
+                .must("p95", Schema.milliseconds), .must("p99", Schema.milliseconds))
+        ),
+        (
             "Load",
             Schema.closed(
                 .must("running", Schema.count), .must("limit", Schema.count),

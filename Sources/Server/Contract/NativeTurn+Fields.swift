@@ -26,7 +26,7 @@ extension NativeTurn {
             name: "resumable", schema: Schema.flag,
             meaning: "The run goes on when the connection ends; go on with `GET /api/orchestrator/runs/{id}/events`."),
         Field(name: "personaId", schema: Schema.identifier, meaning: "There are no personas yet: 404."),
-        Field(name: "plan", schema: Schema.text, meaning: "There are no plans yet: 404."),
+        Field(name: "plan", schema: Schema.text, meaning: "The plan of this name; short for the model `plan/NAME`."),
     ]
 
     static let options = [

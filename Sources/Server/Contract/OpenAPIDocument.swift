@@ -46,7 +46,7 @@ struct OpenAPIDocument: Sendable {
         json["parameters"] = .array((operation.parameters + OpenAPIDocument.everywhere).map(OpenAPIDocument.parameter))
         if let body = operation.body {
             json["requestBody"] = [
-                "required": true, "content": ["application/json": ["schema": Schema.ref(body)]],
+                "required": true, "content": .object([JSON.Member(operation.bodyType, ["schema": Schema.ref(body)])]),
             ]
         }
         json["responses"] = OpenAPIDocument.responses(of: route)
@@ -61,7 +61,7 @@ struct OpenAPIDocument: Sendable {
         Operation.Parameter(
             name: "x-request-id", place: .header,
             meaning: "The request's id, if it matches the pattern; otherwise the server makes one.",
-            schema: Schema.text)
+            schema: Schema.header)
     ]
 
     private static func parameter(_ parameter: Operation.Parameter) -> JSON {
@@ -112,8 +112,8 @@ extension OpenAPIDocument {
         guard !answer.content.isEmpty else { return json }
         json["content"] = .object(
             answer.content.map { type, schema in
-                var media: JSON = ["schema": schema]
-                if type == "text/event-stream", !answer.events.isEmpty {
+                var media: JSON = schema.map { ["schema": $0] } ?? .object([])
+                if schema == nil, !answer.events.isEmpty {
                     media["x-events"] = .object(answer.events.map { JSON.Member($0.name, $0.schema) })
                 }
                 return JSON.Member(type, media)
@@ -159,7 +159,7 @@ extension OpenAPIDocument {
         return .object(
             all.map { name, meaning in
                 JSON.Member(
-                    name, ["description": .string(meaning), "schema": Schema.text])
+                    name, ["description": .string(meaning), "schema": Schema.header])
             })
     }
 }

@@ -3,22 +3,16 @@ internal import JSON
 
 /// The operations of the providers' dialects.
 extension Operation {
-    private static let turnErrors: [ErrorCode] = [
+    /// Of a turn, whatever its words.
+    static let turnErrors: [ErrorCode] = [
         .unsupportedByModel, .contextLengthExceeded, .modelNotFound, .requestInFlight, .cancelled, .modelUnavailable,
         .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
     ]
 
     private static let cost = (name: "x-tutti-cost", meaning: "What the answer cost, in dollars, where that is known.")
-    private static let marks = [
-        (name: "x-tutti-degraded", meaning: "What stands in for an answer: `local`, `stale` or `text`."),
-        (name: "x-tutti-chaos", meaning: "`true` when faults were put into the call on purpose."),
-    ]
 
     private static func turn(_ component: String) -> ContractAnswer {
-        ContractAnswer(
-            meaning: "The answer; with `stream`, its events.",
-            content: [("application/json", Schema.ref(component)), ("text/event-stream", Schema.text)],
-            headers: [cost] + marks)
+        .turn(component, "The answer; with `stream`, its events.", headers: [cost])
     }
 
     static let chatCompletions = Operation(
@@ -38,18 +32,15 @@ extension Operation {
     static let countTokens = Operation(
         id: "countTokens", summary: "Count the tokens of a message.", tag: .anthropic, body: "CountTokensRequest",
         answers: [
-            ContractAnswer(
-                meaning: "How many input tokens the message would have.",
-                content: [("application/json", Schema.ref("TokenCount"))],
+            .json(
+                "TokenCount", "How many input tokens the message would have.",
                 headers: [("x-tutti-estimate", "`true` where no provider counted.")])
         ], errors: turnErrors, asksProviders: true)
 
     static let embeddings = Operation(
         id: "createEmbeddings", summary: "Make vectors of texts.", tag: .openAI, body: "EmbeddingRequest",
         answers: [
-            ContractAnswer(
-                meaning: "A vector for each input.", content: [("application/json", Schema.ref("Embeddings"))],
-                headers: [cost])
+            .json("Embeddings", "A vector for each input.", headers: [cost])
         ], errors: turnErrors, asksProviders: true)
 
     static let models = Operation(

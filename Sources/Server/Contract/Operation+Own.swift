@@ -9,21 +9,11 @@ extension Operation {
             + "object and whose `id` is `run:sequence`. Ignore names that you do not know; members are only added.",
         tag: .orchestrator, body: "OrchestratorChatRequest",
         answers: [
-            ContractAnswer(
-                meaning: "The answer; with `stream`, run events.",
-                content: [
-                    ("application/json", Schema.ref("OrchestratorAnswer")), ("text/event-stream", Schema.text),
-                ],
-                headers: [
-                    ("x-tutti-degraded", "What stands in for an answer: `local`, `stale` or `text`."),
-                    ("x-tutti-chaos", "`true` when faults were put into the call on purpose."),
-                ],
+            .turn(
+                "OrchestratorAnswer", "The answer; with `stream`, run events.",
                 events: ContractSchemas.runEventData.map { ($0.name, Schema.ref("RunEvent.\($0.name)")) })
         ],
-        errors: [
-            .unsupportedByModel, .contextLengthExceeded, .notFound, .modelNotFound, .requestInFlight, .cancelled,
-            .modelUnavailable, .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
-        ], asksProviders: true)
+        errors: turnErrors + [.notFound], asksProviders: true)
 
     static let webSocket = Operation(
         id: "webSocket", summary: "Open a socket for several turns at once.",
@@ -113,6 +103,31 @@ extension Operation {
             ContractAnswer(
                 meaning: "Prometheus' text format, version 0.0.4.", content: [("text/plain", Schema.text)])
         ])
+
+    static let bulk = Operation(
+        id: "bulk", summary: "Answer many turns, a line of JSON each.",
+        details: "Each line of the body is what `POST /api/orchestrator/chat` takes, without `stream` and `resumable`, "
+            + "and at most 1 MB; blank lines are left out and not counted. Answers come as lines in the same order, "
+            + "while questions are still read: a client that reads nothing until it has sent all may be held up. An "
+            + "error stands in its line. A blank line between answers means that work goes on. Where the connection "
+            + "breaks, send the same body with `after`, the index of the last answer.",
+        tag: .orchestrator,
+        parameters: [
+            Parameter(
+                name: "after", place: .query, meaning: "How many lines have their answers already.",
+                schema: Schema.integer(0)),
+            Parameter(
+                name: "parallel", place: .query, meaning: "How many turns may run at once; 8 by default.",
+                schema: Schema.integer(1, Int64(BulkQuery.mostParallel))),
+        ],
+        body: "OrchestratorChatRequest", bodyType: "application/jsonl",
+        answers: [ContractAnswer(meaning: "JSON Lines.", content: [("application/jsonl", Schema.ref("BulkAnswer"))])],
+        errors: [.invalidValue], asksProviders: true)
+
+    static let statistics = Operation(
+        id: "statistics", summary: "Give what the server has done since its start, in a few numbers.",
+        details: "Durations are milliseconds. `null` where nothing was counted yet.", tag: .orchestrator,
+        answers: [.json("Statistics", "What it has done.")])
 
     static let openAPI = Operation(
         id: "openapi", summary: "Give this contract.", tag: .process,

@@ -40,6 +40,8 @@ struct Operation: Sendable {
     var parameters: [Parameter] = []
     /// The component that a body must follow; `nil` for a route without one.
     var body: String?
+    /// What it takes, as a media type.
+    var bodyType = "application/json"
     /// What it answers when all is well, and what else is no error.
     let answers: [ContractAnswer]
     /// The errors of its own; those that every route may give are added to them.
@@ -52,15 +54,33 @@ struct Operation: Sendable {
 struct ContractAnswer: Sendable {
     var status = 200
     let meaning: String
-    /// By media type. None for an answer without a body.
-    let content: [(type: String, schema: JSON)]
+    /// By media type. None for an answer without a body; no schema for a stream, since what would be checked by it is
+    /// an event for some and the whole text for others.
+    let content: [(type: String, schema: JSON?)]
     /// Beyond those that every answer has.
     var headers: [(name: String, meaning: String)] = []
     /// By name, the data of the events of a stream.
     var events: [(name: String, schema: JSON)] = []
 
     /// A JSON answer of the shape of this component.
-    static func json(_ component: String, _ meaning: String, status: Int = 200) -> ContractAnswer {
-        ContractAnswer(status: status, meaning: meaning, content: [("application/json", Schema.ref(component))])
+    static func json(
+        _ component: String, _ meaning: String, status: Int = 200, headers: [(name: String, meaning: String)] = []
+    ) -> ContractAnswer {
+        ContractAnswer(
+            status: status, meaning: meaning, content: [("application/json", Schema.ref(component))], headers: headers)
+    }
+
+    /// The answer to a turn: whole, of the shape of this component, or as a stream.
+    /// - Parameter headers: Beyond those that every turn has.
+    static func turn(
+        _ component: String, _ meaning: String, headers: [(name: String, meaning: String)] = [],
+        events: [(name: String, schema: JSON)] = []
+    ) -> ContractAnswer {
+        ContractAnswer(
+            meaning: meaning, content: [("application/json", Schema.ref(component)), ("text/event-stream", nil)],
+            headers: headers + [
+                ("x-tutti-degraded", "What stands in for an answer: `local`, `stale` or `text`."),
+                ("x-tutti-chaos", "`true` when faults were put into the call on purpose."),
+            ], events: events)
     }
 }

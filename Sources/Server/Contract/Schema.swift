@@ -22,21 +22,36 @@ enum Schema {
         }
     }
 
-    static let text: JSON = ["type": "string"]
+    /// Any text. JSON can say a NUL, and the server's reader takes none.
+    static let text: JSON = ["type": "string", "pattern": withoutNUL]
+    /// The value of a header.
+    static let header: JSON = ["type": "string"]
     static let flag: JSON = ["type": "boolean"]
     static let null: JSON = ["type": "null"]
-    static let anything: JSON = .object([])
+    /// Any value.
+    static let anything: JSON = ["propertyNames": memberNames]
     /// An object of any members.
-    static let anyObject: JSON = ["type": "object"]
+    static let anyObject: JSON = ["type": "object", "propertyNames": memberNames]
     static let count: JSON = ["type": "integer", "minimum": 0]
     static let milliseconds: JSON = ["type": "number", "minimum": 0]
     /// What a request, a conversation or a persona may be called.
     static let identifier: JSON = ["type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"]
 
+    /// What goes into other messages and into logs: the bounds of `FieldReader.name`.
+    static let name: JSON = [
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[^\\u0000-\\u001F\\u007F]*$",
+    ]
+    /// The letters, digits and signs of base64, padded or not, of at least one byte.
+    static let base64 =
+        "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{4})"
+
+    private static let withoutNUL: JSON = "^[^\\u0000]*$"
+    private static let memberNames: JSON = ["pattern": withoutNUL]
+
     static func ref(_ component: String) -> JSON { ["$ref": .string("#/components/schemas/\(component)")] }
 
     static func filled(_ meaning: String? = nil) -> JSON {
-        (["type": "string", "minLength": 1] as JSON).meaning(meaning)
+        (["type": "string", "minLength": 1, "pattern": withoutNUL] as JSON).meaning(meaning)
     }
 
     static func constant(_ text: String) -> JSON { ["type": "string", "const": .string(text)] }
@@ -72,6 +87,7 @@ enum Schema {
         let required = members.filter(\.isRequired)
         if !required.isEmpty { schema["required"] = .array(required.map { .string($0.name) }) }
         schema["additionalProperties"] = .bool(!isClosed)
+        if !isClosed { schema["propertyNames"] = memberNames }
         return schema
     }
 

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The date of an answer's `Date` header (RFC 9110, IMF-fixdate: the form that servers must send).
 enum HeaderDate {
     private static let months = [
@@ -13,22 +15,14 @@ enum HeaderDate {
         else { return nil }
         let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false)
         guard clock.count == 3, let hour = number(clock[0], 0...23), let minute = number(clock[1], 0...59),
-            let second = number(clock[2], 0...60)
+            let second = number(clock[2], 0...60), let date = CivilDate.seconds(year: year, month: month + 1, day: day)
         else { return nil }
-        return days(year, month + 1, day) * 86_400 + hour * 3600 + minute * 60 + second
+        return date + Int64(hour * 3600 + minute * 60 + second)
     }
 
-    private static func number(_ text: Substring, _ range: ClosedRange<Int64>) -> Int64? {
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int64(text), range.contains(value)
+    private static func number(_ text: Substring, _ range: ClosedRange<Int>) -> Int? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value)
         else { return nil }
         return value
-    }
-
-    /// Since 1970, by Howard Hinnant's algorithm.
-    private static func days(_ year: Int64, _ month: Int, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let (era, yearOfEra) = (shifted / 400, shifted % 400)
-        let dayOfYear = (153 * Int64(month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }

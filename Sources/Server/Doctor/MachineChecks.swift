@@ -4,16 +4,17 @@ internal import Base
 enum MachineChecks {
     static func all(_ configuration: Configuration?) -> [Finding] {
         var findings = [memory(hasLocalModel(configuration))].compactMap { $0 }
-        if let limit = Machine.descriptors {
-            findings.append(descriptors(limit.now, connections: configuration?.server.maxConnections ?? 0))
+        if let limit = DescriptorLimit.current {
+            findings.append(descriptors(limit.raised, connections: configuration?.server.maxConnections ?? 0))
         }
         return findings
     }
 
     /// Each connection takes one, the call that is made for it another.
+    /// - Parameter now: What the server gives itself when it starts.
     static func descriptors(_ now: UInt64, connections: Int) -> Finding {
-        let remedy = "Raise it (ulimit -n 65536, LimitNOFILE= for systemd), or lower server.max_connections."
-        let text = "ulimit -n is \(now)"
+        let remedy = "Raise it (ulimit -Hn 65536, LimitNOFILE= for systemd), or lower server.max_connections."
+        let text = "the limit of open files is \(now)"
         if now < 256 { return .fail(.machine, "descriptors", text + ", too few to serve with.", remedy) }
         guard now < 4096, UInt64(clamping: connections) * 2 + 64 > now else {
             return .ok(.machine, "descriptors", text)

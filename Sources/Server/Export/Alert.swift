@@ -12,6 +12,8 @@ struct Alert: Sendable, Equatable {
         case allTargetsFailed = "all_targets_failed"
         /// A configuration that was to be loaded again has faults; the one before stays in force.
         case configurationRefused = "configuration_refused"
+        /// A turn failed by a fault of our own.
+        case technicalError = "technical_error"
 
         /// Whether callers notice it already, or somebody waits for what has not happened.
         var isSevere: Bool { self != .circuitOpened }

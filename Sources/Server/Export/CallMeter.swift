@@ -96,6 +96,12 @@ final class CallMeter: Sendable {
         return time.map { rates.sums(now: $0.now()) } ?? [:]
     }
 
+    /// What all calls were, together. O(series).
+    var totals: (firstChunk: Distribution?, inputTokens: Double, outputTokens: Double) {
+        let tokens = { (type: String) in self.families.tokens.distribution { $0.last == type }?.sum ?? 0 }
+        return (families.firstChunk.distribution(), tokens("input"), tokens("output"))
+    }
+
     func attemptEnded(_ attempt: Attempt) {
         let target = attempt.target
         let (series, rates) = find(target)

@@ -50,6 +50,11 @@ struct EventMeter: Sendable {
         self.known = known
     }
 
+    /// What was counted, together. O(series).
+    var totals: (timeouts: UInt64, retries: UInt64, failovers: UInt64) {
+        (timeouts.total(), retries.total(), failovers.total())
+    }
+
     func happened(_ event: GatewayEvent) {
         switch event {
         case .retried(let target, let code, _): add(retries, target, code.name)

@@ -70,6 +70,17 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
             .string("outcome", outcome.rawValue))
     }
 
+    func nodeEnded(_ node: String, after duration: Duration) { metrics.nodeEnded(node, after: duration) }
+
+    func failed(_ error: CodedError, context: RunContext) {
+        metrics.failed(error, context: context)
+        guard error.code.isTechnical else { return }
+        alert(
+            Alert(
+                kind: .technicalError, code: error.code,
+                message: "The request \(context.requestID) failed by a fault of the server: \(error.message)"))
+    }
+
     func remember(_ record: RunRecord, context: RunContext) {
         metrics.remember(record, context: context)
         logger.log(

@@ -23,6 +23,7 @@ final class ServerMetrics: Sendable {
     private let repairs: MetricFamily<Counter>
     private let formats: MetricFamily<Counter>
     private let circuits: MetricFamily<Counter>
+    private let runs: RunMeter
     private let known: KnownTargets
 
     /// Without a `time` no rates of the last minute are kept.
@@ -52,6 +53,7 @@ final class ServerMetrics: Sendable {
         circuits = registry.counter(
             "tutti_circuit_transitions_total", "Circuits of providers' models that changed their state.",
             labels: ["provider", "model", "state"])
+        runs = RunMeter(registry: registry)
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
         gauges = GatewayGauges(registry: registry)
         auth = AuthMeter(registry: registry)
@@ -105,6 +107,27 @@ final class ServerMetrics: Sendable {
     }
 }
 
+extension ServerMetrics {
+    /// How the server has done. O(series).
+    /// - Parameters:
+    ///   - routes: The paths of the routes that ask models.
+    ///   - uptime: Seconds since the start.
+    func statistics(routes: Set<String>, uptime: Int64) -> ServerStatistics {
+        let (calls, events) = (self.calls.totals, self.events.totals)
+        return ServerStatistics(
+            uptime: uptime, requests: requests.total { routes.contains($0[0]) },
+            // The labels are route, method and status.
+            succeeded: requests.total { routes.contains($0[0]) && ($0[2].first == "2" || $0[2].first == "3") },
+            running: running.current,
+            latency: ServerStatistics.Spread(requestSeconds.distribution { routes.contains($0[0]) }),
+            firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: runs.parallelRuns,
+            cacheHits: runs.cacheHits,
+            cacheMisses: runs.cacheMisses,
+            timeouts: events.timeouts, retries: events.retries, failovers: events.failovers,
+            inputTokens: calls.inputTokens, outputTokens: calls.outputTokens)
+    }
+}
+
 extension ServerMetrics: GatewayObserver {
     func attemptEnded(_ attempt: Attempt, context: RunContext) { calls.attemptEnded(attempt) }
     func answerEnded(_ report: AnswerReport, context: RunContext) { calls.answerEnded(report) }
@@ -117,9 +140,12 @@ extension ServerMetrics: RunRecorder {
         case .passed: passed.add()
         case .incomplete: incomplete.add()
         }
+        runs.remember(record)
     }
 
     func checked(_ outcome: FormatOutcome, context: RunContext) { formats.with(outcome.rawValue).add() }
+    func nodeEnded(_ node: String, after duration: Duration) { runs.nodeEnded(node, after: duration) }
+    func failed(_ error: CodedError, context: RunContext) { runs.failed(error) }
 }
 
 /// Counts the requests of one route. Finds its counter among the few that the route has without making a key.

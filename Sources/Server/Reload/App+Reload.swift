@@ -28,8 +28,7 @@ extension App {
         }
         // From here on nothing can fail.
         world.takeOver(earlier)
-        lasting.gatekeeper.adopt(world.rule)
-        lasting.metrics.follow(world.knownTargets)
+        lasting.adopt(world)
         for step in steps { step() }
         worlds.replace(with: world)
         lasting.logger.level = App.level(loaded.configuration.log.level)

@@ -39,7 +39,7 @@ struct AdminRoutes: Sendable {
                     await writer.send(
                         Response(
                             status: 200, headers: ["content-type": "application/schema+json"],
-                            body: ConfigurationSchema.bytes)))
+                            kept: ConfigurationSchema.kept)))
             },
         ]
     }
@@ -56,7 +56,7 @@ struct AdminRoutes: Sendable {
 
     /// Nobody is to think that a configuration can be sent.
     private func checkNothingSent(_ exchange: Exchange) async throws(CodedError) {
-        let body = try await exchange.request.body(limit: 4096)
+        let body = try await exchange.body(limit: 4096)
         guard body.isEmpty || (try? JSON(body)) == JSON.object([]) else {
             throw CodedError(
                 .invalidValue, "This route takes no body: the configuration is read where it was read at the start.")

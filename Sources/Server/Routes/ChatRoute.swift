@@ -38,7 +38,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         let ticket: RunTicket
         do throws(CodedError) {
             request = try Dialect.request(
-                try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
+                try await exchange.json(turns.settings), headers: exchange.request.head.headers)
             context = try turns.context(exchange, requestID: exchange.requestID)
             ticket = try turns.enter(exchange, requestID: exchange.requestID)
         } catch {

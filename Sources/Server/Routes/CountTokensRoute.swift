@@ -14,7 +14,7 @@ struct CountTokensRoute: Sendable {
         Route.simple("POST", "/v1/messages/count_tokens", .countTokens, for: .role(.member)) {
             [self] exchange throws(CodedError) in
             let request = try Anthropic.tokenCountRequest(
-                try await exchange.json(limit: turns.settings.maxBody), headers: exchange.request.head.headers)
+                try await exchange.json(turns.settings), headers: exchange.request.head.headers)
             let route = try directory.resolve(request.model)
             let context = try turns.context(exchange, requestID: exchange.requestID)
             var headers: HTTPHeaders = ["content-type": "application/json"]

@@ -17,7 +17,7 @@ struct EmbeddingsRoute: Sendable {
 
     var route: Route {
         Route.simple("POST", "/v1/embeddings", .embeddings, for: .role(.member)) { exchange throws(CodedError) in
-            let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(limit: turns.settings.maxBody))
+            let request = try OpenAI.decodeEmbeddingRequest(try await exchange.json(turns.settings))
             let route = try directory.resolve(request.model)
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)
             let context = try turns.context(exchange, requestID: exchange.requestID)

@@ -84,9 +84,9 @@ actor EventStreamAnswer<Format: EventStreamFormat>: LoopBound, ChatSink {
     func receive(_ signal: ChatSignal) async throws(CancellationError) {
         hear(signal)
         guard !pending.isEmpty, let pieces = body?.pieces else { return }
-        let output = pending
-        pending = []
-        do { try await pieces.write(output) } catch { throw CancellationError() }
+        var output: [UInt8] = []
+        swap(&output, &pending)
+        do { try await pieces.write(consume output) } catch { throw CancellationError() }
     }
 
     private func hear(_ signal: ChatSignal) {

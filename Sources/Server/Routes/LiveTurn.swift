@@ -78,7 +78,7 @@ final class LiveTurn: ChatSink {
     func finish(_ answer: ChatAnswer) {
         let last = state.withLock { state in
             let total = time.now().since(report.started)
-            let body = wantsBody ? report.answer(answer, stages: state.events.stages, total: total) : nil
+            let body = wantsBody ? report.answer(answer, phases: state.events.phases, total: total) : nil
             state.end = .answered(body, answer.marks)
             var said: [Run.Event] = []
             state.events.finish(answer) { said.append(($0, $1)) }

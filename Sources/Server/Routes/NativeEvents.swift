@@ -13,7 +13,7 @@ struct NativeEvents: Sendable {
 
     private let report: TurnReport
     private let time: any TimeSource
-    private(set) var stages = Stages()
+    private(set) var phases: RunPhases
     private var hasStarted = false
     private var planID: String?
     /// What was heard before the plan was known, which the first event names: the first nodes of the graph, which end
@@ -23,6 +23,7 @@ struct NativeEvents: Sendable {
     init(report: TurnReport, time: any TimeSource) {
         self.report = report
         self.time = time
+        phases = RunPhases(report.bottlenecks)
     }
 
     /// Once the turn is valid and planned: from here on there is progress to tell.
@@ -31,7 +32,7 @@ struct NativeEvents: Sendable {
     }
 
     mutating func signal(_ signal: ChatSignal, into output: Output) {
-        stages.note(signal, since: report.started, now: time.now())
+        phases.note(signal, since: report.started, now: time.now())
         if hasStarted { return render(signal, into: output) }
         early.append(signal)
         guard case .said(let event) = signal else { return }
@@ -42,9 +43,9 @@ struct NativeEvents: Sendable {
 
     mutating func finish(_ answer: ChatAnswer, into output: Output) {
         start(into: output)
-        let (stages, total) = (stages, time.now().since(report.started))
+        let (phases, total) = (phases, time.now().since(report.started))
         var writer = JSONWriter(reserving: 256)
-        stages.write(total: total, to: &writer)
+        phases.write(total: total, to: &writer)
         output("PIPELINE_METRICS", writer.bytes)
         let personaID = report.personaID
         event("COMPLETE", into: output) { TurnReport.result(answer, personaID: personaID, to: &$0) }
@@ -53,12 +54,14 @@ struct NativeEvents: Sendable {
     mutating func fail(_ error: CodedError, into output: Output) {
         start(into: output)
         let requestID = report.requestID
-        if error.code == .cancelled {
+        let error = error.shown(requestID: requestID)
+        if error.code.kind == .cancelled {
             return event("CANCELLED", into: output) { $0.member("requestId", requestID) }
         }
         event("ERROR", into: output) {
             $0.member("user", error.code.fault == .caller)
             $0.member("code", error.code.name)
+            $0.member("kind", error.code.kind.rawValue)
             $0.member("message", error.message)
             $0.member("requestId", requestID)
             $0.member("retryable", error.code.retryable)

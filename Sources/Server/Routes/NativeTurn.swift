@@ -38,6 +38,11 @@ struct NativeTurn: Sendable {
         guard model == nil else {
             throw CodedError(.invalidValue, "Send 'model' or 'plan', not both.", param: "plan")
         }
+        guard PlanCheck.isName(plan) else {
+            throw CodedError(
+                .modelNotFound, "There is no plan of this name. GET /v1/models lists them as 'plan/NAME'.",
+                param: "plan")
+        }
         return PlanBook.prefix + plan
     }
 

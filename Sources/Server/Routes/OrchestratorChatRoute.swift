@@ -26,7 +26,7 @@ struct OrchestratorChatRoute: Sendable {
         let context: RunContext
         let ticket: RunTicket
         do throws(CodedError) {
-            turn = try NativeTurn(body: try await exchange.json(limit: turns.settings.maxBody))
+            turn = try NativeTurn(body: try await exchange.json(turns.settings))
             requestID = turn.requestID ?? exchange.requestID
             context = try turns.context(exchange, requestID: requestID)
             if turn.isResumable {
@@ -43,7 +43,7 @@ struct OrchestratorChatRoute: Sendable {
         let report = TurnReport(
             requestID: requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
-            started: turns.time.now())
+            started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
         var outcome =
             turn.stream
             ? await stream(turn, report, context, exchange, writer)
@@ -57,11 +57,13 @@ struct OrchestratorChatRoute: Sendable {
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter
     ) async -> RouteOutcome {
-        let timings = StageTimings(loop: exchange.request.loop, started: report.started, time: turns.time)
+        let timings = PhaseTimings(
+            turns.settings.bottlenecks, loop: exchange.request.loop, started: report.started, time: turns.time)
         do throws(CodedError) {
-            let answer = try await turns.answer(turn.request, streaming: false, sink: timings, context: context)
-            let stages = await timings.stages
-            let body = report.answer(answer, stages: stages, total: turns.time.now().since(report.started))
+            let answer = try await turns.answer(
+                turn.request, conversation: report.conversationID, streaming: false, sink: timings, context: context)
+            let phases = await timings.phases
+            let body = report.answer(answer, phases: phases, total: turns.time.now().since(report.started))
             var headers: HTTPHeaders = ["content-type": "application/json"]
             answer.marks.set(in: &headers)
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
@@ -79,7 +81,8 @@ struct OrchestratorChatRoute: Sendable {
             writer: writer, heartbeat: turns.settings.heartbeat,
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: report.requestID) })
         return await answer.answer { sink throws(CodedError) in
-            try await turns.answer(turn.request, streaming: true, sink: sink, context: context)
+            try await turns.answer(
+                turn.request, conversation: report.conversationID, streaming: true, sink: sink, context: context)
         }
     }
 }

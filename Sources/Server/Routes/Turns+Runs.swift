@@ -27,12 +27,13 @@ extension Turns {
         let report = TurnReport(
             requestID: context.requestID, runID: context.runID,
             conversationID: turn.conversationID ?? identifier(.conversation), personaID: turn.personaID,
-            started: time.now())
+            started: time.now(), bottlenecks: settings.bottlenecks)
         let live = LiveTurn(run, report: report, time: time, wantsBody: !turn.stream)
         run.start(on: loop) { _ in
             do throws(CodedError) {
                 let answer = try await self.answer(
-                    turn.request, streaming: turn.stream, sink: live, context: context)
+                    turn.request, conversation: report.conversationID, streaming: turn.stream, sink: live,
+                    context: context)
                 // Before the last event: whoever has read it may use the request's id again.
                 place.leave()
                 live.finish(answer)

@@ -26,6 +26,8 @@ final class Turns: Sendable {
         var heartbeat: Duration
         /// The bounds of runs that can be resumed.
         var runs = RunSettings()
+        /// When a phase of a run is told as a bottleneck.
+        var bottlenecks = BottleneckRule()
     }
 
     init(
@@ -93,10 +95,12 @@ final class Turns: Sendable {
 
     /// Answers a turn; one that was cut off because the server stops says so.
     func answer(
-        _ request: ChatRequest, streaming: Bool, sink: (any ChatSink)?, context: RunContext
+        _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
+        context: RunContext
     ) async throws(CodedError) -> ChatAnswer {
         do throws(CodedError) {
-            return try await orchestrator.answer(request, streaming: streaming, sink: sink, context: context)
+            return try await orchestrator.answer(
+                request, conversation: conversation, streaming: streaming, sink: sink, context: context)
         } catch {
             guard error.code == .cancelled, drainState.isDraining else { throw error }
             throw CodedError(.shuttingDown, "The server stopped before the answer ended. Ask again.")

@@ -20,14 +20,21 @@ public final class SeededExecutor: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `body` in a task that prefers this executor, to its end. Blocks the calling thread.
-    public func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
+    /// - Parameter idle: Called when everybody waits; whether there may be something to do now. With
+    ///   ``TestClock/advanceToNext()`` time passes only while nobody has anything to do.
+    public func run<Value: Sendable>(
+        idle: () -> Bool = { false }, _ body: @escaping @Sendable () async throws -> Value
+    ) throws -> Value {
         let outcome = Outcome<Value>()
         Task(executorPreference: self) {
             do { outcome.set(.success(try await body())) } catch { outcome.set(.failure(error)) }
         }
         while true {
             if let result = outcome.result.withLock({ $0 }) { return try result.get() }
-            guard let job = next() else { throw Stuck() }
+            guard let job = next() else {
+                guard idle() else { throw Stuck() }
+                continue
+            }
             unsafe job.runSynchronously(on: asUnownedTaskExecutor())
         }
     }

@@ -31,11 +31,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     enum Alarm {
         case closure(@Sendable () -> Void)
         case sleeper(Sleeper)
+        case task(LoopTask)
 
         func ring() {
             switch self {
             case .closure(let closure): closure()
             case .sleeper(let sleeper): sleeper.fire()
+            case .task(let task): task.begin()
             }
         }
     }
@@ -143,6 +145,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     func schedule(at time: Instant, _ sleeper: Sleeper) -> TimerID { schedule(.sleeper(sleeper), at: time) }
+
+    func schedule(at time: Instant, _ task: LoopTask) -> TimerID { schedule(.task(task), at: time) }
 
     private func schedule(_ alarm: Alarm, at time: Instant) -> TimerID {
         checkIsolated()

@@ -22,4 +22,12 @@ public struct LoopClock: TimeSource {
         }
         try await loop.sleep(until: instant)
     }
+
+    /// One timer of the loop, and no task before it fires; the work then prefers that loop.
+    public func schedule(at instant: Instant, _ work: @escaping @Sendable () async -> Void) -> any ScheduledTask {
+        guard let loop = group.loops.first(where: \.isCurrent) else { return clock.schedule(at: instant, work) }
+        let task = LoopTask(loop: loop, work)
+        task.schedule(at: instant)
+        return task
+    }
 }

@@ -19,6 +19,9 @@ public final class TCPListener: LoopHandle, @unchecked Sendable {
     /// the kernel takes megabytes for each slow reader, and a write counts as stalled until a good part of them is
     /// gone.
     private static let sendBuffer: Int32 = 64 * 1024
+    /// What the kernel takes ahead of a connection's window, in bytes. What is on its way does not count, so this costs a
+    /// fast reader nothing, and one that reads nothing is known to be behind before it has filled the whole buffer.
+    private static let unsent: Int32 = 16 * 1024
     private static let backlog: Int32 = 1024
     /// Connections taken in one turn of the loop; the others wait for the next one.
     private static let turn = 64
@@ -61,6 +64,9 @@ public final class TCPListener: LoopHandle, @unchecked Sendable {
         var sendBuffer = TCPListener.sendBuffer
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_SNDBUF, &sendBuffer, socklen_t(MemoryLayout<Int32>.size))
+        var unsent = TCPListener.unsent
+        unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &unsent, socklen_t(MemoryLayout<Int32>.size))
         var code = listen(descriptor, TCPListener.backlog) == 0 ? 0 : -errno
         if code == 0 {
             code = unsafe open(UV_POLL) {

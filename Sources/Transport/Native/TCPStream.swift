@@ -1,6 +1,5 @@
-// Ownership: the uv_tcp_t belongs to LoopHandle. A pending write owns its uv_write_t and its bytes until the write
-// callback, which always comes (with ECANCELED after a close). Everything is touched on the loop's thread alone
-// (checked in every entry point), which makes the unchecked Sendable true.
+// Ownership: the uv_tcp_t belongs to LoopHandle; what a pending write owns is said in TCPStream+Writing. Everything is
+// touched on the loop's thread alone (checked in every entry point), which makes the unchecked Sendable true.
 internal import Base
 internal import CShims
 internal import CUV
@@ -17,7 +16,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// these are gone.
     public static let maxQueued = 128 * 1024
 
-    private var handle: UnsafeMutablePointer<uv_stream_t>? {
+    var handle: UnsafeMutablePointer<uv_stream_t>? {
         unsafe raw?.assumingMemoryBound(to: uv_stream_t.self)
     }
     var inbound: [UInt8] = []
@@ -28,17 +27,21 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     var tls: TLSSession?
     /// Closes a connection whose handshake takes too long.
     var handshakeTimer: EventLoop.TimerID?
-    private var reader: UnsafeContinuation<Void, Never>?
+    /// Is told whether it was interrupted.
+    private var reader: UnsafeContinuation<Bool, Never>?
     /// Called once when there is something to read, in place of a reader.
     private var input: (@Sendable () -> Void)?
-    private var isInterrupted = false
-    private var writer: UnsafeContinuation<Int32, Never>?
+    var writer: UnsafeContinuation<Int32, Never>?
     /// From the first byte of a write that has to wait to its last: nothing else may go out between.
-    private var isWriting = false
+    var isWriting = false
     /// Writers that wait for that one, each a task that does nothing else meanwhile: as many as there are callers.
-    private var nextWriters: [UnsafeContinuation<Void, Never>] = unsafe []
+    var nextWriters: [UnsafeContinuation<Void, Never>] = unsafe []
     private var hangUp: (@Sendable () -> Void)?
-    private var stallTimer: EventLoop.TimerID?
+    var stallTimer: EventLoop.TimerID?
+    /// How the peer takes what waits for it.
+    var pace = DeparturePace()
+    /// What waited for the kernel when ``pace`` was last told.
+    var awaited = 0
 
     init(loop: EventLoop) { self.loop = loop }
 
@@ -103,10 +106,13 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     /// Throws when the connection broke or was closed here.
     public func read() async throws(TransportError) -> [UInt8]? {
         loop.checkIsolated()
+        var isInterrupted = false
         if inbound.isEmpty, !ended, failure == nil {
-            await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            isInterrupted = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
                 // Again: a task that prefers another executor lets work of the loop pass on its way here.
-                guard inbound.isEmpty, !ended, failure == nil else { return unsafe continuation.resume() }
+                guard inbound.isEmpty, !ended, failure == nil else {
+                    return unsafe continuation.resume(returning: false)
+                }
                 precondition(unsafe reader == nil, "one reader at a time")
                 unsafe reader = continuation
             }
@@ -118,19 +124,16 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
             return taken
         }
         if let failure { throw failure }
-        if isInterrupted, !ended {
-            isInterrupted = false
-            return []
-        }
-        return nil
+        return isInterrupted && !ended ? [] : nil
     }
 
-    /// Ends the wait of a reader, who gets no bytes and may read again.
+    /// Ends the wait of a reader, who gets no bytes, unless some come before it runs, and may read again. Nothing when
+    /// nobody waits: a later read does not hear of it.
     public func interruptReader() {
         loop.checkIsolated()
-        guard unsafe reader != nil else { return }
-        isInterrupted = true
-        resumeReader()
+        guard let waiting = unsafe reader else { return }
+        unsafe reader = nil
+        unsafe waiting.resume(returning: true)
     }
 
     /// Calls `action` at most once, on the loop, when a ``read()`` would not wait; at once when it would not now. For who
@@ -202,213 +205,13 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         }
         guard let waiting = unsafe reader else { return }
         unsafe reader = nil
-        unsafe waiting.resume()
+        unsafe waiting.resume(returning: false)
     }
 
     private func callHangUp() {
         let action = hangUp
         hangUp = nil
         action?()
-    }
-
-    // MARK: Writing
-
-    /// Hands `bytes` to the kernel, waiting while its buffer is full. Pieces of several writers go out whole, one after
-    /// the other in the order of the calls. No bytes wait for what ``writeUnlessBusy(_:stall:)`` has queued. Throws
-    /// ``TransportError/Kind/timeout`` and closes when the peer takes nothing for as long as `stall`.
-    public func write(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
-        loop.checkIsolated()
-        if isWriting {
-            await unsafe withUnsafeContinuation { (turn: UnsafeContinuation<Void, Never>) in
-                // Again: a task that prefers another executor lets work of the loop pass on its way here.
-                guard isWriting else {
-                    isWriting = true
-                    return unsafe turn.resume()
-                }
-                unsafe nextWriters.append(turn)
-            }
-            defer { passTurn() }
-            return try await writeInTurn(bytes, stall: stall)
-        }
-        let sent = try tryWrite(bytes)
-        guard sent < bytes.count || !isIdle else { return }
-        isWriting = true
-        defer { passTurn() }
-        try await wait(for: bytes, from: sent, stall: stall)
-    }
-
-    private func writeInTurn(_ bytes: [UInt8], stall: Duration) async throws(TransportError) {
-        let sent = try handOver(bytes)
-        guard sent < bytes.count || queued > 0 else { return }
-        try await wait(for: bytes, from: sent, stall: stall)
-    }
-
-    private func wait(for bytes: [UInt8], from sent: Int, stall: Duration) async throws(TransportError) {
-        var next = sent
-        repeat {
-            let code = await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Int32, Never>) in
-                unsafe writer = continuation
-                next = queue(bytes, from: next, atMost: TCPStream.maxQueued, stall: stall)
-            }
-            if let failure { throw failure }
-            if code != 0 { throw TransportError(.closed, "the connection broke: \(uvMessage(code))") }
-        } while next < bytes.count
-    }
-
-    private func passTurn() {
-        guard failure == nil, unsafe !nextWriters.isEmpty else {
-            isWriting = false
-            return
-        }
-        unsafe nextWriters.removeFirst().resume()
-    }
-
-    /// As much of `bytes` as the kernel takes now; nothing while a write is waiting.
-    private func tryWrite(_ bytes: [UInt8]) throws(TransportError) -> Int {
-        if failure == nil, isWriting { return 0 }
-        return try handOver(bytes)
-    }
-
-    private func handOver(_ bytes: [UInt8]) throws(TransportError) -> Int {
-        if let failure { throw failure }
-        guard unsafe handle != nil else { throw TransportError(.closed, "the connection is closed") }
-        guard !bytes.isEmpty else { return 0 }
-        let sent =
-            if let tls {
-                seal(bytes, with: tls)
-            } else {
-                unsafe bytes.withUnsafeBytes { unsafe handOver($0) }
-            }
-        if let failure { throw failure }
-        return sent
-    }
-
-    /// As much as the kernel takes of what goes onto the wire; fails when the connection is broken.
-    func handOver(_ wire: UnsafeRawBufferPointer) -> Int {
-        guard let handle = unsafe handle, let start = wire.baseAddress else { return 0 }
-        var part = unsafe uv_buf_t(
-            base: UnsafeMutableRawPointer(mutating: start).assumingMemoryBound(to: CChar.self),
-            len: wire.count
-        )
-        let code = unsafe uv_try_write(handle, &part, 1)
-        if code >= 0 { return Int(code) }
-        if code != UV_EAGAIN.rawValue { fail(TransportError(.closed, "the connection broke: \(uvMessage(code))")) }
-        return 0
-    }
-
-    /// Hands the kernel what it takes of `bytes` now, and says how many that are; what is left is for
-    /// ``write(_:stall:)``. `nil` when the connection is closed or broken. With TLS some of the bytes may wait for the
-    /// kernel although they count: the last of them are with it when ``isIdle``, or after an empty write.
-    public func writeAtOnce(_ bytes: [UInt8]) -> Int? {
-        loop.checkIsolated()
-        return try? tryWrite(bytes)
-    }
-
-    /// Whether everything written so far is with the kernel.
-    public var isIdle: Bool {
-        loop.checkIsolated()
-        return !isWriting && failure == nil && queued == 0
-    }
-
-    /// Bytes that wait for the kernel.
-    var queued: Int {
-        guard let handle = unsafe handle else { return 0 }
-        return unsafe Int(clamping: uv_stream_get_write_queue_size(handle))
-    }
-
-    /// Writes a piece behind which nobody waits: what the kernel does not take is queued. One piece at a time, so
-    /// that what is queued stays bounded: `false`, and nothing done, unless ``isIdle``. Closes when the peer takes
-    /// nothing of it for as long as `stall`.
-    public func writeUnlessBusy(_ bytes: [UInt8], stall: Duration) -> Bool {
-        guard isIdle, let sent = try? tryWrite(bytes) else { return false }
-        if sent < bytes.count || leavesSealed { queue(bytes, from: sent, stall: stall) }
-        return true
-    }
-
-    /// Writes a small piece if that needs no waiting, and says whether it did; for heartbeats.
-    public func writeIfIdle(_ bytes: [UInt8], stall: Duration) -> Bool {
-        loop.checkIsolated()
-        guard !isWriting, let sent = try? tryWrite(bytes), sent > 0 else { return false }
-        // A torn heartbeat would corrupt the stream: the rest goes before anything else.
-        if sent < bytes.count || leavesSealed { queue(bytes, from: sent, stall: stall) }
-        return true
-    }
-
-    /// Queues what is left from `offset` on, at most `limit` of it (with TLS not much more), and watches that the peer
-    /// takes it; where the next such piece begins.
-    @discardableResult
-    private func queue(_ bytes: [UInt8], from offset: Int, atMost limit: Int = .max, stall: Duration) -> Int {
-        guard unsafe handle != nil else {
-            finishWrite(UV_ECANCELED.rawValue)
-            return bytes.count
-        }
-        var next = bytes.count
-        var code: Int32 = 0
-        if let tls {
-            next = seal(bytes, from: offset, atMost: limit, with: tls)
-            // Nothing is queued that would call back.
-            if queued == 0 { finishWrite(0) }
-        } else {
-            next = bytes.count - offset > limit ? offset + limit : bytes.count
-            code = unsafe bytes.withUnsafeBytes {
-                unsafe submit(UnsafeRawBufferPointer(rebasing: $0[offset..<next]))
-            }
-        }
-        if code != 0 {
-            finishWrite(code)
-        } else if stallTimer == nil, queued > 0 {
-            watchStall(stall, queued: queued)
-        }
-        return next
-    }
-
-    /// Queues a copy of what goes onto the wire, behind what is queued.
-    func submit(_ wire: UnsafeRawBufferPointer) -> Int32 {
-        guard let handle = unsafe handle else { return UV_ECANCELED.rawValue }
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: wire.count, alignment: 1)
-        unsafe copy.copyMemory(from: wire)
-        let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
-        unsafe request.pointee.data = copy.baseAddress
-        var part = unsafe uv_buf_t(base: copy.baseAddress!.assumingMemoryBound(to: CChar.self), len: wire.count)
-        let code = unsafe uv_write(request, handle, &part, 1) { request, status in
-            unsafe request!.pointee.data.deallocate()
-            let stream = unsafe TCPStream.from(request!.pointee.handle)
-            unsafe request!.deallocate()
-            stream.finishWrite(status)
-        }
-        if code != 0 {
-            unsafe copy.deallocate()
-            unsafe request.deallocate()
-        }
-        return code
-    }
-
-    private func finishWrite(_ code: Int32) {
-        if code == 0, queued > 0 { return }
-        endStallWatch()
-        guard let waiting = unsafe writer else { return }
-        unsafe writer = nil
-        unsafe waiting.resume(returning: code)
-    }
-
-    private func endStallWatch() {
-        if let stallTimer { loop.cancel(stallTimer) }
-        stallTimer = nil
-    }
-
-    /// Closes the connection when the queue has not moved for `stall`.
-    private func watchStall(_ stall: Duration, queued: Int) {
-        stallTimer = loop.schedule(at: loop.now().advanced(by: stall)) { [weak self] in
-            guard let self else { return }
-            self.stallTimer = nil
-            let left = self.queued
-            guard left > 0 else { return }
-            if left < queued {
-                self.watchStall(stall, queued: left)
-            } else {
-                self.fail(TransportError(.timeout, "the peer took nothing for \(stall)"))
-            }
-        }
     }
 
     // MARK: Closing
@@ -463,7 +266,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
 
     override func handleClosed() { fail(TransportError(.closed, "the loop has stopped")) }
 
-    private static func from(_ handle: UnsafeMutablePointer<uv_stream_t>?) -> TCPStream {
+    static func from(_ handle: UnsafeMutablePointer<uv_stream_t>?) -> TCPStream {
         unsafe unsafeDowncast(LoopHandle.owner(of: handle), to: TCPStream.self)
     }
 }

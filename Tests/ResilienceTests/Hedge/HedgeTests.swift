@@ -19,7 +19,12 @@ import Testing
 
         init(_ plans: [String: Plan]) { self.plans = plans }
 
-        func call(_ target: String) async throws(CodedError) -> String {
+        func call(_ target: String, _ token: CancellationToken?) async throws(CodedError) -> String {
+            guard let token else { return try await call(target) }
+            return try await token.cancelling { () async throws(CodedError) in try await self.call(target) }
+        }
+
+        private func call(_ target: String) async throws(CodedError) -> String {
             log.withLock { $0.append("ask \(target)") }
             guard let plan = plans[target] else { throw CodedError(.modelNotFound, "There is no \(target).") }
             do {
@@ -64,7 +69,7 @@ import Testing
     private func hedge(_ clock: TestClock, enabled: Bool = true) async throws -> Hedge {
         let hedge = Hedge(HedgePolicy(isEnabled: enabled), time: clock)
         for _ in 0..<20 { hedge.note(.milliseconds(100)) }
-        for _ in 0..<20 { _ = try await hedge.race(from: 0, to: { nil }) { (_: Int) throws(CodedError) in 0 } }
+        for _ in 0..<20 { _ = try await hedge.race(from: 0, to: { nil }) { (_: Int, _) throws(CodedError) in 0 } }
         for _ in 0..<400 { hedge.note(.milliseconds(100)) }
         return hedge
     }
@@ -81,7 +86,7 @@ import Testing
             try await hedge.race(
                 from: "a", to: { second }, hasEffects: effects,
                 discard: { value in discarded.withLock { $0.append(value) } }, onEvent: { events.add($0, $1) },
-                call: { (target) throws(CodedError) in try await upstream.call(target) })
+                call: { (target, token) throws(CodedError) in try await upstream.call(target, token) })
         }
         await drive(upstream, task)
         let result = await task.result
@@ -144,7 +149,7 @@ import Testing
             let task = Task {
                 try await hedge.race(
                     from: "a", to: { "b" }, onEvent: { events.add($0, $1) },
-                    call: { (target) throws(CodedError) in try await upstream.call(target) })
+                    call: { (target, token) throws(CodedError) in try await upstream.call(target, token) })
             }
             await upstream.untilHedged()
             // Without budget it is asked for once more, 50 ms later.

@@ -123,6 +123,31 @@ import Testing
         #expect(await patient.value == "done")
     }
 
+    @Test(
+        "a token ends the wait in the queue, of the provider or of all, and keeps no place", arguments: [false, true])
+    func token(ofAll: Bool) async throws {
+        let all = Limiter(total: LimitsPolicy(total: ofAll ? 1 : 10, queue: 10), time: clock)
+        let one = Limiter(
+            provider: "openai", LimitsPolicy(perProvider: ofAll ? 10 : 1, queue: 10), within: all, time: clock)
+        let permit = try await one.enter()
+        let token = CancellationToken()
+        let task = Task {
+            do throws(CodedError) {
+                _ = try await one.enter(token: token)
+                return (nil as ErrorCode?, Task.isCancelled)
+            } catch {
+                return (error.code, Task.isCancelled)
+            }
+        }
+        await until { one.snapshot.waitingInteractive + all.snapshot.waitingInteractive == 1 }
+        token.cancel()
+        let (code, isCancelled) = await task.value
+        #expect(code == .cancelled && !isCancelled)
+        #expect(one.snapshot.inFlight == 1 && all.snapshot.inFlight == 1)
+        permit.end(.neutral)
+        #expect(one.snapshot.inFlight == 0 && all.snapshot.inFlight == 0)
+    }
+
     @Test("a deadline that is over is said so") func overdue() async {
         let limiter = limiter(1)
         #expect(await call(limiter, deadline: clock.now()).value == "deadline_exceeded")

@@ -5,16 +5,20 @@ public struct AnswerMarks: Sendable, Hashable {
     /// Whether faults were put into it on purpose.
     public var isChaotic = false
 
+    /// Whether the output guard has replaced something in it.
+    public var isRedacted = false
+
     public init() {}
 
     /// Whether it may be kept for others.
-    public var isClean: Bool { degraded == nil && !isChaotic }
+    public var isClean: Bool { degraded == nil && !isChaotic && !isRedacted }
 
     /// Those of an answer that was made of two.
     public func merging(_ other: AnswerMarks) -> AnswerMarks {
         var marks = self
         marks.degraded = degraded ?? other.degraded
         marks.isChaotic = isChaotic || other.isChaotic
+        marks.isRedacted = isRedacted || other.isRedacted
         return marks
     }
 }

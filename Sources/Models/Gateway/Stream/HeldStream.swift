@@ -22,17 +22,22 @@ final class HeldStream: ModelStream {
     }
 
     /// Reads as much of the answer as is to be held back. Afterwards an event costs one look more than without.
+    /// - Parameter token: Cancels the stream while that is waited for.
     /// - Throws: What the stream throws before that, so that another attempt can take its place unseen;
     ///   `provider_invalid_answer` for a stream that ends and holds no answer, and for one that is to be held whole and
     ///   is too long for that.
     static func held(
-        _ stream: any ModelStream, _ hold: Hold, limits: HoldGate.Limits = HoldGate.Limits()
+        _ stream: any ModelStream, _ hold: Hold, limits: HoldGate.Limits = HoldGate.Limits(),
+        token: CancellationToken? = nil
     ) async throws(CodedError) -> any ModelStream {
         var gate = HoldGate(hold, limits: limits)
         var events: [ModelEvent] = []
         while true {
             var supply = try stream.ready()
-            if case .later = supply { supply = try await stream.next().map { .event($0) } ?? .end }
+            if case .later = supply {
+                token?.onCancel { stream.cancel() }
+                supply = try await stream.next().map { .event($0) } ?? .end
+            }
             guard case .event(let event) = supply else { break }
             events.append(event)
             switch gate.take(event) {

@@ -28,7 +28,7 @@ extension ConfigurationLoader {
             }
             for (place, rule) in draft.template.models.enumerated() where !rules.insert(rule).inserted {
                 report(
-                    "\(draft.shown(["when", "model"])): another plan has this name; one name can mean one plan only.",
+                    "\(draft.shown(["when", "model"])): this name is here already, or another plan has it; one name can mean one plan.",
                     draft.source(of: ["when", "model", "\(place)"]))
             }
         }
@@ -50,8 +50,8 @@ extension ConfigurationLoader {
                     let what = draft.fusion == nil ? "needs a fusion" : "needs an expert"
                     report(
                         "\(draft.shown(draft.fusion == nil ? [] : ["fusion"])) \(what): the answers of \(names)"
-                            + "\(last.count > 4 ? " …" : "") feed no other expert. Say which is the answer, { kind: lead, "
-                            + "expert: \(last.first?.name ?? "") }, or fuse them: \(FusionDraft.fusing).",
+                            + "\(last.count > 4 ? " …" : "") feed no other expert. Fuse them (\(FusionDraft.fusing)), or let "
+                            + "one of them come after the others.",
                         draft.source(of: ["fusion"]))
                 }
                 return experts.isEmpty
@@ -108,8 +108,8 @@ extension ConfigurationLoader {
                     }
                 } else {
                     notice(
-                        "\(draft.source(of: path)): plans.\(draft.name) cannot be used, since no provider of the model "
-                            + "'\(model)' can be.")
+                        "\(draft.source(of: path)): plans.\(draft.name) cannot be used, since no provider of this model "
+                            + "can be.")
                     break
                 }
             }

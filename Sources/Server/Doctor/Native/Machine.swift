@@ -4,13 +4,6 @@ internal import Glibc
 
 /// What the machine and the process are like, asked of the system.
 enum Machine {
-    /// How many descriptors the process may have, and how many it may allow itself.
-    static var descriptors: (now: UInt64, most: UInt64)? {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
-        return (UInt64(limit.rlim_cur), UInt64(limit.rlim_max))
-    }
-
     /// The version that a loaded library tells by one of its functions without arguments; `nil` where it is not there.
     static func version(by function: String) -> String? {
         guard let symbol = unsafe dlsym(nil, function) else { return nil }

@@ -1,0 +1,138 @@
+internal import Base
+internal import Graph
+internal import Models
+internal import Resilience
+
+/// What the node of one expert does.
+enum ExpertCall {
+    /// The longest answer of an expert, in UTF-8 bytes: several times what models give.
+    static let longestText = 4 << 20
+
+    /// Asks the expert's model and leaves the answer on the board.
+    static func run(_ name: String, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>) async throws {
+        run.begin(name)
+        try await context.emit(.started(name))
+        let expert = try run.expert(name)
+        let request = try run.request(for: expert)
+        var key: ExpertCacheKey?
+        if expert.isCached, let cache = run.cache {
+            key = ExpertCacheKey(request, expert)
+            if let key, let kept = await cache.answer(for: key, scope: context.run.scope) {
+                let outcome = ExpertOutcome(
+                    name: name, phase: .cached, target: kept.target, duration: run.duration(of: name))
+                return try await settle(ExpertResult(outcome: outcome, text: kept.text), run, context)
+            }
+        }
+        let result = try await ask(request, expert, run, context)
+        if let key, let text = result.text, let target = result.outcome.target, mayBeKept(result) {
+            await run.cache?.keep(KeptAnswer(text: text, target: target), for: key, scope: context.run.scope)
+        }
+        try await settle(result, run, context)
+    }
+
+    private static func ask(
+        _ request: ChatRequest, _ expert: Plan.Expert, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>
+    ) async throws -> ExpertResult {
+        let name = expert.name
+        var scoped = context.run
+        if let timeout = expert.timeout {
+            let end = run.time.now().advanced(by: timeout)
+            scoped.deadline = scoped.deadline.map { min($0, end) } ?? end
+        }
+        let answer = try await run.gateway.answer(
+            request, route: expert.route, streaming: run.streaming, context: scoped
+        ) { target, retry throws(CodedError) in
+            do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
+        }
+        try await context.emit(
+            .answering(name, answer.target, answer.stream.forwardedHeaders, answer.stream.marks))
+        var reader = AnswerReader(answer, run.guards)
+        var shown = answer.target
+        var length = 0
+        while true {
+            var supply = try reader.ready()
+            if case .later = supply {
+                supply = try await reader.next()
+                if answer.target != shown {
+                    shown = answer.target
+                    try await context.emit(.continuing(shown))
+                }
+            }
+            guard case .event(let event) = supply else { break }
+            length += event.textLength
+            guard length <= longestText else {
+                throw CodedError(
+                    .providerInvalidAnswer, "The answer of \(shown.name) is longer than \(longestText) bytes.")
+            }
+            if run.streaming {
+                if event.textLength > 0 { run.speak(name) }
+                try await context.emit(.said(name, event))
+            }
+        }
+        let completion = reader.completion
+        let duration = run.duration(of: name)
+        return ExpertResult(
+            outcome: ExpertOutcome(
+                name: name, phase: .finished(duration, answer.target), target: answer.target, duration: duration,
+                usage: completion.usage, ledger: run.gateway.record(answer.target, completion.usage)),
+            text: completion.spoken, completion: completion, headers: answer.stream.forwardedHeaders,
+            marks: answer.stream.marks, attempts: answer.attempts.count, findings: reader.findings)
+    }
+
+    /// What becomes of an expert that has failed for good; not called when the run itself is over.
+    static func recover(
+        _ name: String, from error: any Error, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>
+    ) async throws {
+        let expert = try run.expert(name)
+        let failure = failure(error, of: expert)
+        try await context.emit(.failed(name, failure.code))
+        // What was shown as the answer cannot be taken back.
+        let isShown = run.plan.lead?.name == name && run.hasSpoken(name)
+        guard !isShown, expert.fallback != nil || expert.isOptional else { throw failure }
+        let outcome = ExpertOutcome(
+            name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name))
+        try await settle(ExpertResult(outcome: outcome, text: expert.fallback), run, context)
+    }
+
+    private static func settle(
+        _ result: ExpertResult, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>
+    ) async throws {
+        run.settle(result)
+        try await context.emit(.settled(result))
+    }
+
+    /// The expert's own time limit is told as such, whoever noticed it first.
+    private static func failure(_ error: any Error, of expert: Plan.Expert) -> CodedError {
+        var failure = CodedError(any: error)
+        if let timeout = expert.timeout, failure.code == .nodeTimeout || failure.code == .deadlineExceeded {
+            return CodedError(
+                .nodeTimeout, "The expert '\(expert.name)' took longer than its \(timeout.milliseconds) ms.",
+                detail: failure.detail)
+        }
+        // Its messages are not counted as the client's are.
+        if failure.param?.hasPrefix("messages[") == true { failure.param = "messages" }
+        return failure
+    }
+
+    private static func mayBeKept(_ result: ExpertResult) -> Bool {
+        guard result.marks.isClean, let choices = result.completion?.choices, choices.count == 1 else { return false }
+        return choices[0].finishReason == .stop && choices[0].toolCalls.isEmpty
+    }
+}
+
+extension ChatCompletion {
+    /// What the first choice says in words, a refusal included.
+    var spoken: String { (choices.first?.text ?? "") + (choices.first?.refusal ?? "") }
+}
+
+extension ModelEvent {
+    /// UTF-8 bytes of what is read by people, of the first answer.
+    fileprivate var textLength: Int {
+        switch kind {
+        case .text(let text), .reasoning(let text), .refusal(let text): text.utf8.count
+        case .toolCall(let delta): delta.arguments.utf8.count
+        case .whole(let completion): completion.spoken.utf8.count
+        default: 0
+        }
+    }
+}

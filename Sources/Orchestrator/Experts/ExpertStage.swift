@@ -1,0 +1,128 @@
+internal import Base
+internal import HTTP
+internal import Models
+
+/// Decides what of the experts' work is heard as the answer, what provisionally, and in which order. A pure machine,
+/// fed with what they tell, in the order in which they tell it.
+///
+/// Where the fusion keeps the text, the text of the lead, or of the sections in their order, is the answer as it comes.
+/// Everybody else is heard provisionally. How the answer ends, and what it took, is told after the fusion.
+struct ExpertStage: Sendable {
+    private let lead: String?
+    private let author: Target
+    private let streaming: Bool
+    private let keepsText: Bool
+    private var sections: SectionWriter?
+    private let inSections: Set<String>
+    private var marks = AnswerMarks()
+    private var progress: PlanProgress
+    private(set) var shown = ExpertResults.Shown()
+    /// What was shown of texts that broke off and stay as they are.
+    private(set) var cut: [String: String] = [:]
+
+    init(_ plan: Plan, streaming: Bool) {
+        lead = plan.lead?.name
+        author = plan.author
+        self.streaming = streaming
+        keepsText = plan.fusion.keepsText
+        sections = ConcatenateFusion(plan.fusion)?.writer(of: plan.fusionInputs.map(\.name))
+        inSections = sections == nil ? [] : Set(plan.fusionInputs.map(\.name))
+        progress = PlanProgress(plan)
+    }
+
+    /// Appends what the caller is to hear.
+    mutating func take(_ signal: ExpertSignal, into output: inout [ChatEvent]) {
+        switch signal {
+        case .started(let name): output.append(.expert(name: name, phase: .started))
+        case .answering(let name, let target, let headers, let marks):
+            if name == lead {
+                begin(.answering(target, headers: headers, marks: marks), into: &output)
+            } else if inSections.contains(name) {
+                self.marks = self.marks.merging(marks)
+            }
+        case .said(let name, let event): if streaming { say(event, by: name, into: &output) }
+        case .retrying(let target, let retry): output.append(.retrying(target, retry))
+        case .continuing(let target): output.append(.continuing(target))
+        case .failed(let name, let code): output.append(.expert(name: name, phase: .failed(code)))
+        case .settled(let result):
+            if streaming { end(result, into: &output) }
+            output.append(.expert(name: result.name, phase: result.outcome.phase))
+            if let step = progress.end(result.name) {
+                output.append(.progress(percent: step.percent, layer: step.layer))
+            }
+        }
+    }
+
+    private mutating func begin(_ event: ChatEvent, into output: inout [ChatEvent]) {
+        guard !shown.isBegun else { return }
+        shown.isBegun = true
+        output.append(event)
+    }
+
+    private mutating func say(_ event: ModelEvent, by name: String, into output: inout [ChatEvent]) {
+        if case .whole(let completion) = event.kind {
+            for piece in completion.events { say(piece, by: name, into: &output) }
+            return
+        }
+        guard event.choice == 0 else { return }
+        if name == lead {
+            switch event.kind {
+            // What all have used is told at the end, and a provider's own bytes tell of itself alone.
+            case .finish, .usage, .other, .whole: return
+            case .text, .reasoning, .refusal, .toolCall, .signature, .sealedReasoning: break
+            }
+            shown.isFinal = true
+            output.append(.model(ModelEvent(event.kind, logprobs: event.logprobs)))
+            return
+        }
+        switch event.kind {
+        case .text(let text), .refusal(let text): write(text, by: name, into: &output)
+        default: return
+        }
+    }
+
+    private mutating func write(_ text: String, by name: String, into output: inout [ChatEvent]) {
+        guard !text.isEmpty else { return }
+        if inSections.contains(name) { return show(sections?.add(text, to: name) ?? "", into: &output) }
+        output.append(.provisional(text: text, expert: name))
+        guard !keepsText else { return }
+        shown.speakers.insert(name)
+        // Of several nothing is compared.
+        if shown.speakers.count == 1 { shown.only += text } else { shown.only = "" }
+    }
+
+    private mutating func show(_ text: String, into output: inout [ChatEvent]) {
+        guard !text.isEmpty else { return }
+        begin(.answering(author, headers: [:], marks: marks), into: &output)
+        shown.isFinal = true
+        output.append(.model(ModelEvent(.text(text))))
+    }
+
+    /// An expert is at its end: what it did not say piece by piece is said now.
+    private mutating func end(_ result: ExpertResult, into output: inout [ChatEvent]) {
+        let name = result.name
+        var text = result.text ?? ""
+        switch result.outcome.phase {
+        case .finished: text = ""
+        case .leftOut, .fallback:
+            guard let partial = sections?.breakOff(name), !partial.isEmpty else { break }
+            cut[name] = partial
+            text = ""
+            output.append(.status("The answer of '\(name)' broke off; what was shown of it stays."))
+        case .started, .failed, .cached: break
+        }
+        if name == lead, !text.isEmpty {
+            begin(.answering(result.outcome.target ?? author, headers: [:], marks: result.marks), into: &output)
+            shown.isFinal = true
+            output.append(.model(ModelEvent(.text(text))))
+        } else {
+            write(text, by: name, into: &output)
+        }
+        if inSections.contains(name) { show(sections?.end(name) ?? "", into: &output) }
+    }
+}
+
+extension Plan {
+    /// Who is named as the author of what several experts wrote: the plan itself.
+    var author: Target { Target(model) ?? Target(provider: "plan", model: model) }
+}

@@ -1,0 +1,157 @@
+/// A way in which a country writes the numbers that are dialled within it.
+struct PhoneShape {
+    static let maxGroups = 5
+
+    private enum Bracket {
+        /// Brackets around that group may be, or must be.
+        case none, may(Int), must(Int)
+    }
+
+    private struct Group {
+        /// Of each digit that must be there: which ones it may be, a bit each.
+        var masks: [UInt16] = []
+        /// How many more may follow.
+        var more = 0
+    }
+
+    private let groups: [Group]
+    private let separators: [NumberRun.Separator]
+    /// Whether all separators are the same.
+    private let isUniform: Bool
+    private let bracket: Bracket
+    /// Whether digits in such groups are other things, too, unless a word before says what they are.
+    let needsCue: Bool
+
+    /// - Parameter pattern: A group is a word: D any digit, P 1 to 9, N 2 to 9, H 6 to 9, T 3 to 9, E 0 to 8, a digit
+    ///   itself; `*2` for up to two digits more.
+    private init(
+        _ pattern: String, _ separators: [NumberRun.Separator] = [.space, .hyphen], uniform: Bool = false,
+        bracket: Bracket = .none, cue: Bool = false
+    ) {
+        groups = pattern.split(separator: " ").map { word in
+            let parts = word.split(separator: "*")
+            return Group(
+                masks: parts[0].utf8.map(Self.mask), more: parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
+        }
+        self.separators = separators
+        isUniform = uniform
+        self.bracket = bracket
+        needsCue = cue
+    }
+
+    private static func mask(_ letter: UInt8) -> UInt16 {
+        switch letter {
+        case UInt8(ascii: "D"): 0x3FF
+        case UInt8(ascii: "P"): 0x3FE
+        case UInt8(ascii: "N"): 0x3FC
+        case UInt8(ascii: "T"): 0x3F8
+        case UInt8(ascii: "H"): 0x3C0
+        case UInt8(ascii: "E"): 0x1FF
+        default: 1 << UInt16((letter &- 0x30) & 0xF)
+        }
+    }
+
+    /// Whether the first groups of the run, as many as there are here, have this shape.
+    func fits(_ run: NumberRun, _ text: Span<UInt8>) -> Bool {
+        guard groups.count <= run.count else { return false }
+        for place in groups.indices {
+            let group = run.groups[place]
+            let extra = group.count - groups[place].masks.count
+            guard extra >= 0, extra <= groups[place].more, fits(bracketed: group.isBracketed, place) else {
+                return false
+            }
+            if place > 0 {
+                let isAllowed =
+                    separators.contains(group.separator)
+                    || (group.separator == .nothing && (group.isBracketed || run.groups[place - 1].isBracketed))
+                guard isAllowed, !isUniform || group.separator == run.groups[1].separator else { return false }
+            }
+            for (offset, mask) in groups[place].masks.enumerated() {
+                guard mask >> UInt16(text[group.start + offset] &- 0x30) & 1 == 1 else { return false }
+            }
+        }
+        return true
+    }
+
+    private func fits(bracketed: Bool, _ place: Int) -> Bool {
+        switch bracket {
+        case .none: !bracketed
+        case .may(let group): !bracketed || group == place
+        case .must(let group): bracketed == (group == place)
+        }
+    }
+
+    /// Those with so many groups whose first one may have this length and begin with this digit: few of all.
+    static func shapes(of count: Int, first: NumberRun.Group, _ text: Span<UInt8>) -> [PhoneShape] {
+        let place = place(count, first.count, Int(text[first.start] &- 0x30))
+        return place < table.count ? table[place] : []
+    }
+
+    private static let maxLength = 12
+
+    private static func place(_ count: Int, _ length: Int, _ digit: Int) -> Int {
+        length > maxLength ? .max : (count * (maxLength + 1) + length) * 10 + digit
+    }
+
+    private static let table: [[PhoneShape]] = {
+        var table = Array(repeating: [PhoneShape](), count: place(maxGroups + 1, 0, 0))
+        for shape in northAmerica + withTrunk + others {
+            let first = shape.groups[0]
+            for length in first.masks.count...(first.masks.count + first.more) {
+                for digit in 0..<10 where first.masks[0] >> UInt16(digit) & 1 == 1 {
+                    table[place(shape.groups.count, length, digit)].append(shape)
+                }
+            }
+        }
+        return table
+    }()
+
+    private static let any: [NumberRun.Separator] = [.space, .hyphen, .point, .slash]
+
+    private static let northAmerica = [
+        PhoneShape("NED NDD DDDD", any, bracket: .may(0)), PhoneShape("1 NED NDD DDDD", any, bracket: .may(1)),
+        PhoneShape("NED NDDDDDD", bracket: .must(0)), PhoneShape("NDD DDDD", [.hyphen, .space, .point], cue: true),
+        PhoneShape("NEDNDDDDDD", cue: true), PhoneShape("1NEDNDDDDDD", cue: true),
+    ]
+
+    /// With the 0 that stands before the area: most of Europe, Japan, Korea, China, Australia, Turkey…
+    private static let withTrunk = [
+        PhoneShape("0P DD DD DD DD", [.space, .point, .hyphen], uniform: true),
+        PhoneShape("0PDD DD DD DD", [.space, .point, .hyphen, .slash]),
+        PhoneShape("0PD*1 DD DD DD DD", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0P DDD DD DD*2", bracket: .may(0)), PhoneShape("0P DDD DDD DD", bracket: .may(0)),
+        PhoneShape("0PD*1 DDD DD DD", [.space, .hyphen, .point, .slash], bracket: .may(0)),
+        PhoneShape("0PD*2 DDD DDD*2", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0PD DDD DDDD", any, bracket: .may(0)),
+        PhoneShape("0PDD DD DDDD", [.hyphen], uniform: true),
+        PhoneShape("0PDDD DD DD DD"), PhoneShape("0PDDD DDD DDD", bracket: .may(0)),
+        PhoneShape("0P*2 DDDD DDDD", [.space, .hyphen], bracket: .may(0)),
+        PhoneShape("0P*2 DDDD DDDD", bracket: .must(1)), PhoneShape("0PD*1 DDD DDDD", bracket: .must(1)),
+        PhoneShape("0PD*2 DDDDD*4", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0P DDDDDD*3", [.space, .hyphen, .slash], bracket: .may(0)),
+        // With an extension behind a hyphen.
+        PhoneShape("0PD*3 DDDD*3 D*3", [.space, .hyphen, .slash], bracket: .may(0), cue: true),
+        PhoneShape("0 PDD DDD DD DD", bracket: .may(1)),
+        PhoneShape("0HDDDD DDDDD"), PhoneShape("0PDDDDDDD*3", cue: true),
+    ]
+
+    /// Without one.
+    private static let others = [
+        // Spain, Poland, Portugal, Italy.
+        PhoneShape("HDD DD DD DD", [.space, .point, .hyphen], uniform: true),
+        PhoneShape("PP DDD DD DD", uniform: true), PhoneShape("PDD DDD DDD", cue: true),
+        PhoneShape("2D DDD DDDD", cue: true), PhoneShape("3DD DDDDDD*1", cue: true),
+        PhoneShape("3DD DDD DDDD", cue: true), PhoneShape("3DD DD DD DDD", cue: true),
+        // India, Brazil, China.
+        PhoneShape("HDDDD DDDDD", [.space]), PhoneShape("HDDDD DDDDD", [.hyphen], cue: true),
+        PhoneShape("PP 9DDDD DDDD", bracket: .may(0)), PhoneShape("PP DDDD DDDD", bracket: .must(0)),
+        PhoneShape("PP DDDD DDDD", cue: true), PhoneShape("PP 9DDDDDDDD", bracket: .must(0)),
+        PhoneShape("1TD DDDD DDDD", uniform: true),
+        // Russia, Turkey, Australia, Scandinavia.
+        PhoneShape("8 PDD DDD DD DD", bracket: .may(1)), PhoneShape("8 PDD DDD DDDD", bracket: .may(1)),
+        PhoneShape("PDD DDD DD DD", bracket: .must(0)), PhoneShape("PDD DDD DD DD", cue: true),
+        PhoneShape("1300 DDD DDD"), PhoneShape("1800 DDD DDD"), PhoneShape("PDD DD DDD", cue: true),
+        PhoneShape("PD DD DD DD", cue: true),
+        PhoneShape("PDDDDDDDD*2", cue: true),
+    ]
+}

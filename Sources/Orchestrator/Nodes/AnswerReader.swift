@@ -1,0 +1,78 @@
+internal import Base
+internal import Models
+
+/// Reads one model's answer by way of the output guard, and puts it together as it passes. Without a guard an event
+/// costs what the stream and the assembler do.
+struct AnswerReader: Sendable {
+    private let stream: any ModelStream
+    private var assembler = Assembler()
+    private var guarding: Guarding?
+
+    fileprivate struct Guarding: Sendable {
+        var stream: GuardedStream
+        /// Let through by the guard, and not yet given out from `position` on.
+        var passed: [ModelEvent] = []
+        var position = 0
+        var isOver = false
+    }
+
+    init(_ answer: Gateway.Answer, _ guards: GuardSettings) {
+        stream = answer.stream
+        guarding = GuardedStream(guards).map { Guarding(stream: $0) }
+    }
+
+    /// The answer so far.
+    var completion: ChatCompletion { assembler.completion }
+
+    var findings: GuardFindings { guarding?.stream.findings ?? GuardFindings() }
+
+    /// What is there without waiting.
+    mutating func ready() throws(CodedError) -> ModelSupply {
+        guard guarding != nil else { return note(try stream.ready()) }
+        while true {
+            if let event = guarding?.pop() { return note(.event(event)) }
+            if guarding?.isOver == true { return .end }
+            let supply = try stream.ready()
+            if case .later = supply { return .later }
+            guarding?.take(supply)
+        }
+    }
+
+    /// Waits for the next event.
+    mutating func next() async throws(CodedError) -> ModelSupply {
+        while true {
+            if guarding != nil {
+                let supply = try ready()
+                guard case .later = supply else { return supply }
+            }
+            let supply: ModelSupply = try await stream.next().map { .event($0) } ?? .end
+            guard guarding != nil else { return note(supply) }
+            guarding?.take(supply)
+        }
+    }
+
+    private mutating func note(_ supply: ModelSupply) -> ModelSupply {
+        if case .event(let event) = supply { assembler.add(event) }
+        return supply
+    }
+}
+
+extension AnswerReader.Guarding {
+    fileprivate mutating func pop() -> ModelEvent? {
+        guard position < passed.count else { return nil }
+        defer { position += 1 }
+        return passed[position]
+    }
+
+    fileprivate mutating func take(_ supply: ModelSupply) {
+        passed.removeAll(keepingCapacity: true)
+        position = 0
+        switch supply {
+        case .event(let event): stream.take(event, into: &passed)
+        case .end:
+            isOver = true
+            stream.finish(into: &passed)
+        case .later: break
+        }
+    }
+}

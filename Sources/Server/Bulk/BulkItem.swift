@@ -1,0 +1,113 @@
+internal import Base
+internal import HTTP
+internal import HTTPServer
+internal import JSON
+internal import Orchestrator
+internal import Synchronization
+internal import Transport
+
+/// Answers one line of a bulk request: as `POST /api/orchestrator/chat` would, but that it says which line it was, and
+/// that its errors stand in the line.
+struct BulkItem: Sendable {
+    let turns: Turns
+    /// The request that all lines came in.
+    let exchange: Exchange
+
+    /// `{"index": …, "requestId": …, "answer": {…}}` or `{"index": …, "requestId": …, "error": {…}}`, and a line's end.
+    func answer(_ line: LineReader.Line, number: Int) async -> [UInt8] {
+        var requestID = turns.identifier(.request)
+        var writer = JSONWriter(reserving: 1024)
+        writer.beginObject()
+        writer.member("index", number)
+        do throws(CodedError) {
+            let turn = try BulkItem.turn(line)
+            requestID = turn.requestID ?? requestID
+            let answer = try await answer(turn, requestID)
+            writer.member("requestId", requestID)
+            writer.member("answer", raw: answer)
+        } catch {
+            writer.member("requestId", requestID)
+            writer.member("error", raw: ErrorRendering.problem(error.shown(requestID: requestID), requestID: nil))
+        }
+        writer.endObject()
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    private static func turn(_ line: LineReader.Line) throws(CodedError) -> NativeTurn {
+        guard case .whole(let bytes) = line else {
+            throw CodedError(
+                .requestTooLarge, "The line is over the limit of \(BulkRoute.lineLimit) bytes. Send it by itself.")
+        }
+        let turn = try NativeTurn(body: bytes)
+        guard !turn.stream, !turn.isResumable else {
+            throw CodedError(
+                .invalidValue, "In bulk each answer is one line. Leave 'stream' and 'resumable' out.",
+                param: turn.stream ? "stream" : "resumable")
+        }
+        return turn
+    }
+
+    private func answer(_ turn: NativeTurn, _ requestID: String) async throws(CodedError) -> [UInt8] {
+        var context = try turns.context(exchange, requestID: requestID)
+        // Who asks for many at once waits for those who sit before a screen, unless it says otherwise.
+        if exchange.request.head.headers["x-tutti-priority"] == nil { context.priority = .bulk }
+        let loop = exchange.request.loop
+        let ending = Ending()
+        let ticket = try turns.enter(requestID, exchange.scope) { ending.cancel() }
+        let work = Task(executorPreference: loop) { [context] () async -> Result<[UInt8], CodedError> in
+            await body(turn, context, loop)
+        }
+        ending.attach(work)
+        let result = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        turns.leave(ticket)
+        return try result.get()
+    }
+
+    private func body(
+        _ turn: NativeTurn, _ context: RunContext, _ loop: EventLoop
+    ) async -> Result<[UInt8], CodedError> {
+        let report = TurnReport(
+            requestID: context.requestID, runID: context.runID,
+            conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
+            started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
+        let timings = PhaseTimings(turns.settings.bottlenecks, loop: loop, started: report.started, time: turns.time)
+        do throws(CodedError) {
+            let answer = try await turns.answer(
+                turn.request, conversation: turn.conversationID, streaming: false, sink: timings, context: context)
+            let phases = await timings.phases
+            return .success(report.answer(answer, phases: phases, total: turns.time.now().since(report.started)))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+/// Ends one line's work by its request id; perhaps before it has begun.
+private final class Ending: Sendable {
+    private struct State {
+        var isCancelled = false
+        var work: Task<Result<[UInt8], CodedError>, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func cancel() {
+        let work = state.withLock { state in
+            state.isCancelled = true
+            return state.work
+        }
+        work?.cancel()
+    }
+
+    func attach(_ work: Task<Result<[UInt8], CodedError>, Never>) {
+        let isCancelled = state.withLock { state in
+            state.work = work
+            return state.isCancelled
+        }
+        if isCancelled { work.cancel() }
+    }
+}

@@ -1,0 +1,175 @@
+internal import Base
+internal import HTTPClient
+internal import JSON
+internal import Transport
+
+/// `tutti bulk`
+public struct BulkOptions: Sendable, Equatable {
+    /// JSON Lines; `-` for standard input.
+    public var file = "-"
+    /// Lines that have their answers already.
+    public var after = 0
+    /// Turns at once; `nil` leaves it to the server.
+    public var parallel: Int?
+}
+
+/// `tutti bulk FILE`: answers every line of a file, in order. Where the connection breaks, it goes on after the last
+/// answer, as long as that gets further.
+enum BulkCommand {
+    /// Bytes of a file, and of standard input.
+    private static let fileLimit = 1 << 30
+    private static let inputLimit = 64 << 20
+    /// Times in a row that a connection may break without an answer.
+    private static let patience = 3
+
+    static func run(_ options: BulkOptions, environment: [String: String]) async -> Int32 {
+        guard let bytes = contents(of: options.file) else {
+            let limit = (options.file == "-" ? inputLimit : fileLimit) >> 20
+            TuttiCommand.tellError("\(options.file) cannot be read, or is over \(limit) MB. Split it.", environment)
+            return 2
+        }
+        let lines = count(bytes)
+        guard options.after < lines else { return 0 }
+        let group = EventLoopGroup(count: 1)
+        let client = HTTPClient(group: group)
+        let server = ServerConnection(environment, client: client)
+        var progress = BulkProgress(total: lines, done: options.after)
+        let code = await answer(bytes, options, server, &progress, environment)
+        await client.shutdown()
+        await group.shutdown()
+        return code
+    }
+
+    private static func contents(of file: String) -> [UInt8]? {
+        guard file != "-" else {
+            let bytes = StandardStreams.readInput(limit: inputLimit + 1, isLine: false)
+            return bytes.count > inputLimit ? nil : bytes
+        }
+        var bytes: [UInt8] = []
+        let isRead = Machine.read(file) { piece in if bytes.count <= fileLimit { bytes += piece } }
+        return isRead && bytes.count <= fileLimit ? bytes : nil
+    }
+
+    private static func count(_ bytes: [UInt8]) -> Int {
+        var reader = LineReader(limit: BulkRoute.lineLimit)
+        reader.feed(bytes)
+        reader.end()
+        var count = 0
+        while reader.next() != nil { count += 1 }
+        return count
+    }
+
+    private static func answer(
+        _ bytes: [UInt8], _ options: BulkOptions, _ server: ServerConnection, _ progress: inout BulkProgress,
+        _ environment: [String: String]
+    ) async -> Int32 {
+        var failures = 0
+        while !progress.isWhole {
+            let before = progress.done
+            do throws(CodedError) {
+                try await ask(bytes, options, server, &progress)
+                // Whole, as the server sees it.
+                break
+            } catch {
+                progress.clear()
+                failures = progress.done > before ? 0 : failures + 1
+                guard error.code == .providerStreamBroken, failures < patience else {
+                    TuttiCommand.tellError(error.message, environment)
+                    if progress.done > 0 {
+                        StandardStreams.write(
+                            "\(progress.done) of \(progress.total) lines are answered; go on with "
+                                + "--after \(progress.done).\n", to: .error)
+                    }
+                    return 1
+                }
+            }
+        }
+        progress.end()
+        return progress.failed == 0 ? 0 : 1
+    }
+
+    private static func ask(
+        _ bytes: [UInt8], _ options: BulkOptions, _ server: ServerConnection, _ progress: inout BulkProgress
+    ) async throws(CodedError) {
+        var path = "/api/orchestrator/bulk?after=\(progress.done)"
+        if let parallel = options.parallel { path += "&parallel=\(parallel)" }
+        let response = try await server.send(lines: bytes, to: path)
+        var reader = LineReader(limit: 64 << 20)
+        do throws(HTTPClientError) {
+            while let piece = try await response.body.next() {
+                reader.feed(piece)
+                while let line = reader.next() { show(line, &progress) }
+            }
+        } catch {
+            throw CodedError(.providerStreamBroken, "the answers broke off: \(error.message)")
+        }
+    }
+
+    private static func show(_ line: LineReader.Line, _ progress: inout BulkProgress) {
+        guard case .whole(let bytes) = line, let answer = (try? JSONDocument(bytes))?.root else { return }
+        progress.clear()
+        StandardStreams.write(String(decoding: bytes, as: UTF8.self) + "\n", to: .output)
+        progress.answered(isError: answer["error"] != nil)
+    }
+}
+
+/// How far a file is, as a line that is written over itself; only where a person looks on.
+struct BulkProgress {
+    let total: Int
+    private(set) var done: Int
+    private(set) var failed = 0
+    private let isShown: Bool
+
+    init(total: Int, done: Int, isShown: Bool = StandardStreams.isTerminal(.error)) {
+        self.total = total
+        self.done = done
+        self.isShown = isShown
+    }
+
+    var isWhole: Bool { done >= total }
+
+    /// Of a width of thirty characters, as many are filled as the share that is done.
+    var line: String {
+        let width = 30
+        let filled = total == 0 ? width : min(width, done * width / total)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        return "\(bar) \(done)/\(total)" + (failed == 0 ? "" : ", \(failed) failed")
+    }
+
+    mutating func answered(isError: Bool) {
+        done += 1
+        if isError { failed += 1 }
+        if isShown { StandardStreams.write(line, to: .error) }
+    }
+
+    /// Takes the line away, so that what is written next does not stand in it.
+    func clear() { if isShown { StandardStreams.write("\r\u{1b}[K", to: .error) } }
+
+    func end() {
+        clear()
+        StandardStreams.write("\(done) of \(total) lines answered, \(failed) with an error.\n", to: .error)
+    }
+}
+
+extension HelpText {
+    static let bulk = """
+        Examples
+          tutti bulk questions.jsonl               answers on standard output
+          tutti bulk questions.jsonl --after 120   those that are missing
+          tutti bulk - --parallel 2                questions from standard input
+
+        Usage: tutti bulk FILE [options]
+          Answers every line of FILE, each a JSON object as POST /api/orchestrator/chat takes it, at the server at
+          TUTTI_URL or the default address. Answers are lines of JSON in the order of the questions: index and answer,
+          or index and error. Where the connection breaks, it goes on after the last answer. Where the server asks for
+          a key, it takes that of TUTTI_API_KEY.
+
+        Options
+          --after N         leave out the first N lines, which are answered
+          --parallel N      turns at once (8)
+          --help            this help
+
+        Exit codes: 0 every line is answered, 1 some failed, 2 the file cannot be read.
+
+        """
+}

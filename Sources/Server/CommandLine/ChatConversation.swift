@@ -1,0 +1,155 @@
+internal import Base
+internal import HTTP
+internal import HTTPClient
+internal import JSON
+internal import Transport
+
+/// A conversation with a server, and what has been said in it.
+struct ChatConversation {
+    enum Outcome: Sendable {
+        case answered, failed, interrupted
+    }
+
+    private let server: ServerConnection
+    private let options: ChatOptions
+    private let loop: EventLoop
+    private var messages: [JSON] = []
+
+    init(server: ServerConnection, options: ChatOptions, loop: EventLoop) {
+        self.server = server
+        self.options = options
+        self.loop = loop
+    }
+
+    /// Sends a message and writes the answer as it comes. Ctrl-C ends the answer, and it counts as not asked for.
+    mutating func say(_ text: String) async -> Outcome {
+        messages.append(["role": "user", "content": .string(text)])
+        let turn = ChatTurn(server: server, options: options, messages: messages)
+        switch await Interruption.cancels(on: loop, { await turn.answer() }) {
+        case .success(let answer):
+            messages.append(["role": "assistant", "content": .string(answer)])
+            return .answered
+        case .failure(let error):
+            messages.removeLast()
+            guard error.code != .cancelled else {
+                StandardStreams.write("\nstopped\n", to: .error)
+                return .interrupted
+            }
+            StandardStreams.write("error: \(error.message)\n", to: .error)
+            return .failed
+        }
+    }
+}
+
+/// One question, and how its answer is shown.
+private struct ChatTurn: Sendable {
+    let server: ServerConnection
+    let options: ChatOptions
+    let messages: [JSON]
+
+    private struct Shown {
+        /// The text that stands on the screen.
+        var text = ""
+        /// The answer, once it is whole.
+        var answer: String?
+    }
+
+    func answer() async -> Result<String, CodedError> {
+        do throws(CodedError) {
+            return .success(try await streamed())
+        } catch {
+            // The connection is closed on the way out, which ends the turn at the server.
+            return .failure(Task.isCancelled ? CodedError(.cancelled, "stopped") : error)
+        }
+    }
+
+    private func streamed() async throws(CodedError) -> String {
+        var members = [JSON.Member("messages", .array(messages)), JSON.Member("stream", true)]
+        if let model = options.model { members.append(JSON.Member("model", .string(model))) }
+        if let persona = options.persona { members.append(JSON.Member("personaId", .string(persona))) }
+        let response = try await server.send("/api/orchestrator/chat", body: .object(members))
+        var decoder = SSEDecoder()
+        var shown = Shown()
+        do {
+            while let piece = try await response.body.next() {
+                decoder.feed(piece)
+                while let event = try decoder.next() { try show(event, &shown) }
+            }
+        } catch let error as CodedError {
+            throw error
+        } catch {
+            throw CodedError(.providerStreamBroken, "the answer broke off")
+        }
+        guard let answer = shown.answer else {
+            throw CodedError(.providerStreamBroken, "the answer ended before it was complete")
+        }
+        return answer
+    }
+
+    private func show(_ event: SSEEvent, _ shown: inout Shown) throws {
+        let data = try JSONDocument(event.data).root
+        if options.json { print(event) }
+        switch event.event {
+        case "TOKEN":
+            // Those of an expert are no answer yet.
+            guard data["expert"] == nil, let token = data["token"]?.string else { break }
+            shown.text += token
+            if !options.json { StandardStreams.write(token, to: .output) }
+        case "PIPELINE_METRICS": if options.timing { ChatTiming.write(data) }
+        case "COMPLETE":
+            let answer = data["content"]?.string ?? ""
+            shown.answer = answer
+            guard !options.json else { break }
+            // What is on the screen stays there; what it lacks follows.
+            let rest = answer.hasPrefix(shown.text) ? String(answer.dropFirst(shown.text.count)) : "\n\(answer)"
+            StandardStreams.write(rest + "\n", to: .output)
+        case "ERROR": throw CodedError(.providerFailed, data["message"]?.string ?? "the answer failed")
+        case "CANCELLED": throw CodedError(.cancelled, "the answer was cancelled")
+        default: break
+        }
+    }
+
+    /// One line of JSON for an event, as it came.
+    private func print(_ event: SSEEvent) {
+        var writer = JSONWriter(reserving: event.data.count + 64)
+        writer.beginObject()
+        writer.member("event", event.event ?? "message")
+        writer.member("id", orNull: event.id)
+        writer.member("data", raw: event.data)
+        writer.endObject()
+        StandardStreams.write(String(decoding: writer.bytes, as: UTF8.self) + "\n", to: .output)
+    }
+}
+
+/// How long the phases of an answer took, for people.
+enum ChatTiming {
+    static func write(_ metrics: JSONNode) { StandardStreams.write(text(metrics), to: .error) }
+
+    /// A line each; phases that took no time are left out. Pure.
+    static func text(_ metrics: JSONNode) -> String {
+        var text = "\n"
+        let bottlenecks = Set(metrics["bottlenecks"]?.elements.compactMap(\.string) ?? [])
+        for member in metrics.members {
+            guard let name = member.key.string, let time = member.value.double, time > 0 else { continue }
+            let tenths = Int64(exactly: (time * 10).rounded()) ?? 0
+            let mark = bottlenecks.contains(name) ? "  <- bottleneck" : ""
+            text += "  \(name): \(tenths / 10).\(tenths % 10) ms\(mark)\n"
+        }
+        return text
+    }
+}
+
+/// Lets Ctrl-C end one piece of work, and not the process.
+enum Interruption {
+    static func cancels<Value: Sendable>(
+        on loop: EventLoop, _ body: @escaping @Sendable () async -> Value
+    ) async -> Value {
+        let work = Task { await body() }
+        let watcher = await withCheckedContinuation { (continuation: CheckedContinuation<SignalWatcher, Never>) in
+            loop.execute { continuation.resume(returning: SignalWatcher(loop: loop, signal: 2) { work.cancel() }) }
+        }
+        let value = await work.value
+        loop.execute { watcher.close() }
+        return value
+    }
+}

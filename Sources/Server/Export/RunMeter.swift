@@ -1,0 +1,68 @@
+internal import Base
+internal import Orchestrator
+internal import Telemetry
+
+/// Counts what runs of the chat graph spend their time with, how their experts fare, and how they fail.
+struct RunMeter: Sendable {
+    /// By the node that they belong to, so that a node costs one look-up.
+    private let phases: [String: Histogram]
+    private let parallel: Counter
+    private let experts: MetricFamily<Counter>
+    private let hits: Counter
+    private let misses: Counter
+    private let findings: MetricFamily<Counter>
+    private let failures: MetricFamily<Counter>
+
+    init(registry: Metrics) {
+        let seconds = registry.histogram(
+            "tutti_phase_duration_seconds", "What runs spend their time with.", labels: ["phase"],
+            bounds: Buckets.requestSeconds)
+        let nodes = ["validate", "plan", "execute", "fuse", "guard", "recall"]
+        phases = Dictionary(
+            uniqueKeysWithValues: nodes.compactMap { node in
+                RunPhase(node: node).map { (node, seconds.with($0.rawValue)) }
+            })
+        parallel = registry.counter("tutti_parallel_runs_total", "Runs with several experts.").with()
+        experts = registry.counter(
+            "tutti_experts_total", "Experts of plans, by what became of their part.", labels: ["phase"])
+        let looked = registry.counter(
+            "tutti_cache_lookups_total", "Look-ups in caches of answers, by what they found.",
+            labels: ["cache", "outcome"])
+        (hits, misses) = (looked.with("expert", "hit"), looked.with("expert", "miss"))
+        findings = registry.counter(
+            "tutti_guard_findings_total", "What the output guard found in answers.", labels: ["kind"])
+        failures = registry.counter("tutti_failed_runs_total", "Runs without an answer.", labels: ["kind", "code"])
+    }
+
+    var parallelRuns: UInt64 { parallel.current }
+    var cacheHits: UInt64 { hits.current }
+    var cacheMisses: UInt64 { misses.current }
+
+    func nodeEnded(_ node: String, after duration: Duration) { phases[node]?.record(duration.seconds) }
+
+    func remember(_ record: RunRecord) {
+        if record.experts.count > 1 { parallel.add() }
+        for outcome in record.experts {
+            experts.with(outcome.phase.name).add()
+            guard record.plan.experts.first(where: { $0.name == outcome.name })?.isCached == true else { continue }
+            if outcome.phase == .cached { hits.add() } else { misses.add() }
+        }
+        for finding in record.findings.sorted { findings.with(finding.kind.name).add(UInt64(clamping: finding.count)) }
+    }
+
+    func failed(_ error: CodedError) { failures.with(error.code.kind.rawValue, error.code.name).add() }
+}
+
+extension ExpertPhase {
+    /// For metrics.
+    fileprivate var name: String {
+        switch self {
+        case .started: "started"
+        case .finished: "finished"
+        case .failed: "failed"
+        case .leftOut: "left_out"
+        case .fallback: "fallback"
+        case .cached: "cached"
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Base
+import Testing
+
+@testable import Orchestrator
+
+@Suite("The output guard over pieces of a text")
+struct OutputGuardTests {
+    private static let redact = GuardSettings(output: .redact)
+
+    /// Macros cannot change what they look at.
+    static func expect(_ shown: String, _ expected: String) { #expect(shown == expected) }
+
+    static func run(_ pieces: [some StringProtocol], _ settings: GuardSettings = redact) -> (String, GuardFindings) {
+        var outputGuard = OutputGuard(settings)
+        var text = ""
+        for piece in pieces { text += outputGuard.take(String(piece)) }
+        text += outputGuard.finish()
+        return (text, outputGuard.findings)
+    }
+
+    @Test("every line is redacted as it is marked")
+    func lines() {
+        for line in GuardCorpus.lines {
+            let (text, findings) = Self.run([line.text])
+            #expect(text == line.redacted)
+            #expect(findings.total == line.secrets.count)
+            #expect(findings.isRedacted)
+        }
+    }
+
+    @Test("a line that is cut in two, at whatever byte, is redacted as the whole")
+    func cutInTwo() {
+        for line in GuardCorpus.lines {
+            let scalars = line.text.unicodeScalars
+            var place = scalars.startIndex
+            while place != scalars.endIndex {
+                let (text, findings) = Self.run([line.text[..<place], line.text[place...]])
+                #expect(text == line.redacted)
+                #expect(findings.total == line.secrets.count)
+                place = scalars.index(after: place)
+            }
+        }
+    }
+
+    @Test("a line that comes character by character is redacted as the whole")
+    func characters() {
+        for line in GuardCorpus.lines {
+            #expect(Self.run(line.text.unicodeScalars.map { String($0) }).0 == line.redacted)
+        }
+    }
+
+    @Test("the whole corpus as one text, cut at random, gives the same each time", arguments: 0..<24)
+    func cutAtRandom(seed: Int) {
+        let text = GuardCorpus.lines.map(\.text).joined(separator: "\n")
+        let expected = GuardCorpus.lines.map(\.redacted).joined(separator: "\n")
+        var generator = SeededGenerator(seed: UInt64(seed))
+        #expect(Self.run(Self.pieces(of: text, upTo: 1 << (seed % 12), &generator)).0 == expected)
+    }
+
+    static func pieces(of text: String, upTo most: Int, _ generator: inout SeededGenerator) -> [String] {
+        var pieces: [String] = []
+        var rest = Substring(text).unicodeScalars
+        while !rest.isEmpty {
+            let piece = rest.prefix(Int.random(in: 0...most, using: &generator))
+            pieces.append(String(piece))
+            rest.removeFirst(piece.count)
+        }
+        return pieces
+    }
+
+    @Test("what is held back is no more than the longest finding needs before it is certain")
+    func bound() {
+        for line in GuardCorpus.lines {
+            var finder = SecretFinder(GuardPatterns())
+            var edits: [SecretFinder.Edit] = []
+            let hasKey = line.secrets.contains { $0.kind == .key }
+            for scalar in line.text.unicodeScalars {
+                finder.take(String(scalar), &edits)
+                #expect(finder.end - finder.settled <= (hasKey ? 200 : 100))
+            }
+        }
+        // Longer than any key that anybody has, and none of it certain before its second dot.
+        var finder = SecretFinder(GuardPatterns())
+        var edits: [SecretFinder.Edit] = []
+        let key = GuardCorpus.key("jwt")
+        for byte in (key.prefix(40) + String(repeating: "A", count: 4000)).unicodeScalars {
+            finder.take(String(byte), &edits)
+            #expect(finder.end - finder.settled <= 1100)
+        }
+    }
+
+    @Test("words that begin nothing are not held back beyond their end")
+    func words() {
+        var outputGuard = OutputGuard(Self.redact)
+        Self.expect(outputGuard.take("Hello wor"), "Hello ")
+        Self.expect(outputGuard.take("ld, "), "world, ")
+        Self.expect(outputGuard.take("this is all"), "this is ")
+        Self.expect(outputGuard.take(".\n"), "all.\n")
+        let long = String(repeating: "a", count: 100)
+        Self.expect(outputGuard.take(long), long)
+        Self.expect(outputGuard.take("世界。"), "世界。")
+        Self.expect(outputGuard.finish(), "")
+    }
+
+    @Test("under flag every piece passes at once, and the same is counted")
+    func flag() {
+        let settings = GuardSettings(output: .flag)
+        for line in GuardCorpus.lines {
+            var outputGuard = OutputGuard(settings)
+            for scalar in line.text.unicodeScalars { Self.expect(outputGuard.take(String(scalar)), String(scalar)) }
+            Self.expect(outputGuard.finish(), "")
+            #expect(outputGuard.findings.total == line.secrets.count)
+            #expect(!outputGuard.findings.isRedacted)
+        }
+    }
+
+    @Test("a text after the end is another one")
+    func another() {
+        var outputGuard = OutputGuard(Self.redact)
+        Self.expect(outputGuard.take("jane@exam"), "")
+        Self.expect(outputGuard.finish(), "jane@exam")
+        Self.expect(outputGuard.take("ple.com "), "ple.com ")
+        Self.expect(outputGuard.take("jane@example.com "), "[EMAIL] ")
+    }
+
+    @Test("a long text of which most is let go is the same as a short one")
+    func longTexts() {
+        let text = String(repeating: "Nothing to see here, 12.5 % of 1024. ", count: 3000)
+        #expect(Self.run([text]).0 == text)
+        let address = "jane@example.com "
+        #expect(Self.run([text, address, text]).0 == text + "[EMAIL] " + text)
+        #expect(Self.run([text, address, text], GuardSettings(output: .flag)).0 == text + address + text)
+        #expect(Self.run([text, address, text], GuardSettings(output: .flag)).1.total == 1)
+    }
+
+    @Test("a key goes on for as long as it does, and so does a block", arguments: ["sk1", "jwt", "pem", "pat"])
+    func longKeys(name: String) {
+        var key = GuardCorpus.key(name)
+        if name == "pem" {
+            let line = key.split(separator: "\n")[1]
+            key = key.replacing(line, with: Array(repeating: line, count: 20).joined(separator: "\n"))
+        } else {
+            key += String(repeating: "0aB", count: 3000)
+        }
+        let mark = "before [KEY] after, [EMAIL]"
+        #expect(Self.run(["before \(key) after, jane@example.com"]).0 == mark)
+        #expect(Self.run("before \(key) after, jane@example.com".unicodeScalars.map { String($0) }).0 == mark)
+    }
+
+    @Test("any text comes through whole, the same however it is cut", arguments: 0..<200)
+    func fuzz(seed: Int) {
+        var generator = SeededGenerator(seed: UInt64(seed) &* 77)
+        let alphabet = Array("0123456789 -.+()/@abAKIsk_eyJ:\\\"n\n,#€ü世AIBANDE".unicodeScalars)
+        let count = Int.random(in: 0...400, using: &generator)
+        var bytes: [UInt8] = []
+        for _ in 0..<count {
+            if seed % 3 == 0 {
+                bytes.append(UInt8.random(in: 0...255, using: &generator))
+            } else {
+                bytes += String(alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]).utf8
+            }
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        var settings = Self.redact
+        if seed % 2 == 0 {
+            let problem = settings.patterns.add(name: "word", pattern: #"\bA[0-9a-z]+\b|sk.{2,5}9"#)
+            #expect(problem == nil)
+        }
+        let (whole, findings) = Self.run([text], settings)
+        for most in [1, 3, 40] {
+            let (cut, same) = Self.run(Self.pieces(of: text, upTo: most, &generator), settings)
+            #expect(cut == whole)
+            #expect(same == findings)
+        }
+        if findings.isEmpty { #expect(whole == text) }
+    }
+}
