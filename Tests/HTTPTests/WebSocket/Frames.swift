@@ -85,7 +85,9 @@ func heard(
     return heard
 }
 
-func heard(_ frames: [TestFrame], limit: Int = 1 << 20) -> WebSocketHeard { heard(frames.flatMap(\.bytes), limit: limit) }
+func heard(_ frames: [TestFrame], limit: Int = 1 << 20) -> WebSocketHeard {
+    heard(frames.flatMap(\.bytes), limit: limit)
+}
 
 /// An unmasked frame, as servers send them.
 func sent(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] { TestFrame(opcode, payload, mask: nil).bytes }

@@ -83,7 +83,8 @@ struct WebSocketFrameTests {
     @Test("of pongs that nobody asked for are taken without a word")
     func pongs() {
         #expect(
-            heard([.pong(), .pong([1, 2]), .ping([3])]) == WebSocketHeard(events: [.pong, .pong, .ping], output: sent(10, [3])))
+            heard([.pong(), .pong([1, 2]), .ping([3])])
+                == WebSocketHeard(events: [.pong, .pong, .ping], output: sent(10, [3])))
     }
 
     @Test("of control are at most 125 bytes, in one piece", arguments: [UInt8(8), 9, 10])
