@@ -29,6 +29,6 @@ import Testing
         let plans = try PlanBook(
             [PlanTemplate(name: "council", experts: experts, fusion: .vote)], directory: directory)
         let lines = ModelsCommand.table(ModelsCommand.plans(plans)).split(separator: "\n")
-        #expect(lines.dropFirst().map { $0.prefix { $0 != "–" } } == ["plan/council → p/m, p/n  "])
+        #expect(lines.dropFirst().map { $0.prefix { $0 != "–" } } == ["plan/council → p/m, p/n       "])
     }
 }
