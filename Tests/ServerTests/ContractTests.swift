@@ -19,6 +19,7 @@ struct ContractTests {
         route("POST", "/v1/messages", .messages), route("POST", "/v1/messages/count_tokens", .countTokens),
         route("POST", "/v1/embeddings", .embeddings), route("POST", "/api/orchestrator/chat", .orchestratorChat),
         route("GET", "/api/orchestrator/runs/{id}/events", .runEvents),
+        route("POST", "/api/orchestrator/bulk", .bulk), route("GET", "/api/orchestrator/metrics", .statistics),
         route("GET", "/api/orchestrator/ws", .webSocket), route("POST", "/api/orchestrator/cancel", .cancel),
         route("POST", "/api/orchestrator/cancel-all", .cancelAll), route("POST", "/api/admin/reload", .reload),
         route("PUT", "/api/admin/log-level", .logLevel), route("GET", "/api/config/schema", .configurationSchema),
