@@ -35,6 +35,7 @@ extension ContractSchemas {
             ["required": ["message"], "properties": ["message": Schema.text, "messages": Schema.null]],
             ["required": ["messages"], "properties": ["messages": ["type": "array"], "message": Schema.null]],
         ]
+        schema["anyOf"] = [["properties": ["plan": Schema.null]], ["properties": ["model": Schema.null]]]
         return schema
     }()
 
