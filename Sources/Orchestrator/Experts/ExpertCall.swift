@@ -49,6 +49,7 @@ enum ExpertCall {
         var reader = AnswerReader(answer, run.guards)
         var shown = answer.target
         var length = 0
+        var hasSpoken = false
         while true {
             var supply = try reader.ready()
             if case .later = supply {
@@ -65,7 +66,10 @@ enum ExpertCall {
                     .providerInvalidAnswer, "The answer of \(shown.name) is longer than \(longestText) bytes.")
             }
             if run.streaming {
-                if event.textLength > 0 { run.speak(name) }
+                if !hasSpoken, event.textLength > 0 {
+                    hasSpoken = true
+                    run.speak(name)
+                }
                 try await context.emit(.said(name, event))
             }
         }
@@ -87,7 +91,7 @@ enum ExpertCall {
         let failure = failure(error, of: expert)
         try await context.emit(.failed(name, failure.code))
         // What was shown as the answer cannot be taken back.
-        let isShown = run.plan.lead?.name == name && run.hasSpoken(name)
+        let isShown = run.plan.isLead(name) && run.hasSpoken(name)
         guard !isShown, expert.fallback != nil || expert.isOptional else { throw failure }
         let outcome = ExpertOutcome(
             name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name))

@@ -4,13 +4,16 @@ internal import Models
 internal import Resilience
 
 /// What an expert tells while it works. ``ExpertStage`` decides what of it is heard, and when.
+///
+/// Nearly all are pieces of text, and each is copied some times on its way: what is large and rare stands apart, so that
+/// none is larger than a piece.
 enum ExpertSignal: Sendable {
     case started(String)
-    case answering(String, Target, HTTPHeaders, AnswerMarks)
+    indirect case answering(String, Target, HTTPHeaders, AnswerMarks)
     case said(String, ModelEvent)
-    case retrying(Target, RetryDecision.Retry)
+    indirect case retrying(Target, RetryDecision.Retry)
     case continuing(Target)
     /// It cannot answer; how it ends follows where the plan has a way.
     case failed(String, ErrorCode)
-    case settled(ExpertResult)
+    indirect case settled(ExpertResult)
 }

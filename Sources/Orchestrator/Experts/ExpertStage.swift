@@ -17,6 +17,8 @@ struct ExpertStage: Sendable {
     private var marks = AnswerMarks()
     private var progress: PlanProgress
     private(set) var shown = ExpertResults.Shown()
+    /// Whose piece was the last that was heard provisionally: mostly the next one is, too.
+    private var lastSpeaker: String?
     /// What was shown of texts that broke off and stay as they are.
     private(set) var cut: [String: String] = [:]
 
@@ -86,7 +88,10 @@ struct ExpertStage: Sendable {
         if inSections.contains(name) { return show(sections?.add(text, to: name) ?? "", into: &output) }
         output.append(.provisional(text: text, expert: name))
         guard !keepsText else { return }
-        shown.speakers.insert(name)
+        if name != lastSpeaker {
+            shown.speakers.insert(name)
+            lastSpeaker = name
+        }
         // Of several nothing is compared.
         if shown.speakers.count == 1 { shown.only += text } else { shown.only = "" }
     }
