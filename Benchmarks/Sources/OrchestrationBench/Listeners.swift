@@ -9,11 +9,16 @@ import Telemetry
 final class QuickSink: ChatSink {
     private let count = Atomic(0)
 
-    /// How many signals it has heard.
+    /// How many bytes of text it has heard.
     var heard: Int { count.load(ordering: .relaxed) }
 
     func offer(_ signal: ChatSignal) -> EventIntake {
-        count.add(1, ordering: .relaxed)
+        switch signal {
+        case .said(.provisional(let text, _)): count.add(text.utf8.count, ordering: .relaxed)
+        case .said(.model(let event)):
+            if case .text(let text) = event.kind { count.add(text.utf8.count, ordering: .relaxed) }
+        default: break
+        }
         return .taken
     }
 

@@ -72,7 +72,7 @@ final class Way {
             let answer = try await orchestrator.answer(
                 request, streaming: isStreaming, sink: sink, context: context)
             let isWhole = answer.completion.text.utf8.count > TokenModel.tokens && answer.fusion?.failure == nil
-            let isHeard = sink.map { $0.heard > TokenModel.tokens * experts } ?? true
+            let isHeard = sink.map { $0.heard > 2 * TokenModel.tokens * experts } ?? true
             guard isWhole, isHeard, answer.experts.count == (isPinned ? 0 : experts) else {
                 throw OrchestrationBench.Failure(description: "An answer of \(experts) experts is not whole.")
             }

@@ -5,12 +5,12 @@ internal import Resilience
 
 /// What an expert tells while it works. ``ExpertStage`` decides what of it is heard, and when.
 ///
-/// Nearly all are pieces of text, and each is copied some times on its way: what is large and rare stands apart, so that
-/// none is larger than a piece.
+/// Each is copied some times on its way: what is large stands apart.
 enum ExpertSignal: Sendable {
     case started(String)
     indirect case answering(String, Target, HTTPHeaders, AnswerMarks)
-    case said(String, ModelEvent)
+    /// All that was there without waiting, in order; never empty.
+    case said(String, [ModelEvent])
     indirect case retrying(Target, RetryDecision.Retry)
     case continuing(Target)
     /// It cannot answer; how it ends follows where the plan has a way.
