@@ -4,7 +4,7 @@ internal import Models
 
 /// The map of the pipeline:
 ///
-///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → remember
+///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → (keep) → remember
 ///
 /// Every chat request runs it, whichever dialect it came in; a node that a plan does not need costs under a
 /// microsecond.
@@ -36,6 +36,11 @@ struct ChatGraph {
         case repair, pass = "guard"
     }
 
+    /// A turn of a conversation is kept for those after it, if its answer is whole.
+    private enum AfterGuard: String, CaseIterable {
+        case keep, pass = "remember"
+    }
+
     func make() throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
         let builder = GraphBuilder<ChatState, ChatEvent>("chat")
             .field(\.plan, from: .nodes)
@@ -45,6 +50,7 @@ struct ChatGraph {
         addAnswering(to: builder)
         addChecks(to: builder)
         addEnd(to: builder)
+        let hasMemory = conversations != nil
         return
             try builder
             // The gateway is the one layer that retries.
@@ -53,7 +59,7 @@ struct ChatGraph {
             .retriesItself("repair")
             .start("validate")
             .edge("validate", to: "plan")
-            .route("plan", reads: \.conversation, to: AfterPlan.self) { [hasMemory = conversations != nil] in
+            .route("plan", reads: \.conversation, to: AfterPlan.self) { [hasMemory] in
                 $0 == nil || !hasMemory ? .pass : .compose
             }
             .edge("compose", to: "execute")
@@ -64,7 +70,10 @@ struct ChatGraph {
             .route("fuse", reads: \.format, to: AfterFuse.self) { $0 == nil ? .pass : .conform }
             .route("conform", reads: \.violations, to: AfterConform.self) { $0.isEmpty ? .pass : .repair }
             .edge("repair", to: "guard")
-            .edge("guard", to: "remember")
+            .route("guard", reads: \.conversation, \.verdict, to: AfterGuard.self) { [hasMemory] in
+                $0 == nil || !hasMemory || $1 != .passed ? .pass : .keep
+            }
+            .edge("keep", to: "remember")
             .end("remember")
             .build()
     }
@@ -79,9 +88,9 @@ struct ChatGraph {
             .node("plan", reads: \.request, writes: \.plan) { _, request in
                 try PlanNode.run(request.value, planner: planner)
             }
-            .node("compose", reads: \.request, \.conversation, writes: \.request, \.asked) {
+            .node("compose", reads: \.request, \.conversation, writes: \.request) {
                 [conversations] context, request, conversation in
-                guard let conversation, let conversations else { return (request, []) }
+                guard let conversation, let conversations else { return request }
                 return try await conversations.memory.compose(
                     request, conversation, messages: conversations.messages, context: context.run)
             }
@@ -135,13 +144,13 @@ struct ChatGraph {
     private func addEnd(to builder: GraphBuilder<ChatState, ChatEvent>) {
         let recorder = recorder
         let conversations = conversations
-        builder.node(
-            "remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming, \.conversation, \.asked
-        ) { context, input, plan, answer, verdict, streaming, conversation, asked in
+        builder.node("keep", reads: \.given, \.answer, \.conversation) { context, given, answer, conversation in
+            guard let conversation, let conversations, let answer = answer?.whole else { return }
+            await conversations.memory.keep(given.value, answer.completion, conversation, context: context.run)
+        }
+        builder.node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
+            context, input, plan, answer, verdict, streaming in
             guard let plan, let answer = answer?.whole, let verdict else { return }
-            if let conversation, let conversations, verdict == .passed {
-                await conversations.memory.remember(asked, answer.completion, conversation, context: context.run)
-            }
             let record = RunRecord(
                 input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                 usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,

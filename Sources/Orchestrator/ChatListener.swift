@@ -15,8 +15,8 @@ final class ChatListener: RunListener {
     private let generator: Mutex<SeededGenerator>
 
     init(
-        sink: (any ChatSink)?, recorder: any RunRecorder, spans: any SpanSink, trace: TraceContext, time: any TimeSource,
-        generator: SeededGenerator
+        sink: (any ChatSink)?, recorder: any RunRecorder, spans: any SpanSink, trace: TraceContext,
+        time: any TimeSource, generator: SeededGenerator
     ) {
         self.sink = sink
         self.recorder = recorder

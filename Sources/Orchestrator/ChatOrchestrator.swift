@@ -29,8 +29,7 @@ public final class ChatOrchestrator: Sendable {
         try self.init(
             directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)), gateway: gateway,
             recorder: recorder, onViolation: onViolation, experts: experts, guards: guards,
-            conversations: conversations,
-            spans: spans, time: time, generator: generator)
+            conversations: conversations, spans: spans, time: time, generator: generator)
     }
 
     private static func planner(_ plans: PlanBook) -> Planner {
@@ -73,7 +72,13 @@ public final class ChatOrchestrator: Sendable {
         guard let conversation, let conversations else {
             return try await run(request, nil, streaming: streaming, sink: sink, context: context)
         }
-        let place = try await conversations.memory.line.enter(conversation, scope: context.scope)
+        let place: ConversationPlace
+        do throws(CodedError) {
+            place = try await conversations.memory.line.enter(conversation, scope: context.scope)
+        } catch {
+            recorder.failed(error, context: context)
+            throw error
+        }
         let answer = try await run(request, conversation, streaming: streaming, sink: sink, context: context)
         place.end()
         return answer

@@ -6,7 +6,9 @@ public import Resilience
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
     // Given.
-    /// As the caller sent it; once it is composed, with what was said before.
+    /// As the caller sent it.
+    let given: Shared<ChatRequest>
+    /// The same, and once it is composed with what was said before.
     var request: Shared<ChatRequest>
     /// The conversation that the turn belongs to; `nil` for a turn that is none's.
     let conversation: String?
@@ -18,8 +20,6 @@ struct ChatState: Sendable {
     /// `nil` where any text will do.
     var format: AnswerFormat?
     var plan: Plan?
-    /// What the turn adds to its conversation, besides the answer.
-    var asked: [ChatMessage] = []
     var answer: Answering?
     /// What is wrong with the form of the answer, and to be mended.
     var violations: [String] = []
@@ -35,7 +35,8 @@ struct ChatState: Sendable {
     }
 
     init(request: ChatRequest, conversation: String?, streaming: Bool) {
-        self.request = Shared(request)
+        given = Shared(request)
+        self.request = given
         self.conversation = conversation
         self.streaming = streaming
     }

@@ -19,7 +19,7 @@ public struct RunRecord: Sendable {
     public var findings = GuardFindings()
 }
 
-/// Who remembers answered turns: metrics and the log; later conversations, caches and the ledger. Must not block.
+/// Who hears of answered and failed turns: metrics, the log and alerts. Must not block.
 public protocol RunRecorder: Sendable {
     func remember(_ record: RunRecord, context: RunContext)
     /// An answer whose form was asked for has been checked.

@@ -63,8 +63,7 @@ final class World: Sendable {
             spans: lasting.spans, time: lasting.time, generator: lasting.randomness())
         let turns = Turns(
             orchestrator: orchestrator, registry: lasting.registry, liveRuns: lasting.liveRuns,
-            drainState: lasting.drainState,
-            metrics: lasting.metrics,
+            drainState: lasting.drainState, metrics: lasting.metrics,
             settings: Turns.Settings(
                 maxBody: configuration.server.maxBody, total: configuration.resilience.timeouts.total,
                 heartbeat: configuration.server.heartbeat, runs: RunSettings(configuration.runs),
@@ -72,7 +71,7 @@ final class World: Sendable {
             time: lasting.time, generator: lasting.randomness())
         self.turns = turns
         let health = App.health(configuration, knownTargets, resilience, lasting.metrics)
-        let asking = World.turnRoutes(configuration.flags, turns, directory, gateway, lasting)
+        let asking = World.turnRoutes(configuration.flags, turns, plans, directory, gateway, lasting)
         let routes = ContractRoutes.describing(
             HealthRoutes(
                 drainState: lasting.drainState, metrics: lasting.metrics, health: health,
@@ -100,8 +99,8 @@ final class World: Sendable {
     }
 
     private static func turnRoutes(
-        _ flags: Configuration.Flags, _ turns: Turns, _ directory: ModelDirectory, _ gateway: Gateway,
-        _ lasting: Lasting
+        _ flags: Configuration.Flags, _ turns: Turns, _ plans: PlanBook, _ directory: ModelDirectory,
+        _ gateway: Gateway, _ lasting: Lasting
     ) -> [Route] {
         let repaired = { @Sendable [metrics = lasting.metrics] repairs in metrics.repaired(repairs) }
         var routes = [
@@ -112,7 +111,7 @@ final class World: Sendable {
             ChatRoute(
                 Anthropic.self, at: "/v1/messages", .messages, ids: .message, turns: turns, repaired: repaired
             ).route,
-            CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
+            CountTokensRoute(turns: turns, plans: plans, gateway: gateway).route,
             OrchestratorChatRoute(turns: turns).route,
             BulkRoute(turns: turns).route,
             RunEventsRoute(liveRuns: lasting.liveRuns, heartbeat: turns.settings.heartbeat).route,

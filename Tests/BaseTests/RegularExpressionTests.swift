@@ -48,6 +48,29 @@ struct RegularExpressionTests {
         #expect(!pattern.occurs(in: String(repeating: "a", count: 200_000) + "b"))
     }
 
+    @Test(
+        "a match that begins at one place ends at another, and what is before counts for assertions alone",
+        arguments: [
+            ("b+", "abbc", 1, 3), ("b+", "abbc", 0, nil), ("\\bb", "ab", 1, nil), ("\\bb", "a b", 2, 3),
+            ("^b", "ab", 1, nil),
+            ("x*", "ab", 1, 1), ("é.", "aéß", 1, 5), ("b", "ab", 3, nil), ("b", "ab", -1, nil),
+        ] as [(String, String, Int, Int?)])
+    func matchEnd(pattern: String, text: String, start: Int, expected: Int?) throws {
+        #expect(try #require(RegularExpression(pattern)).matchEnd(at: start, in: Array(text.utf8).span) == expected)
+    }
+
+    @Test("all matches lie within the bounds, where there are any")
+    func bounds() throws {
+        let pattern = try #require(RegularExpression("AB-[0-9]{2}"))
+        let bounds = try #require(pattern.bounds)
+        #expect(bounds.least == Array("AB-00".utf8))
+        #expect(bounds.greatest.starts(with: Array("AB-99".utf8)))
+        let any = try #require(RegularExpression("(?s).*a"))
+        let wide = any.bounds ?? ([], [])
+        #expect(wide.least.first ?? 0 == 0)
+        #expect(wide.greatest.first ?? 0xFF >= 0xF4)
+    }
+
     @Test("one pattern serves many tasks at once")
     func shared() async throws {
         let pattern = try #require(RegularExpression("^k[0-9]+$"))

@@ -134,9 +134,10 @@ def deaf():
     return Deaf()
 
 
-def configuration(mock_port, local=False, anthropic=False):
+def configuration(mock_port, local=False, anthropic=False, more=""):
     """The suites' tutti.yaml: models by behaviour, chains that fail over, a provider that nobody answers for, and one
-    to which no connection comes about; with `anthropic` also providers of that dialect, and chains across both."""
+    to which no connection comes about; with `anthropic` also providers of that dialect, and chains across both; and
+    `more` sections."""
     dead = free_port()
 
     def provider(name, dialect, url, more=""):
@@ -169,7 +170,7 @@ def configuration(mock_port, local=False, anthropic=False):
         ]
     if local:
         lines.append("  smol: { chain: [local/smollm2] }")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + more
 
 
 def environment():

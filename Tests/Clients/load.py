@@ -147,16 +147,6 @@ class Server(Process):
         for _ in range(count):
             equal(fetch(self.port, "POST", CHAT, chat(model), timeout=60).status, 200, "status of a first request")
 
-    def settled(self, clients=0, seconds=30):
-        """The census once turns and calls are over and at most so many clients are connected, or the last one."""
-        deadline = time.monotonic() + seconds
-        while True:
-            found = self.census()
-            busy = found["turns_running"] + found["calls_running"] + found["calls_waiting"]
-            if not busy and found["clients"] <= clients or time.monotonic() > deadline:
-                return found
-            time.sleep(0.2)
-
 
 @contextlib.contextmanager
 def stage(**options):

@@ -10,6 +10,7 @@ The path's first part chooses what happens; `tag-<number>` in the request says w
   slots         at most `--slots` at once, each `--service-ms` long, give or take `--spread` of it; others wait in line
   one, two      a stream; its first token takes 40 to 60 ms, ten times as long for `--slow` of the requests
   stream        a stream of a token every 500 ms; it ends `take-<milliseconds>` after POST /go. 0 is silence
+  expert        a stream of 10 to 30 tokens, one every 5 ms, after 5 to 25 ms; whole where no stream is asked for
   flood         a stream of `--flood-mb` in frames of 8 KB, as fast as it is taken; GET /floods tells how far it came
   mixed         what the model's name says: `chat` and `stream` answer well, `long` for 5 s, `fail`, `limit`, `cut`,
                 `reset`, `rubbish` and `silent` do not; none of these is in the log
@@ -151,6 +152,19 @@ class Upstream:
             await asyncio.sleep(0.01)
         call.last()
 
+    async def expert(self, call):
+        model = re.search(rb'"model": *"(\w+)', call.body)[1].decode()
+        chance = random.Random(f"{self.options.seed}/{model}/{call.tag}")
+        await asyncio.sleep(chance.uniform(0.005, 0.025))
+        count = chance.randrange(10, 31)
+        if b'"stream":true' not in call.body.replace(b" ", b""):
+            await asyncio.sleep(0.005 * count)
+            return call.say()
+        for _ in range(count):
+            call.token(TOKEN)
+            await asyncio.sleep(0.005)
+        call.last()
+
     async def stream(self, call):
         length = int(re.search(rb"take-(\d+)", call.body)[1]) / 1000
         if not length:
@@ -204,7 +218,7 @@ class Upstream:
         call.last() if call.begun else call.say()
 
     def work(self, call):
-        return {"flood": self.flood, "mixed": self.mixed,
+        return {"flood": self.flood, "mixed": self.mixed, "expert": self.expert,
                 "fail": self.fail, "gate": self.gate, "gate-later": self.gate, "slots": self.slot, "one": self.race,
                 "two": self.race, "stream": self.stream}[call.name](call)
 

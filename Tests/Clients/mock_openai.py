@@ -2,7 +2,7 @@
 
 import json
 
-from mock_script import Script, text_of, words
+from mock_script import Script, letters, text_of, words
 
 CREATED = 1_700_000_000
 USAGE = {
@@ -60,6 +60,7 @@ class Chat(Script):
             "tools": [(tool["function"]["name"], tool["function"].get("parameters")) for tool in tools],
             "results": results,
             "said": text_of(users[-1].get("content")) if users else "",
+            "told": text_of(messages[0].get("content")) if messages and messages[0].get("role") == "system" else "",
             "stops": [stops] if isinstance(stops, str) else stops,
             "thinks": (self.body.get("reasoning_effort") or "none") != "none",
         }
@@ -102,7 +103,7 @@ class Chat(Script):
                                    "function": {"name": name, "arguments": ""}}]}
             for start in range(0, len(arguments), 5):
                 yield {"tool_calls": [{"index": index, "function": {"arguments": arguments[start:start + 5]}}]}
-        for piece in words(self.content or ""):
+        for piece in (letters if self.model == "letters" else words)(self.content or ""):
             yield {"content": piece}
 
     def chunk(self, choices, **more):

@@ -27,6 +27,10 @@ def words(text):
     return re.findall(r"\S+\s*|\s+", text)
 
 
+def letters(text, count=2):
+    return [text[start:start + count] for start in range(0, len(text), count)]
+
+
 def text_of(content):
     """The text of a message's content, in whichever form."""
     if isinstance(content, list):
@@ -62,16 +66,18 @@ class Script:
     def asked(self):
         """What the request asks for: `schema`; `tools` [(name, schema)] that may be called, without those that the
         choice leaves out; `results`, the texts of tool results that end the conversation; `said`, the user's last
-        words; `stops`; `thinks`."""
+        words; `stops`; `thinks`; `told`, the first instructions."""
         raise NotImplementedError
 
-    def say(self, schema=None, tools=(), results=(), said="", stops=(), thinks=False):
+    def say(self, schema=None, tools=(), results=(), said="", stops=(), thinks=False, told=""):
         if thinks or self.model == "reasoning":
             self.thoughts = THOUGHT
         if self.model == "echo":
             self.content = json.dumps({key: self.request[key] for key in ("path", "headers", "body")})
         elif self.model == "repeat":
             self.content = f"You said: {said}"
+        elif (line := re.search(r"^say: (.*)", told, re.M)) and re.fullmatch(r"wait-\d+|letters", self.model):
+            self.content = line[1]
         elif results:
             self.content = f"The tools say: {', '.join(results)}."
         elif schema:

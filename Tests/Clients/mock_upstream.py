@@ -11,6 +11,8 @@ model's name chooses what happens; everything not in the list below answers like
   slow             every frame 250 ms after the last      endless   a frame every 20 ms until the client goes
   flood            frames of 8 kB as fast as they are taken
   silent           never answers                         late      answers after 300 ms
+  wait-NNN         answers after so many milliseconds    letters   a frame for every two characters
+                   what the line `say: …` of a chat's first system message says, where there is one
   fail-NNN         that status with an error object      html      502 with a page of HTML
   leak             401 whose message repeats the key that it got
   cut              a stream that breaks off; otherwise a body shorter than its Content-Length
@@ -20,7 +22,7 @@ model's name chooses what happens; everything not in the list below answers like
   short            one vector too few
 
 GET /control tells what the mock saw: {"requests", "open", "hangups": {tag: phase}, "sent": {tag: bytes}}. A tag is
-the text `tag-<word>` in the last user message.
+the text `tag-<word>` in the last user message; where the request has the text `part-<word>` as well, `-<word>` follows.
 
 Prints `listening PORT`.
 """
@@ -125,7 +127,8 @@ class Exchange:
         body = await self.reader.readexactly(int(headers.get("content-length", 0)))
         request = {"path": first.split(" ")[1], "headers": headers, "body": json.loads(body) if body else None}
         found = re.search(r"tag-(\w+)", last_words(request["body"]))
-        self.tag, self.phase = found and found[1], "waiting"
+        part = found and re.search(rb"part-(\w+)", body)
+        self.tag, self.phase = found and found[1] + (f"-{part[1].decode()}" if part else ""), "waiting"
         return request
 
     def send(self, status, body, headers=(), kind="application/json"):
@@ -157,6 +160,8 @@ class Exchange:
             await asyncio.sleep(3600)
         if model == "late":
             await asyncio.sleep(0.3)
+        if waiting := re.fullmatch(r"wait-(\d+)", model):
+            await asyncio.sleep(int(waiting[1]) / 1000)
         answer = script(request)
         if model.startswith("fail-"):
             status = int(model[5:])

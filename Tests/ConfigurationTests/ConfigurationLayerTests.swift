@@ -44,7 +44,7 @@ struct ConfigurationLayerTests {
         let others = [
             "server.listen": "127.0.0.1:9", "server.data": "/elsewhere", "server.hosts": "a.example,b.example",
             "server.origins": "https://a.example", "log.level": "trace", "structured_output.on_violation": "report",
-            "resilience.breaker.failure_rate": "0.7",
+            "resilience.breaker.failure_rate": "0.7", "phases.share": "0.7",
             "resilience.breaker.slow_rate": "0.7",
             "resilience.retry.budget": "0.7", "resilience.retry.initial_delay": "7s", "resilience.retry.factor": "7",
             "resilience.breaker.mode": "off", "resilience.hedge.enabled": "true", "resilience.hedge.percentile": "0.7",

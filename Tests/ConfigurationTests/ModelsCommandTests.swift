@@ -1,4 +1,5 @@
 import Models
+import Orchestrator
 import Testing
 
 @testable import Server
@@ -19,5 +20,15 @@ import Testing
         #expect(lines[3].split(separator: " ").dropFirst() == ["–", "–", "–", "–", "–", "–"])
         // Columns stand below one another.
         #expect(Set(lines.map { $0.prefix { $0 != "\n" }.firstRange(of: "  ") != nil }) == [true])
+    }
+
+    @Test("a plan is a name as well, with whom its experts ask first, each once")
+    func plan() throws {
+        let directory = ModelDirectory(aliases: [], providers: [.init(name: "p", models: ["m", "n"])])
+        let experts = [("a", "p/m"), ("b", "p/n"), ("c", "p/m")].map { Plan.Expert(name: $0, model: $1) }
+        let plans = try PlanBook(
+            [PlanTemplate(name: "council", experts: experts, fusion: .vote)], directory: directory)
+        let lines = ModelsCommand.table(ModelsCommand.plans(plans)).split(separator: "\n")
+        #expect(lines.dropFirst().map { $0.prefix { $0 != "–" } } == ["plan/council → p/m, p/n  "])
     }
 }

@@ -16,14 +16,15 @@ struct ErrorRenderingTests {
     @Test("below /v1 every code is OpenAI's envelope with its status and all four members", arguments: ErrorCode.all)
     func envelope(_ code: ErrorCode) throws {
         let error = CodedError(code, "What is wrong.", param: "messages[2].content", detail: "for the log")
+        let shown = error.shown(requestID: "req_7")
         let (response, body) = try render(error, path: "/v1/chat/completions")
         #expect(response.status == code.status)
         #expect(response.headers["content-type"] == "application/json")
         #expect(
             body == [
                 "error": [
-                    "message": "What is wrong.", "type": .string(code.openAIType), "param": "messages[2].content",
-                    "code": .string(code.name),
+                    "message": .string(shown.message), "type": .string(code.openAIType),
+                    "param": shown.param.map { .string($0) } ?? .null, "code": .string(code.name),
                 ]
             ])
     }
@@ -36,16 +37,29 @@ struct ErrorRenderingTests {
 
     @Test("elsewhere every code is problem details", arguments: ErrorCode.all)
     func problem(_ code: ErrorCode) throws {
-        let (response, body) = try render(
-            CodedError(code, "What is wrong.", param: "message", detail: "for the log"), path: "/api/orchestrator/chat")
+        let error = CodedError(code, "What is wrong.", param: "message", detail: "for the log")
+        let shown = error.shown(requestID: "req_7")
+        let (response, body) = try render(error, path: "/api/orchestrator/chat")
         #expect(response.status == code.status)
         #expect(response.headers["content-type"] == "application/problem+json")
-        #expect(
-            body == [
-                "type": .string("urn:tutti:error:\(code.name)"), "title": .string(code.meaning),
-                "status": .int(Int64(code.status)), "detail": "What is wrong.", "code": .string(code.name),
-                "param": "message", "requestId": "req_7", "retryable": .bool(code.retryable),
-            ])
+        var expected: JSON = [
+            "type": .string("urn:tutti:error:\(code.name)"), "title": .string(code.meaning),
+            "status": .int(Int64(code.status)), "detail": .string(shown.message), "code": .string(code.name),
+        ]
+        if let param = shown.param { expected["param"] = .string(param) }
+        expected["requestId"] = "req_7"
+        expected["retryable"] = .bool(code.retryable)
+        #expect(body == expected)
+    }
+
+    @Test(
+        "what a technical error was is told in no dialect, but the id by which the log has it",
+        arguments: ErrorCode.all.filter(\.isTechnical), ["/v1/chat/completions", "/v1/messages", "/api/x"])
+    func technical(_ code: ErrorCode, path: String) throws {
+        let response = try render(CodedError(code, "The step 'x' is odd.", param: "x", detail: "y"), path: path)
+            .response
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(text.contains("req_7") && !text.contains("odd") && !text.contains("'x'"))
     }
 
     @Test(

@@ -7,6 +7,6 @@ import Testing
 struct FaultScenarioTests {
     @Test("sixteen faults, streaming and not: the whole answer from somewhere, or a typed error in bounded time")
     func scenarios() async throws {
-        try await PythonSuite.check("faults", "Tests/Faults/run.py")
+        #expect(try await PythonSuite.passes("faults", "Tests/Faults/run.py"))
     }
 }

@@ -45,22 +45,30 @@ struct GeneratedDocumentTests {
             that has begun. The table itself is [`ErrorCode.swift`](../Sources/Base/ErrorCode.swift).
 
             *Whose* says who can mend it: the caller, the provider, or we, who run the server. *Again* says whether the same
-            request may succeed later; `retry-after` then says when, where that is known.
+            request may succeed later; `retry-after` then says when, where that is known. What a code of the server's own
+            faults was is in its log alone: its caller reads that it was a technical error, and the id of the request.
 
+            *Kind* is what a client can go by that does not know the code. The event `ERROR` names it, and
+            `tutti_failed_runs_total` counts by it.
+
+            | kind | meaning |
+            | --- | --- |
 
             """
+        for kind in ErrorKind.allCases { text += "| `\(kind.rawValue)` | \(kind.meaning) |\n" }
+        text += "\n"
         let groups: [(ErrorCode.Fault, String, String)] = [
             (.caller, "The caller's request", "caller"), (.provider, "The providers", "provider"),
             (.us, "The server", "us"),
         ]
         for (fault, title, whose) in groups {
             text += "## \(title)\n\n"
-            text += "| code | status | whose | again | OpenAI's type | Anthropic's type | meaning |\n"
-            text += "| --- | --- | --- | --- | --- | --- | --- |\n"
+            text += "| code | status | whose | kind | again | OpenAI's type | Anthropic's type | meaning |\n"
+            text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
             for code in ErrorCode.all where code.fault == fault {
                 text +=
-                    "| `\(code.name)` | \(code.status) | \(whose) | \(code.retryable ? "yes" : "no") "
-                    + "| `\(code.openAIType)` | `\(code.anthropicType)` | \(code.meaning) |\n"
+                    "| `\(code.name)` | \(code.status) | \(whose) | `\(code.kind.rawValue)` "
+                    + "| \(code.retryable ? "yes" : "no") | `\(code.openAIType)` | `\(code.anthropicType)` | \(code.meaning) |\n"
             }
             text += fault == .us ? "" : "\n"
         }
@@ -115,8 +123,16 @@ struct GeneratedDocumentTests {
         "gen_ai_request_model": "as `model`",
         "gen_ai_token_type": "`input`, `output`",
         "error_type": "empty, or a code of [errors.md](errors.md)",
-        "kind": Repairs.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
-        "outcome": FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "kind": "of repairs "
+            + Repairs.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            + "; of findings " + GuardKind.builtIn.map { "`\($0.name)`" }.joined(separator: ", ")
+            + ", or the name of one of `guards.patterns`; of failed runs "
+            + ErrorKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "outcome": "of checked forms " + FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            + "; of look-ups `hit`, `miss`",
+        "phase": "of runs " + RunPhase.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            + "; of experts `finished`, `left_out`, `fallback`, `cached`",
+        "cache": "`expert`, of experts of plans that allow it",
         "state": "`closed`, `open`, `half_open`, `forced_open`, `forced_closed`",
         "to": "`target`, or `key` for another key of the same one",
         "limit": TimeLimit.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),

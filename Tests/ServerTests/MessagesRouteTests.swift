@@ -33,6 +33,11 @@ struct MessagesRouteTests {
         let metrics = ServerMetrics(knownTargets: [])
         let drainState = DrainState()
         let directory = ModelDirectory(aliases: [], providers: [.init(name: "b", models: ["m"])])
+        let expert = Plan.Expert(name: "a", model: "b/m")
+        var other = expert
+        other.name = "b"
+        let plans = try PlanBook(
+            [PlanTemplate(name: "council", experts: [expert, other], fusion: .vote)], directory: directory)
         let gateway = Gateway(models: ["b": model], observer: metrics, clock: clock)
         let turns = Turns(
             orchestrator: try ChatOrchestrator(
@@ -45,7 +50,7 @@ struct MessagesRouteTests {
         let note = { @Sendable told in repairs.withLock { $0.append(told) } }
         let routes = [
             ChatRoute(Anthropic.self, at: "/v1/messages", .messages, ids: .message, turns: turns, repaired: note).route,
-            CountTokensRoute(turns: turns, directory: directory, gateway: gateway).route,
+            CountTokensRoute(turns: turns, plans: plans, gateway: gateway).route,
             ChatRoute(
                 OpenAI.self, at: "/v1/chat/completions", .chatCompletions, ids: .completion, turns: turns,
                 repaired: note
@@ -149,6 +154,10 @@ struct MessagesRouteTests {
         (
             "/v1/messages/count_tokens", "POST", message.replacing("b/m", with: "b/n"), 404, "not_found_error", "b/n"
         ),
+        (
+            "/v1/messages/count_tokens", "POST", message.replacing("b/m", with: "plan/x"), 404, "not_found_error",
+            "plan 'x'"
+        ),
     ]
 
     @Test("whatever fails below the path has the envelope of the dialect and reaches no model", arguments: faults)
@@ -175,9 +184,9 @@ struct MessagesRouteTests {
         }
     }
 
-    @Test("tokens are counted by an estimate that says so, for models that there are")
-    func countTokens() async throws {
-        let body = #"{"model":"b/m","messages":[{"role":"user","content":"What is the capital of France?"}]}"#
+    @Test("tokens are counted by an estimate that says so, for models and plans", arguments: ["b/m", "plan/council"])
+    func countTokens(model: String) async throws {
+        let body = #"{"model":"\#(model)","messages":[{"role":"user","content":"What is the capital of France?"}]}"#
         let seen = try await ask("/v1/messages/count_tokens?beta=true", body, of: .saying("x"))
         #expect(seen.response.status == 200)
         #expect(seen.response["x-tutti-estimate"] == "true")

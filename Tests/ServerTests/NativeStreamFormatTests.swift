@@ -154,8 +154,8 @@ struct NativeStreamFormatTests {
         #expect(found.last?.name == "ERROR")
         #expect(
             found.last?.data == [
-                "user": false, "code": "provider_rate_limited", "message": "Wait.", "requestId": "req_1",
-                "retryable": true, "retryAfterMs": 1500,
+                "user": false, "code": "provider_rate_limited", "kind": "provider", "message": "Wait.",
+                "requestId": "req_1", "retryable": true, "retryAfterMs": 1500,
             ])
         #expect(!found.contains { $0.name == "COMPLETE" })
     }

@@ -92,6 +92,15 @@ struct OpenAIStreamFormatTests {
         #expect(!events.contains { $0.text != nil })
     }
 
+    @Test("a technical failure is told as one, with the request's id and without what it was")
+    func technicalFailure() throws {
+        let error = CodedError(.internalError, "The chat graph is odd.")
+        let events = try stream([Self.answering, said(.text("x"))], then: .failure(error), as: format())
+        let message = events.last?.data["error"]?["message"]?.string
+        #expect(message == error.shown(requestID: "req_7").message)
+        #expect(message?.contains("req_7") == true && message?.contains("graph") == false)
+    }
+
     @Test("a failure after an early heartbeat, before any model, is an event too")
     func earlyFailure() throws {
         let events = try stream([.nodeStarted("plan")], then: .failure(CodedError(.overloaded, "Full.")), as: format())

@@ -17,17 +17,17 @@ enum PythonSuite {
         ).end()
     }
 
-    /// The same for suites whose last line sums up, which is printed behind `name`. Expects that all went well, and that
-    /// the last line is as `isGood` says: a run that checked nothing would pass, too.
-    static func check(
+    /// The same for suites whose last line sums up, which is printed behind `name`. Whether all went well, and the last
+    /// line is as `isGood` says: a run that checked nothing would pass, too.
+    static func passes(
         _ name: String, _ script: String, _ arguments: [String] = [],
         isGood: (Substring) -> Bool = { $0.hasSuffix(" 0 failed") }, sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws {
+    ) async throws -> Bool {
         let result = try await run(script, arguments)
         let lines = result.output.split(separator: "\n")
         print("\(name): \(lines.last ?? "nothing was said")")
         let failures = lines.filter { $0.hasPrefix("FAIL") }.joined(separator: "\n")
         #expect(result.status == 0, "\(failures)\n\(result.errors.suffix(2000))", sourceLocation: sourceLocation)
-        #expect(lines.last.map(isGood) == true, sourceLocation: sourceLocation)
+        return result.status == 0 && lines.last.map(isGood) == true
     }
 }

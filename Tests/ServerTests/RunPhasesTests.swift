@@ -25,7 +25,8 @@ struct RunPhasesTests {
         var phases = RunPhases()
         note(
             &phases, .nodeFinished("validate", .milliseconds(1)), .nodeFinished("plan", .milliseconds(2)),
-            .said(.model(ModelEvent(.text("a")))), .nodeFinished("execute", .milliseconds(40)),
+            .said(.model(ModelEvent(.text("a")))), .nodeFinished("execute", .milliseconds(25)),
+            .nodeFinished("repair", .milliseconds(15)),
             .nodeFinished("fuse", .milliseconds(30)), .nodeFinished("remember", .seconds(9)))
         let json = try written(phases, total: .milliseconds(75))
         let found = ["total", "validation", "routing", "execution", "fusion", "outputGuard", "cache", "ttft"]

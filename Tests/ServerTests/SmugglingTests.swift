@@ -7,8 +7,9 @@ struct SmugglingTests {
         .enabled(if: Project.hasBinary && Project.hasPython))
     func forms() async throws {
         // All forms directly, and each third one through the proxies; `scripts/prove smuggling` sends all everywhere.
-        try await PythonSuite.check("smuggling", "Tests/Clients/smuggling.py", ["--every", "3"]) {
+        let hasPassed = try await PythonSuite.passes("smuggling", "Tests/Clients/smuggling.py", ["--every", "3"]) {
             $0.hasPrefix("{\"pass\": true")
         }
+        #expect(hasPassed)
     }
 }

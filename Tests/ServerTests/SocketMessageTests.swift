@@ -67,7 +67,16 @@ struct SocketMessageTests {
         let error = try JSON(bytes)
         #expect(error["event"]?.string == "ERROR" && error["requestId"]?.isNull == true && error["id"] == nil)
         #expect(error["data"]?["code"]?.string == "events_gone" && error["data"]?["runId"]?.string == "run_1")
+        #expect(error["data"]?["kind"]?.string == "validation")
         #expect(error["data"]?["kept"]?["first"]?.int == 3 && error["data"]?["kept"]?["last"]?.int == 8)
         #expect(try JSON(SocketFrames.pong)["event"]?.string == "PONG")
+    }
+
+    @Test("of the server tells nobody what a technical error was")
+    func technical() throws {
+        let error = CodedError(.internalError, "The chat graph is odd.", param: "graph")
+        let data = try JSON(SocketFrames.error(error, requestID: "mine"))["data"]
+        #expect(data?["kind"]?.string == "system" && data?["param"] == nil)
+        #expect(data?["message"]?.string == error.shown(requestID: "mine").message)
     }
 }

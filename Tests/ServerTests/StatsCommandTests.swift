@@ -78,4 +78,12 @@ struct StatsCommandTests {
             ChatTiming.text(try JSONDocument(Array(metrics.utf8)).root)
                 == "\n  total: 1234.6 ms\n  execution: 1200.0 ms  <- bottleneck\n")
     }
+
+    @Test("each expert's time, as the bottlenecks name it")
+    func expertTiming() throws {
+        let metrics = #"{"total":30,"experts":{"a":20,"b":0.04},"bottlenecks":["execution/a"]}"#
+        #expect(
+            ChatTiming.text(try JSONDocument(Array(metrics.utf8)).root)
+                == "\n  total: 30.0 ms\n  execution/a: 20.0 ms  <- bottleneck\n  execution/b: 0.0 ms\n")
+    }
 }

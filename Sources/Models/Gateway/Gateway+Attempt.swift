@@ -62,7 +62,7 @@ extension Gateway {
                 let held = try await HeldStream.held(observed, .tokens(0), token: token)
                 return .answered(BegunAnswer(seat: seat, stream: held, observed: observed))
             } catch {
-                observer.happened(.restarted(from: seat.target, after: error.code), context: question.context)
+                restarted(from: seat.target, error, question.context)
                 throw error
             }
         } catch {
@@ -78,9 +78,15 @@ extension Gateway {
             let stream = try await HeldStream.held(begun.stream, question.settings.hold)
             return .answered(BegunAnswer(seat: begun.seat, stream: stream, observed: begun.observed))
         } catch {
-            observer.happened(.restarted(from: begun.seat.target, after: error.code), context: question.context)
+            restarted(from: begun.seat.target, error, question.context)
             return .failed(failure(error, at: begun.seat, question.context))
         }
+    }
+
+    /// Who was cancelled did not break: another one has won, or nobody asks any more.
+    private func restarted(from target: Target, _ error: CodedError, _ context: RunContext) {
+        if error.code == .cancelled { return }
+        observer.happened(.restarted(from: target, after: error.code), context: context)
     }
 
     private func call(_ question: Question, _ seat: KeyedTarget, isLast: Bool) -> ModelCall {

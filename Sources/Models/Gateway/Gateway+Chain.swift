@@ -4,7 +4,8 @@ internal import Resilience
 /// What came of one attempt.
 enum AttemptOutcome<Value: Sendable>: Sendable {
     case answered(Value)
-    case failed(AttemptFailure)
+    /// Kept elsewhere: an error is larger than all of an answer, and would be copied with each.
+    indirect case failed(AttemptFailure)
 
     var failure: AttemptFailure? { if case .failed(let failure) = self { failure } else { nil } }
 }

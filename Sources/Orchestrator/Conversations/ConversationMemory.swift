@@ -14,32 +14,37 @@ public final class ConversationMemory: Sendable {
         self.time = time
     }
 
-    /// The request with what was said before, by whole turns of at most `limit` messages, and what it adds to that. The
-    /// past stands behind what the request begins with to instruct the model, which is nobody's turn: it holds for
-    /// this request alone.
+    /// The request with what was said before, by whole turns of at most `limit` messages. The past stands behind what
+    /// the request begins with to instruct the model, which is nobody's turn: it holds for this request alone.
     func compose(
         _ request: Shared<ChatRequest>, _ conversation: String, messages limit: Int, context: RunContext
-    ) async throws(CodedError) -> (Shared<ChatRequest>, [ChatMessage]) {
-        let messages = request.value.messages
-        let first = messages.firstIndex { $0.role != .system && $0.role != .developer } ?? messages.endIndex
-        let asked = Array(messages[first...])
-        guard limit > 0 else { return (request, asked) }
+    ) async throws(CodedError) -> Shared<ChatRequest> {
+        guard limit > 0 else { return request }
         let turns = try await store.turns(of: conversation, scope: context.scope, messages: limit)
-        guard !turns.isEmpty else { return (request, asked) }
+        guard !turns.isEmpty else { return request }
         var composed = request.value
-        composed.messages = Array(messages[..<first])
+        let (instructions, asked) = Self.parts(of: composed)
+        composed.messages = Array(instructions)
         for turn in turns { composed.messages += turn.messages + [turn.answer] }
         composed.messages += asked
         // The client's own bytes say less.
         composed.original = nil
-        return (Shared(composed), asked)
+        return Shared(composed)
+    }
+
+    /// What a request begins with to instruct the model, and the turn.
+    private static func parts(of request: ChatRequest) -> (ArraySlice<ChatMessage>, ArraySlice<ChatMessage>) {
+        let messages = request.messages
+        let first = messages.firstIndex { $0.role != .system && $0.role != .developer } ?? messages.endIndex
+        return (messages[..<first], messages[first...])
     }
 
     /// Keeps a turn that was answered. One that cannot be kept is lost for later turns: an answer that stands is not taken
     /// back for it.
-    func remember(
-        _ asked: [ChatMessage], _ completion: ChatCompletion, _ conversation: String, context: RunContext
+    func keep(
+        _ request: ChatRequest, _ completion: ChatCompletion, _ conversation: String, context: RunContext
     ) async {
+        let asked = Array(Self.parts(of: request).1)
         guard let choice = completion.choices.first, !asked.isEmpty else { return }
         let answer = ChatMessage(
             role: .assistant, content: choice.text.map { .text($0) } ?? .none, toolCalls: choice.toolCalls,

@@ -23,10 +23,10 @@ struct InjectionPhrases: Sendable {
         }
     }
 
-    func stands(in folded: String, _ stems: Stems) -> Bool {
+    func stands(in folded: [UInt8], _ stems: Stems) -> Bool {
         phrases.contains { phrase in
             (phrase.stems.isEmpty || phrase.stems.contains(where: stems.mayHave))
-                && phrase.expression.occurs(in: folded)
+                && phrase.expression.occurs(in: folded[...])
         }
     }
 
@@ -50,12 +50,12 @@ struct InjectionPhrases: Sendable {
     struct Stems {
         private var bits = [UInt64](repeating: 0, count: 64)
 
-        init(_ folded: String) {
+        init(_ folded: [UInt8]) {
             var window: UInt32 = 0
             // Whether a word begins at each of the last four bytes, the oldest in the highest bit.
             var begins: UInt8 = 0
             var wasAlphanumeric = false
-            for byte in folded.utf8 {
+            for byte in folded {
                 let isAlphanumeric = byte.isAlphanumeric
                 window = window << 8 | UInt32(byte)
                 begins = begins << 1 | (isAlphanumeric && wasAlphanumeric ? 0 : 1)

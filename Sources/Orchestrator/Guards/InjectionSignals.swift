@@ -48,36 +48,45 @@ struct InjectionSignals {
         if !found.contains(.encodedPayload), Self.hasPayload(folded, stems) { found.insert(.encodedPayload) }
     }
 
-    private static func folded(_ text: String) -> String {
-        var folded = String.UnicodeScalarView()
+    /// As UTF-8.
+    private static func folded(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        var folded: [UInt8] = []
+        folded.reserveCapacity(bytes.count)
         var wasSpace = false
-        for scalar in text.unicodeScalars where !ControlCharacters.isHidden(scalar) {
-            if scalar.isASCII {
-                // The usual ones without asking for their properties.
-                let isSpace = scalar.value <= 0x20
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte < 0x80 {
+                index += 1
+                let isSpace = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+                // Other controls do not show.
+                if byte < 0x20 || byte == 0x7F, !isSpace { continue }
+                if !isSpace || !wasSpace { folded.append(isSpace ? 0x20 : byte.isUpper ? byte | 0x20 : byte) }
+                wasSpace = isSpace
+                continue
+            }
+            let end = bytes[(index + 1)...].firstIndex { !$0.isContinuation } ?? bytes.count
+            let character = String(decoding: bytes[index..<end], as: UTF8.self)
+            index = end
+            for scalar in character.unicodeScalars where !ControlCharacters.isHidden(scalar) {
+                let isSpace = scalar.properties.isWhitespace
                 if !isSpace {
-                    let isUpper = scalar.value &- 0x41 < 26
-                    folded.append(isUpper ? Unicode.Scalar(UInt8(truncatingIfNeeded: scalar.value) | 0x20) : scalar)
+                    folded += scalar.properties.lowercaseMapping.utf8
                 } else if !wasSpace {
-                    folded.append(" ")
+                    folded.append(0x20)
                 }
                 wasSpace = isSpace
-            } else if scalar.properties.isWhitespace {
-                if !wasSpace { folded.append(" ") }
-                wasSpace = true
-            } else {
-                folded.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
-                wasSpace = false
             }
         }
-        return String(folded)
+        return folded
     }
 
     /// A long run of base64 or hexadecimal digits, and the word that says to read it.
-    private static func hasPayload(_ folded: String, _ stems: InjectionPhrases.Stems) -> Bool {
+    private static func hasPayload(_ folded: [UInt8], _ stems: InjectionPhrases.Stems) -> Bool {
         guard InjectionPhrases.decoding.stands(in: folded, stems) else { return false }
         var run = 0
-        for byte in folded.utf8 {
+        for byte in folded {
             run =
                 byte.isAlphanumeric || [UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "=")].contains(byte)
                 ? run + 1 : 0

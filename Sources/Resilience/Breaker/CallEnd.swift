@@ -32,6 +32,8 @@ public enum CallEnd: Hashable, Sendable {
             switch error.code {
             case .providerRateLimited: .rateLimited(retryAfter: error.retryAfter?.seconds)
             case .providerRejectedKey: .rejectedKey
+            // Of a whole plan, above any target.
+            case .noExpertAnswered: .neutral
             case let code where code.fault == .provider: .failed(code)
             default: .neutral
             }

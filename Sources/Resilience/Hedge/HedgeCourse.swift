@@ -7,8 +7,8 @@ final class HedgeCourse: Sendable {
     fileprivate struct State {
         var race: HedgeRace
         var isHedged = false
-        /// What holds when the race has ended without a verdict.
-        var outcome = HedgeRun.Outcome.failed(CodedError(.cancelled, "The request was cancelled."))
+        /// `nil` also when the race has ended without a verdict, because the caller has gone.
+        var outcome: HedgeRun.Outcome?
     }
 
     let token = CancellationToken()
@@ -25,7 +25,9 @@ final class HedgeCourse: Sendable {
     }
 
     var time: any TimeSource { hedge.time }
-    var outcome: HedgeRun.Outcome { state.withLock(\.outcome) }
+    var outcome: HedgeRun.Outcome {
+        state.withLock(\.outcome) ?? .failed(CodedError(.cancelled, "The request was cancelled."))
+    }
 
     /// The caller has gone.
     func giveUp() {

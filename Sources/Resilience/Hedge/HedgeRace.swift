@@ -25,7 +25,7 @@ public struct HedgeRace: Sendable {
         /// This side's token is the answer's first; the other one is to be cancelled where it runs.
         case deliver(Side, cancel: Side?)
         /// The call has failed.
-        case fail(CodedError, cancel: Side?)
+        indirect case fail(CodedError, cancel: Side?)
         /// The caller has gone: whatever runs is to be cancelled.
         case cancel(primary: Bool, hedge: Bool)
     }
@@ -49,10 +49,11 @@ public struct HedgeRace: Sendable {
     /// it from those who come.
     public static let asks = 2
 
+    /// An error is kept elsewhere: most races have none, and it is ten times as large as the rest of one.
     private enum Lane: Sendable {
         case idle
         case running(since: Instant)
-        case failed(CodedError, isFinal: Bool)
+        indirect case failed(CodedError, isFinal: Bool)
         case cancelled(since: Instant, at: Instant)
         case over
 

@@ -34,7 +34,7 @@ public struct HedgeRun: Sendable {
     public enum Outcome: Equatable, Sendable {
         case won(HedgeRace.Side)
         /// The error of the only target; of two the more telling one; `cancelled` after a cancellation.
-        case failed(CodedError)
+        indirect case failed(CodedError)
     }
 
     private enum Kind {

@@ -129,11 +129,20 @@ enum ChatTiming {
     static func text(_ metrics: JSONNode) -> String {
         var text = "\n"
         let bottlenecks = Set(metrics["bottlenecks"]?.elements.compactMap(\.string) ?? [])
-        for member in metrics.members {
-            guard let name = member.key.string, let time = member.value.double, time > 0 else { continue }
+        func line(_ name: String, _ value: JSONNode) {
+            guard let time = value.double, time > 0 else { return }
             let tenths = Int64(exactly: (time * 10).rounded()) ?? 0
             let mark = bottlenecks.contains(name) ? "  <- bottleneck" : ""
             text += "  \(name): \(tenths / 10).\(tenths % 10) ms\(mark)\n"
+        }
+        for member in metrics.members {
+            guard let name = member.key.string else { continue }
+            line(name, member.value)
+            // Each expert as bottlenecks name it.
+            guard name == "experts", member.value.kind == .object else { continue }
+            for expert in member.value.members {
+                if let name = expert.key.string { line("execution/\(name)", expert.value) }
+            }
         }
         return text
     }

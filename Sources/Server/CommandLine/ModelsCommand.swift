@@ -1,5 +1,5 @@
-internal import JSON
 internal import Models
+internal import Orchestrator
 
 /// `tutti models`: what it prints, as text. Pure.
 enum ModelsCommand {
@@ -30,6 +30,18 @@ enum ModelsCommand {
             }
             return line + "\n"
         }.joined()
+    }
+
+    /// The names of plans, and whom their experts ask first. What several models can do together nobody has written
+    /// down.
+    static func plans(_ plans: PlanBook) -> [(name: String, chain: [Target], entry: CatalogueEntry?)] {
+        plans.names.map { name in
+            var asked: [Target] = []
+            for expert in (try? plans.plan(named: name))?.experts ?? [] {
+                if let first = expert.route.chain.first, !asked.contains(first) { asked.append(first) }
+            }
+            return (name, asked, nil)
+        }
     }
 
     private static func shown<Value: CustomStringConvertible>(_ value: Value?) -> String {

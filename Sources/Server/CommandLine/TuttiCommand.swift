@@ -83,10 +83,11 @@ public enum TuttiCommand {
         for target in configuration.targetsWithoutPrice(directory, catalogue) {
             StandardStreams.write("warning: the price of \(target.name) is not known.\n", to: .error)
         }
-        let models = directory.names.map { name in
+        var models = directory.names.map { name in
             let chain = (try? directory.resolve(name))?.chain ?? []
             return (name: name, chain: chain, entry: chain.first.flatMap { catalogue.entry(of: $0) })
         }
+        if let plans = try? configuration.planBook(directory) { models += ModelsCommand.plans(plans) }
         guard options.json else { return printed(ModelsCommand.table(models)) }
         // As the server says it, but for the date of its start.
         let list = OpenAI.encodeModels(models.map { ($0.name, $0.entry) }, created: 0)

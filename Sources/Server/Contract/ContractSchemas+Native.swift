@@ -1,3 +1,4 @@
+internal import Base
 internal import JSON
 internal import Models
 
@@ -131,7 +132,8 @@ extension ContractSchemas {
         (
             "ERROR",
             Schema.open(
-                .must("user", Schema.flag), .must("code", Schema.text), .must("message", Schema.text),
+                .must("user", Schema.flag, "Whether it is the caller's to mend."), .must("code", Schema.text),
+                .must("kind", Schema.one(of: ErrorKind.allCases.map(\.rawValue))), .must("message", Schema.text),
                 .must("requestId", Schema.identifier), .must("retryable", Schema.flag),
                 .sometimes("retryAfterMs", Schema.count))
         ),

@@ -17,7 +17,7 @@ struct RunMeter: Sendable {
         let seconds = registry.histogram(
             "tutti_phase_duration_seconds", "What runs spend their time with.", labels: ["phase"],
             bounds: Buckets.requestSeconds)
-        let nodes = ["validate", "plan", "execute", "fuse", "guard", "recall"]
+        let nodes = ["validate", "plan", "execute", "repair", "fuse", "guard", "recall"]
         phases = Dictionary(
             uniqueKeysWithValues: nodes.compactMap { node in
                 RunPhase(node: node).map { (node, seconds.with($0.rawValue)) }

@@ -120,8 +120,8 @@ extension ServerMetrics {
             succeeded: requests.total { routes.contains($0[0]) && ($0[2].first == "2" || $0[2].first == "3") },
             running: running.current,
             latency: ServerStatistics.Spread(requestSeconds.distribution { routes.contains($0[0]) }),
-            firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: runs.parallelRuns, cacheHits: runs.cacheHits,
-            cacheMisses: runs.cacheMisses,
+            firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: runs.parallelRuns,
+            cacheHits: runs.cacheHits, cacheMisses: runs.cacheMisses,
             timeouts: events.timeouts, retries: events.retries, failovers: events.failovers,
             inputTokens: calls.inputTokens, outputTokens: calls.outputTokens)
     }

@@ -145,8 +145,7 @@ actor ChatSocket: LoopBound {
             // Neither the socket's end nor a cancel: this client held the run up for too long.
             if error is CancellationError, !Task.isCancelled { await say(Self.leftBehind(run)) }
         }
-        // Nobody has heard of a run that ended before its first event.
-        if case .refused = reading.turn?.end { current()?.liveRuns.forget(run) }
+        if reading.turn?.end?.leavesNothing == true { current()?.liveRuns.forget(run) }
         running -= 1
     }
 

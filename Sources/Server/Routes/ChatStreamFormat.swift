@@ -48,7 +48,7 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
 
     mutating func fail(_ error: CodedError, into output: inout [UInt8]) {
         var encoder = encoder ?? newEncoder()
-        encoder.fail(error, into: &output)
+        encoder.fail(error.shown(requestID: requestID), into: &output)
         self.encoder = encoder
         tellRepairs()
     }

@@ -2,12 +2,13 @@ internal import Base
 internal import HTTP
 internal import HTTPServer
 internal import Models
+internal import Orchestrator
 
 /// `POST /v1/messages/count_tokens`: how many input tokens a message would have. Asked of a provider that counts, else an
 /// estimate, and marked as one.
 struct CountTokensRoute: Sendable {
     let turns: Turns
-    let directory: ModelDirectory
+    let plans: PlanBook
     let gateway: Gateway
 
     var route: Route {
@@ -15,10 +16,13 @@ struct CountTokensRoute: Sendable {
             [self] exchange throws(CodedError) in
             let request = try Anthropic.tokenCountRequest(
                 try await exchange.json(turns.settings), headers: exchange.request.head.headers)
-            let route = try directory.resolve(request.model)
+            let plan = try plans.plan(named: request.model)
             let context = try turns.context(exchange, requestID: exchange.requestID)
             var headers: HTTPHeaders = ["content-type": "application/json"]
-            let counted = try await gateway.countTokens(of: request, route: route, context: context)
+            // What experts are asked besides is not known before they work: of a plan the caller's own words count.
+            let counted =
+                plan.isPinned
+                ? try await gateway.countTokens(of: request, route: plan.route, context: context) : nil
             if counted == nil { headers.set("x-tutti-estimate", "true") }
             return Response(
                 status: 200, headers: headers,

@@ -17,6 +17,12 @@ final class LiveTurn: ChatSink {
         case refused(CodedError)
         case failed(CodedError)
 
+        /// Whether it was never a turn. Other ends are kept for a client that has gone meanwhile.
+        var leavesNothing: Bool {
+            guard case .refused(let error) = self else { return false }
+            return error.code.fault == .caller && error.code != .cancelled
+        }
+
         var error: CodedError? {
             switch self {
             case .answered: nil

@@ -27,10 +27,7 @@ struct ResumableTurn: Sendable {
         var outcome =
             turn.stream
             ? await stream(live, reader, exchange, writer) : await whole(live, reader, exchange, writer)
-        // A turn that was never one leaves nothing behind. Other ends are kept for a client that has gone meanwhile.
-        if case .refused(let error) = live.end, error.code.fault == .caller, error.code != .cancelled {
-            turns.liveRuns.forget(live.run)
-        }
+        if live.end?.leavesNothing == true { turns.liveRuns.forget(live.run) }
         outcome.requestID = context.requestID
         return outcome
     }

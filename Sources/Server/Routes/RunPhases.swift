@@ -14,7 +14,8 @@ enum RunPhase: String, Sendable, CaseIterable {
         switch node {
         case "validate": self = .validation
         case "plan": self = .routing
-        case "execute": self = .execution
+        // Both ask models for the answer.
+        case "execute", "repair": self = .execution
         case "fuse": self = .fusion
         case "guard": self = .outputGuard
         case "recall": self = .cache

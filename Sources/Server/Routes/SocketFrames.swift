@@ -24,6 +24,7 @@ enum SocketFrames {
     static func error(
         _ error: CodedError, requestID: String?, runID: String? = nil, kept: Range<Int>? = nil
     ) -> [UInt8] {
+        let error = error.shown(requestID: requestID)
         var writer = JSONWriter(reserving: 320)
         writer.beginObject()
         writer.member("event", "ERROR")
@@ -32,6 +33,7 @@ enum SocketFrames {
         writer.beginObject()
         writer.member("user", error.code.fault == .caller)
         writer.member("code", error.code.name)
+        writer.member("kind", error.code.kind.rawValue)
         writer.member("message", error.message)
         writer.member("param", ifPresent: error.param)
         writer.member("requestId", orNull: requestID)

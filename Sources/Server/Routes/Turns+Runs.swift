@@ -9,11 +9,6 @@ extension Turns {
     /// run id, runs on `loop` in a task of its own, and logs its run events. Whoever shows them attaches a reader.
     /// - Throws: `request_in_flight`, `overloaded`, `shutting_down`. What is wrong with the turn itself is an event of
     ///   the run.
-    func begin(_ turn: NativeTurn, context: RunContext, on loop: EventLoop) throws(CodedError) -> LiveRun {
-        try beginLive(turn, context: context, on: loop).run
-    }
-
-    /// The same, for who wants to know how it ended.
     func beginLive(_ turn: NativeTurn, context: RunContext, on loop: EventLoop) throws(CodedError) -> LiveTurn {
         let run = try liveRuns.open(context, settings: settings.runs)
         let place: TurnPlace

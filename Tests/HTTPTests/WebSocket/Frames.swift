@@ -56,7 +56,7 @@ struct TestFrame: Sendable, Equatable {
 }
 
 /// What a session made of its input.
-struct Heard: Equatable {
+struct WebSocketHeard: Equatable {
     var events: [WebSocketSession.Event] = []
     var output: [UInt8] = []
 
@@ -71,9 +71,9 @@ struct Heard: Equatable {
 func heard(
     _ input: [UInt8], cutAt cuts: [Int] = [], limit: Int = 1 << 20,
     session: WebSocketSession? = nil
-) -> Heard {
+) -> WebSocketHeard {
     var session = session ?? WebSocketSession(maxMessage: limit)
-    var heard = Heard()
+    var heard = WebSocketHeard()
     var start = 0
     for end in cuts + [input.count] {
         let piece = Array(input[start..<end])
@@ -85,7 +85,9 @@ func heard(
     return heard
 }
 
-func heard(_ frames: [TestFrame], limit: Int = 1 << 20) -> Heard { heard(frames.flatMap(\.bytes), limit: limit) }
+func heard(_ frames: [TestFrame], limit: Int = 1 << 20) -> WebSocketHeard {
+    heard(frames.flatMap(\.bytes), limit: limit)
+}
 
 /// An unmasked frame, as servers send them.
 func sent(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] { TestFrame(opcode, payload, mask: nil).bytes }

@@ -14,7 +14,7 @@ struct WebSocketCloseTests {
 
     @Test("without a code is answered without one")
     func withoutCode() {
-        #expect(heard([TestFrame(8)]) == Heard(events: [.closed(.noCode)], output: sent(8, [])))
+        #expect(heard([TestFrame(8)]) == WebSocketHeard(events: [.closed(.noCode)], output: sent(8, [])))
     }
 
     @Test("within a message is a close, and the message is none")

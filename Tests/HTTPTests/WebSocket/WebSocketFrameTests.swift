@@ -17,7 +17,7 @@ struct WebSocketFrameTests {
         for (opcode, event) in [(UInt8(1), WebSocketSession.Event.text(payload)), (2, .binary(payload))] {
             let bytes = TestFrame(opcode, payload).bytes
             let cuts = Array(stride(from: piece, to: bytes.count, by: piece))
-            #expect(heard(bytes, cutAt: cuts) == Heard(events: [event]))
+            #expect(heard(bytes, cutAt: cuts) == WebSocketHeard(events: [event]))
         }
     }
 
@@ -70,7 +70,7 @@ struct WebSocketFrameTests {
     @Test("of pings are answered with their own payload", arguments: [0, 1, 4, 125])
     func pings(size: Int) {
         let payload = [UInt8](repeating: 0xFE, count: size)
-        #expect(heard([.ping(payload)]) == Heard(events: [.ping], output: sent(10, payload)))
+        #expect(heard([.ping(payload)]) == WebSocketHeard(events: [.ping], output: sent(10, payload)))
     }
 
     @Test("of pings may be ten, and each is answered in turn")
@@ -83,7 +83,8 @@ struct WebSocketFrameTests {
     @Test("of pongs that nobody asked for are taken without a word")
     func pongs() {
         #expect(
-            heard([.pong(), .pong([1, 2]), .ping([3])]) == Heard(events: [.pong, .pong, .ping], output: sent(10, [3])))
+            heard([.pong(), .pong([1, 2]), .ping([3])])
+                == WebSocketHeard(events: [.pong, .pong, .ping], output: sent(10, [3])))
     }
 
     @Test("of control are at most 125 bytes, in one piece", arguments: [UInt8(8), 9, 10])
@@ -127,7 +128,7 @@ struct WebSocketFrameTests {
             heard([
                 .text("one", isFinal: false), .ping([1]), .more("two"), .pong(), .ping([2]),
                 .more("three", isFinal: true),
-            ]) == Heard(events: [.ping, .pong, .ping, text], output: sent(10, [1]) + sent(10, [2])))
+            ]) == WebSocketHeard(events: [.ping, .pong, .ping, text], output: sent(10, [1]) + sent(10, [2])))
         #expect(heard([.text("", isFinal: false), .more(""), .more("", isFinal: true)]).events == [.text([])])
         #expect(
             heard([TestFrame(2, [0xFF], isFinal: false), .more([0xFE], isFinal: true), .text("a")]).events

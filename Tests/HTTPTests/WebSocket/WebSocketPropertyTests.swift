@@ -9,7 +9,7 @@ struct WebSocketPropertyTests {
     /// A conversation without a fault, and what is to be heard of it.
     private struct Conversation {
         var frames: [TestFrame] = []
-        var wanted = Heard()
+        var wanted = WebSocketHeard()
 
         init(_ random: inout SeededGenerator) {
             for _ in 0..<Int.random(in: 1...6, using: &random) { addMessage(&random) }

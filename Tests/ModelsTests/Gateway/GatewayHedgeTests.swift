@@ -120,6 +120,7 @@ private final class SilentStream: ModelStream {
         #expect(first.cancelled.withLock { $0 } == 1)
         #expect(places(gateway) == ["a": [0, 0], "b": [0, 0]] && gateway.resilience.total?.snapshot.inFlight == 0)
         #expect(hedges == ["hedged b/m", "won b/m", "lost a/m"])
+        #expect(observer.events.count == 3, "Whoever is overtaken has not broken off.")
         #expect(observer.reports.map(\.target.name) == ["a/m", "b/m"] && clock.sleeperCount == 0)
     }
 
