@@ -31,6 +31,11 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
         .executableTarget(
+            name: "OrchestrationBench",
+            dependencies: ["CAllocations", .product(name: "TuttiOrchestrator", package: "tutti")],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),
+        .executableTarget(
             name: "GuardBench", dependencies: [.product(name: "TuttiOrchestrator", package: "tutti")],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-static-stdlib"]), .linkedLibrary("mimalloc")]),

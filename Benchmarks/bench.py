@@ -24,9 +24,9 @@ from processes import ROOT, Refusal
 from report import say
 
 PARTS = ["throughput", "prompts", "latency", "streams", "memory", "start", "connections", "hangup", "graph", "dialects",
-         "resilience", "guards", "local"]
+         "resilience", "guards", "orchestration", "local"]
 # These run a program of their own.
-SERVERLESS = {"graph", "dialects", "resilience", "guards"}
+SERVERLESS = {"graph", "dialects", "resilience", "guards", "orchestration"}
 # These load every server of --servers.
 LOADED = {"throughput", "prompts"}
 PROMPT_BYTES = 100 * 1024
@@ -81,7 +81,7 @@ def measure(arguments, machine, folder):
         # First, so that what is missing is told before the minutes of load.
         python = environment.python_with_langgraph(say)
     if SERVERLESS & set(arguments.parts):
-        say("building GraphBench, DialectBench, ResilienceBench and GuardBench")
+        say("building GraphBench, DialectBench, ResilienceBench, GuardBench and OrchestrationBench")
         programs = measures.build_programs(ROOT / "Benchmarks")
     if set(arguments.parts) - SERVERLESS:
         with contextlib.ExitStack() as stack:
@@ -98,6 +98,9 @@ def measure(arguments, machine, folder):
     if "guards" in arguments.parts:
         say("guards: GuardBench")
         result["guards"] = measures.guards(programs / "GuardBench", machine["server_core"], say)
+    if "orchestration" in arguments.parts:
+        say("orchestration: OrchestrationBench")
+        result["orchestration"] = measures.orchestration(programs / "OrchestrationBench", machine["server_core"], say)
     return result
 
 

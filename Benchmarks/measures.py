@@ -9,6 +9,8 @@ import time
 from processes import HERE, Refusal, get, run_json
 
 CONNECTIONS = 32
+# What an expert more costs, from one to three and from three to six.
+ADDED_EXPERTS = ("added_1_to_3_us", "added_3_to_6_us")
 
 
 def percentile(values, share):
@@ -168,6 +170,20 @@ def guards(program, core, say, rounds=3):
         history.append(run_json([program], core))
         say(f"round {number + 1}/{rounds}: {history[-1]['prose_redact_64_mb_s']:.0f} MB/s of prose in pieces of 64 bytes")
     return {key: max(one[key] for one in history) for key in history[0]}
+
+
+def orchestration(program, core, say, rounds=3):
+    """OrchestrationBench: of each way of answering, guard and fusion, the least over the rounds of what a turn costs;
+    what an expert more costs is taken within a round, where it is the median."""
+    history = []
+    for number in range(rounds):
+        history.append(run_json([program], core))
+        worst = max(figures[key] for fusions in history[-1].values() for figures in fusions.values()
+                    for key in figures if key in ADDED_EXPERTS)
+        say(f"round {number + 1}/{rounds}: an expert more costs {worst:.1f} µs at most")
+    return {way: {fusion: {key: round((statistics.median if "added" in key else min)(
+        one[way][fusion][key] for one in history), 2) for key in figures} for fusion, figures in fusions.items()}
+        for way, fusions in history[0].items()}
 
 
 def graph(program, python, core, say, rounds=3):

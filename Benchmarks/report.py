@@ -4,6 +4,8 @@ import json
 import pathlib
 import sys
 
+from measures import ADDED_EXPERTS
+
 # Servers whose failed requests are the benchmark's own fault, or Tutti's; rivals may fail.
 OURS = {"nginx", "floor", "tutti", "tutti-tls"}
 # Key, name, the figure that each must stay below.
@@ -23,6 +25,8 @@ DIALECT_BARS = [
 # The most that everything that mends failures may cost a request when nothing fails.
 RESILIENCE_BAR_NS = 3000
 GUARDS_BAR_MB_S = 20
+# Of CPU, that one more expert may cost a turn besides its model.
+EXPERT_BAR_US = 40
 
 
 def say(text):
@@ -120,6 +124,12 @@ def judge_programs(result, bar):
         for policy in ("flag", "redact"):
             speed = guards[f"prose_{policy}_64_mb_s"]
             bar(f"output guard over prose, {policy} (MB/s)", speed, f"> {GUARDS_BAR_MB_S}", speed > GUARDS_BAR_MB_S)
+    for way, fusions in result.get("orchestration", {}).items():
+        added = {(fusion, key): figures[key] for fusion, figures in fusions.items() for key in ADDED_EXPERTS
+                 if key in figures}
+        fusion, key = max(added, key=added.get)
+        bar(f"an expert more, {way}, at worst {fusion} (µs)", added[fusion, key], f"≤ {EXPERT_BAR_US}",
+            added[fusion, key] <= EXPERT_BAR_US)
 
 
 def show(result, bars):
@@ -140,6 +150,8 @@ def show(result, bars):
         show_resilience(resilience)
     if guards := result.get("guards"):
         show_figures("guards", guards)
+    if orchestration := result.get("orchestration"):
+        show_orchestration(orchestration)
     for bar in bars:
         say(f"{'pass' if bar['pass'] else 'FAIL'}  {bar['bar']}: {bar['value']} ({bar['limit']})")
 
@@ -186,3 +198,15 @@ def show_resilience(resilience):
             over, more = figures.get(f"{way}_over_ns", 0), figures.get(f"{way}_over_allocations", 0)
             say(f"{kind + ', ' + way:28}{figures[f'{way}_ns']:12,.0f}{over:9,.0f}"
                 f"{figures[f'{way}_allocations']:14,.1f}{more:9,.1f}")
+
+
+def show_orchestration(orchestration):
+    say(f"{'CPU µs a turn, by experts':28}" + "".join(f"{size:>9}" for size in ("1", "2", "3", "6"))
+        + f"{'an expert more':>20}")
+    for way, fusions in orchestration.items():
+        for fusion, figures in fusions.items():
+            sizes = [figures.get(f"{size}_us") for size in (1, 2, 3, 6)]
+            added = [figures[key] for key in ADDED_EXPERTS if key in figures]
+            say(f"{way + ', ' + fusion:28}"
+                + "".join(f"{size:9,.1f}" if size is not None else f"{'':9}" for size in sizes)
+                + (f"{' to '.join(f'{value:.1f}' for value in sorted(added)):>20}" if added else ""))

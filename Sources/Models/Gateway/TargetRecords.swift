@@ -33,13 +33,14 @@ final class ProviderRecord: Sendable {
 struct TargetRecords: ~Copyable {
     static let mostTargets = 1024
 
-    fileprivate struct HedgeKey: Hashable {
-        let target: Target
+    fileprivate struct OwnHedge {
         let policy: HedgePolicy
+        let hedge: Hedge
     }
 
     private var meters: [Target: TargetMeter] = [:]
-    private var hedges: [HedgeKey: Hedge] = [:]
+    /// Of a target one for each policy, of which there are few: as many as names that have their own.
+    private var hedges: [Target: [OwnHedge]] = [:]
     private var providers: [String: ProviderRecord] = [:]
 
     /// How busy and how fast a target is.
@@ -53,11 +54,11 @@ struct TargetRecords: ~Copyable {
 
     /// How a target's calls are hedged under a policy.
     mutating func hedge(of target: Target, _ policy: HedgePolicy, _ make: () -> Hedge) -> Hedge {
-        let key = HedgeKey(target: target, policy: policy)
-        if let known = hedges[key] { return known }
-        if hedges.count >= Self.mostTargets { hedges.removeAll() }
+        let known = hedges[target]
+        if let own = known?.first(where: { $0.policy == policy }) { return own.hedge }
+        if known == nil, hedges.count >= Self.mostTargets { hedges.removeAll() }
         let hedge = make()
-        hedges[key] = hedge
+        hedges[target, default: []].append(OwnHedge(policy: policy, hedge: hedge))
         return hedge
     }
 
@@ -72,7 +73,7 @@ struct TargetRecords: ~Copyable {
     func part(of names: Set<String>) -> Part {
         Part(
             meters: meters.filter { names.contains($0.key.provider) },
-            hedges: hedges.filter { names.contains($0.key.target.provider) },
+            hedges: hedges.filter { names.contains($0.key.provider) },
             providers: providers.filter { names.contains($0.key) })
     }
 
@@ -82,7 +83,7 @@ struct TargetRecords: ~Copyable {
     /// A part of the records, to go on with.
     struct Part: Sendable {
         fileprivate var meters: [Target: TargetMeter]
-        fileprivate var hedges: [HedgeKey: Hedge]
+        fileprivate var hedges: [Target: [OwnHedge]]
         var providers: [String: ProviderRecord]
     }
 

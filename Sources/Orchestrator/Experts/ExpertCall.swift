@@ -7,6 +7,9 @@ internal import Resilience
 enum ExpertCall {
     /// The longest answer of an expert, in UTF-8 bytes: several times what models give.
     static let longestText = 4 << 20
+    /// How many events go through the experts' queue as one: those that are there at once. To pass the queue costs more
+    /// than all else that is done with an event.
+    static let mostAtOnce = 16
 
     /// Asks the expert's model and leaves the answer on the board.
     static func run(_ name: String, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>) async throws {
@@ -47,28 +50,7 @@ enum ExpertCall {
         try await context.emit(
             .answering(name, answer.target, answer.stream.forwardedHeaders, answer.stream.marks))
         var reader = AnswerReader(answer, run.guards)
-        var shown = answer.target
-        var length = 0
-        while true {
-            var supply = try reader.ready()
-            if case .later = supply {
-                supply = try await reader.next()
-                if answer.target != shown {
-                    shown = answer.target
-                    try await context.emit(.continuing(shown))
-                }
-            }
-            guard case .event(let event) = supply else { break }
-            length += event.textLength
-            guard length <= longestText else {
-                throw CodedError(
-                    .providerInvalidAnswer, "The answer of \(shown.name) is longer than \(longestText) bytes.")
-            }
-            if run.streaming {
-                if event.textLength > 0 { run.speak(name) }
-                try await context.emit(.said(name, event))
-            }
-        }
+        try await read(&reader, of: answer, name, run, context)
         let completion = reader.completion
         let duration = run.duration(of: name)
         return ExpertResult(
@@ -79,6 +61,55 @@ enum ExpertCall {
             marks: answer.stream.marks, attempts: answer.attempts.count, findings: reader.findings)
     }
 
+    /// Reads the answer to its end and tells what it says.
+    private static func read(
+        _ reader: inout AnswerReader, of answer: Gateway.Answer, _ name: String, _ run: ExpertRun,
+        _ context: NodeContext<ExpertSignal>
+    ) async throws {
+        var pending: [ModelEvent] = []
+        do {
+            var shown = answer.target
+            var length = 0
+            while true {
+                var supply = try reader.ready()
+                if case .later = supply {
+                    try await tell(&pending, by: name, run, context)
+                    supply = try await reader.next()
+                    if answer.target != shown {
+                        shown = answer.target
+                        try await context.emit(.continuing(shown))
+                    }
+                }
+                guard case .event(let event) = supply else { break }
+                length += event.textLength
+                guard length <= longestText else {
+                    throw CodedError(
+                        .providerInvalidAnswer, "The answer of \(shown.name) is longer than \(longestText) bytes.")
+                }
+                guard run.streaming else { continue }
+                // Mostly one comes alone, or many.
+                if pending.count == 1 { pending.reserveCapacity(mostAtOnce) }
+                pending.append(event)
+                if pending.count == mostAtOnce { try await tell(&pending, by: name, run, context) }
+            }
+        } catch {
+            // What came before the failure was said.
+            try await tell(&pending, by: name, run, context)
+            throw error
+        }
+        try await tell(&pending, by: name, run, context)
+    }
+
+    private static func tell(
+        _ pending: inout [ModelEvent], by name: String, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>
+    ) async throws {
+        guard !pending.isEmpty else { return }
+        let events = pending
+        pending = []
+        if events.contains(where: { $0.textLength > 0 }) { run.speak(name) }
+        try await context.emit(.said(name, events))
+    }
+
     /// What becomes of an expert that has failed for good; not called when the run itself is over.
     static func recover(
         _ name: String, from error: any Error, _ run: ExpertRun, _ context: NodeContext<ExpertSignal>
@@ -87,7 +118,7 @@ enum ExpertCall {
         let failure = failure(error, of: expert)
         try await context.emit(.failed(name, failure.code))
         // What was shown as the answer cannot be taken back.
-        let isShown = run.plan.lead?.name == name && run.hasSpoken(name)
+        let isShown = run.plan.isLead(name) && run.hasSpoken(name)
         guard !isShown, expert.fallback != nil || expert.isOptional else { throw failure }
         let outcome = ExpertOutcome(
             name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name))

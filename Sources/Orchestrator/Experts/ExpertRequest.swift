@@ -25,7 +25,7 @@ enum ExpertRequest {
         asked.model = expert.model
         if let instructions = expert.instructions { asked.messages.insert(ChatMessage(.system, instructions), at: 0) }
         if let message = message(of: sections) { asked.messages.append(message) }
-        let isLead = plan.lead?.name == expert.name
+        let isLead = plan.isLead(expert.name)
         if !plan.fusion.speaks(expert.name, of: plan) { asked.forgetShape() }
         if !isLead {
             asked.logprobs = false
@@ -53,9 +53,8 @@ extension FusionRule {
     /// Whether what the expert writes may become the answer, or a part of it, word for word.
     fileprivate func speaks(_ name: String, of plan: Plan) -> Bool {
         switch self {
-        case .lead(let lead): lead == name
         case .synthesise: false
-        case .best, .vote, .concatenate, .own: plan.fusionInputs.contains { $0.name == name }
+        case .lead, .best, .vote, .concatenate, .own: plan.fuses(name)
         }
     }
 }

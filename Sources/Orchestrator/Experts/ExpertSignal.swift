@@ -4,13 +4,16 @@ internal import Models
 internal import Resilience
 
 /// What an expert tells while it works. ``ExpertStage`` decides what of it is heard, and when.
+///
+/// Each is copied some times on its way: what is large stands apart.
 enum ExpertSignal: Sendable {
     case started(String)
-    case answering(String, Target, HTTPHeaders, AnswerMarks)
-    case said(String, ModelEvent)
-    case retrying(Target, RetryDecision.Retry)
+    indirect case answering(String, Target, HTTPHeaders, AnswerMarks)
+    /// All that was there without waiting, in order; never empty.
+    case said(String, [ModelEvent])
+    indirect case retrying(Target, RetryDecision.Retry)
     case continuing(Target)
     /// It cannot answer; how it ends follows where the plan has a way.
     case failed(String, ErrorCode)
-    case settled(ExpertResult)
+    indirect case settled(ExpertResult)
 }

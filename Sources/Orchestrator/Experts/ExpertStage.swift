@@ -17,6 +17,8 @@ struct ExpertStage: Sendable {
     private var marks = AnswerMarks()
     private var progress: PlanProgress
     private(set) var shown = ExpertResults.Shown()
+    /// Whose piece was the last that was heard provisionally: mostly the next one is, too.
+    private var lastSpeaker: String?
     /// What was shown of texts that broke off and stay as they are.
     private(set) var cut: [String: String] = [:]
 
@@ -40,7 +42,7 @@ struct ExpertStage: Sendable {
             } else if inSections.contains(name) {
                 self.marks = self.marks.merging(marks)
             }
-        case .said(let name, let event): if streaming { say(event, by: name, into: &output) }
+        case .said(let name, let events): if streaming { say(events, by: name, into: &output) }
         case .retrying(let target, let retry): output.append(.retrying(target, retry))
         case .continuing(let target): output.append(.continuing(target))
         case .failed(let name, let code): output.append(.expert(name: name, phase: .failed(code)))
@@ -59,24 +61,40 @@ struct ExpertStage: Sendable {
         output.append(event)
     }
 
-    private mutating func say(_ event: ModelEvent, by name: String, into output: inout [ChatEvent]) {
+    /// The lead's pieces stay as they are; of everybody else the text counts, in one piece.
+    private mutating func say(_ events: [ModelEvent], by name: String, into output: inout [ChatEvent]) {
+        if name == lead {
+            for event in events { tell(event, into: &output) }
+            return
+        }
+        var text = ""
+        for event in events { Self.gather(event, into: &text) }
+        write(text, by: name, into: &output)
+    }
+
+    private mutating func tell(_ event: ModelEvent, into output: inout [ChatEvent]) {
         if case .whole(let completion) = event.kind {
-            for piece in completion.events { say(piece, by: name, into: &output) }
+            for piece in completion.events { tell(piece, into: &output) }
             return
         }
         guard event.choice == 0 else { return }
-        if name == lead {
-            switch event.kind {
-            // What all have used is told at the end, and a provider's own bytes tell of itself alone.
-            case .finish, .usage, .other, .whole: return
-            case .text, .reasoning, .refusal, .toolCall, .signature, .sealedReasoning: break
-            }
-            shown.isFinal = true
-            output.append(.model(ModelEvent(event.kind, logprobs: event.logprobs)))
+        switch event.kind {
+        // What all have used is told at the end, and a provider's own bytes tell of itself alone.
+        case .finish, .usage, .other, .whole: return
+        case .text, .reasoning, .refusal, .toolCall, .signature, .sealedReasoning: break
+        }
+        shown.isFinal = true
+        output.append(.model(ModelEvent(event.kind, logprobs: event.logprobs)))
+    }
+
+    private static func gather(_ event: ModelEvent, into text: inout String) {
+        if case .whole(let completion) = event.kind {
+            for piece in completion.events { gather(piece, into: &text) }
             return
         }
+        guard event.choice == 0 else { return }
         switch event.kind {
-        case .text(let text), .refusal(let text): write(text, by: name, into: &output)
+        case .text(let piece), .refusal(let piece): text += piece
         default: return
         }
     }
@@ -86,7 +104,10 @@ struct ExpertStage: Sendable {
         if inSections.contains(name) { return show(sections?.add(text, to: name) ?? "", into: &output) }
         output.append(.provisional(text: text, expert: name))
         guard !keepsText else { return }
-        shown.speakers.insert(name)
+        if name != lastSpeaker {
+            shown.speakers.insert(name)
+            lastSpeaker = name
+        }
         // Of several nothing is compared.
         if shown.speakers.count == 1 { shown.only += text } else { shown.only = "" }
     }

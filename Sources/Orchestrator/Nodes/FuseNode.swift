@@ -18,9 +18,8 @@ struct FuseNode: Sendable {
     let guards: GuardSettings
 
     func run(_ parts: ExpertResults, context: NodeContext<ChatEvent>) async throws -> Shared<ChatAnswer> {
-        let names = Set(plan.fusionInputs.map(\.name))
         let inputs = parts.experts.compactMap { result -> FusionInput? in
-            guard names.contains(result.name), let text = result.text else { return nil }
+            guard plan.fuses(result.name), let text = result.text else { return nil }
             return FusionInput(
                 name: result.name, text: text, target: result.outcome.target, usage: result.outcome.usage)
         }
@@ -142,11 +141,10 @@ struct FuseNode: Sendable {
 
     /// An answer of several is cut short when one of them is.
     private func finish(_ parts: ExpertResults) -> FinishReason {
-        let names = Set(plan.fusionInputs.map(\.name))
-        let reasons = parts.experts.filter { names.contains($0.name) }.compactMap {
-            $0.completion?.choices.first?.finishReason
+        let isCut = parts.experts.contains { expert in
+            expert.completion?.choices.first?.finishReason == .length && plan.fuses(expert.name)
         }
-        return reasons.contains(.length) ? .length : .stop
+        return isCut ? .length : .stop
     }
 
     // MARK: Telling

@@ -80,6 +80,18 @@ public struct Plan: Sendable {
         return PlanCheck.last(of: experts)
     }
 
+    /// Whether what the expert says is fused: the same as ``fusionInputs``, for a turn, which asks often. No allocation;
+    /// O(experts + dependencies).
+    func fuses(_ name: String) -> Bool {
+        if case .lead(let lead) = fusion { return lead == name }
+        return !experts.contains { $0.after.contains(name) }
+    }
+
+    /// Whether the expert's answer is the answer. No allocation.
+    func isLead(_ name: String) -> Bool {
+        if case .lead(let lead) = fusion { lead == name } else { false }
+    }
+
     /// Where the lead's calls go; without a lead those of the first expert.
     public var route: Route { (lead ?? experts.first)?.route ?? Route(chain: []) }
 

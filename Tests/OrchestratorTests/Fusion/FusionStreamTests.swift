@@ -65,11 +65,30 @@ struct FusionStreamTests {
         let turn = try ExpertWorld(plan, ["search": .init("s", "t"), "answer": .init("a", "b")]).turn()
         #expect(
             turn.lines == [
-                "search started", "provisional s by search", "provisional t by search", "search finished",
-                "50.0% -", "answer started", "p/answer answers", "text a", "text b", "answer finished", "100.0% -",
+                "search started", "provisional st by search", "search finished", "50.0% -", "answer started",
+                "p/answer answers", "text a", "text b", "answer finished", "100.0% -",
                 "finish stop", "usage 10",
             ])
         #expect(turn.answer?.target.name == "p/answer")
+    }
+
+    @Test("what an expert has to say at once is heard in few pieces, whole and in order, also when it then fails")
+    func pieces() throws {
+        let texts = (0..<50).map { "\($0) " }
+        for end in [ScriptedExperts.End.proper, .failure(CodedError(.providerStreamBroken, "Gone."))] {
+            var script = ScriptedExperts.Script("", end: end)
+            script.pieces = texts
+            let plan = try Plan(
+                model: "plan/x",
+                experts: [Plan.Expert("search") { $0.isOptional = true }, Plan.Expert("answer", after: ["search"])],
+                fusion: .lead("answer"))
+            let turn = try ExpertWorld(plan, ["search": script]).turn()
+            let heard = turn.events.compactMap { event -> String? in
+                if case .provisional(let text, "search") = event { text } else { nil }
+            }
+            #expect(heard.joined() == texts.joined())
+            #expect(heard.count == (texts.count + ExpertCall.mostAtOnce - 1) / ExpertCall.mostAtOnce)
+        }
     }
 
     @Test("sections are heard live in the order of their declaration; a later one is held until those before are over")

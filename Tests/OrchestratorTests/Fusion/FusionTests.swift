@@ -30,6 +30,7 @@ struct FusionTests {
         #expect(most.answer?.fusion?.reasons == ["2 of 3 experts answer so."])
         #expect(try turn(.vote, ["a": .init("x"), "b": .init("y")]).1.text == "x")
         #expect(VoteFusion.normalised("**  The\n answer.** ") == "the answer")
+        #expect(VoteFusion.normalised("The\r\n\u{2003}Été") == "the été")
     }
 
     @Test("best takes what the judge finds best, who sees no names; the reasons are told")
@@ -84,6 +85,8 @@ struct FusionTests {
         #expect(agreement[0] == agreement[1] && agreement[0] == 0.5 && agreement[2] == 0)
         #expect(AnswerSignals.agreement(["alone"]) == [1])
         #expect(AnswerSignals.agreement(["", ""]) == [1, 1])
+        #expect(AnswerSignals.agreement(["Un café — d’été", "un cafe\u{301} d’e\u{301}te\u{301}!"]) == [1, 1])
+        #expect(AnswerSignals.agreement(["one one two", "two", "three"]) == [0.25, 0.25, 0])
         #expect(AnswerSignals.length("abcd", in: 2...4) == 1)
         #expect(AnswerSignals.length("ab", in: 4...8) == 0.5)
         #expect(AnswerSignals.length("abcd", in: 1...2) == 0.5)
