@@ -29,7 +29,7 @@ struct TransferState {
 
     /// The bytes that may wait for the reader before libcurl is paused. Whatever waits here is held again by libcurl,
     /// which keeps the piece that was refused, and once more when it is decoded.
-    static let window = 16 * 1024
+    static let window = 12 * 1024
     static let maxHeaderBytes = 128 * 1024
 
     private(set) var phase = Phase.waitingForHead

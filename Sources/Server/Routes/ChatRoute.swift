@@ -46,20 +46,18 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         }
         let identity = AnswerIdentity(
             id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.model)
-        let outcome =
-            request.stream
-            ? await stream(request, identity, context, exchange, writer)
-            : await whole(request, identity, context, exchange, writer)
+        guard request.stream else { return await whole(request, identity, context, exchange, writer, ticket) }
+        let outcome = await stream(request, identity, context, exchange, writer)
         turns.leave(ticket)
         return outcome
     }
 
     private func whole(
         _ request: ChatRequest, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
-        _ writer: consuming ResponseWriter
+        _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         do throws(CodedError) {
-            let answer = try await turns.answer(request, streaming: false, sink: nil, context: context)
+            let answer = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
             var identity = identity
             identity.model = answer.target.name
             var headers = answer.headers

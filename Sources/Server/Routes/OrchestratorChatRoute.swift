@@ -44,10 +44,12 @@ struct OrchestratorChatRoute: Sendable {
             requestID: requestID, runID: context.runID,
             conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
             started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
-        var outcome =
-            turn.stream
-            ? await stream(turn, report, context, exchange, writer)
-            : await whole(turn, report, context, exchange, writer)
+        guard turn.stream else {
+            var outcome = await whole(turn, report, context, exchange, writer, ticket)
+            outcome.requestID = requestID
+            return outcome
+        }
+        var outcome = await stream(turn, report, context, exchange, writer)
         turns.leave(ticket)
         outcome.requestID = requestID
         return outcome
@@ -55,13 +57,13 @@ struct OrchestratorChatRoute: Sendable {
 
     private func whole(
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
-        _ writer: consuming ResponseWriter
+        _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         let timings = PhaseTimings(
             turns.settings.bottlenecks, loop: exchange.request.loop, started: report.started, time: turns.time)
         do throws(CodedError) {
-            let answer = try await turns.answer(
-                turn.request, conversation: report.conversationID, streaming: false, sink: timings, context: context)
+            let answer = try await turns.whole(
+                turn.request, conversation: report.conversationID, sink: timings, context: context, leaving: ticket)
             let phases = await timings.phases
             let body = report.answer(answer, phases: phases, total: turns.time.now().since(report.started))
             var headers: HTTPHeaders = ["content-type": "application/json"]

@@ -93,6 +93,24 @@ final class Turns: Sendable {
         metrics.running.add(-1)
     }
 
+    /// Answers a turn whole, and gives its place up before anybody is told: whoever has the answer may use the id again,
+    /// and finds nothing to cancel.
+    func whole(
+        _ request: ChatRequest, conversation: String? = nil, sink: (any ChatSink)?, context: RunContext,
+        leaving ticket: consuming RunTicket
+    ) async throws(CodedError) -> ChatAnswer {
+        let answer: ChatAnswer
+        do throws(CodedError) {
+            answer = try await self.answer(
+                request, conversation: conversation, streaming: false, sink: sink, context: context)
+        } catch {
+            leave(ticket)
+            throw error
+        }
+        leave(ticket)
+        return answer
+    }
+
     /// Answers a turn; one that was cut off because the server stops says so.
     func answer(
         _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
