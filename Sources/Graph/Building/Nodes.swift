@@ -1,6 +1,10 @@
-// One overload for each of the common shapes, and one for all: the compiler does not specialise parameter packs, so a
-// node of the last kind costs about half a microsecond more each time that it runs. Which one is meant is never said
-// by the caller, and they mean the same.
+// One overload for each of the common shapes, and three for all others: what is passed as a parameter pack costs about
+// half a microsecond more each time that the node runs. Which one is meant is never said by the caller, and they mean the
+// same.
+//
+// Nodes that write nothing, or read nothing, do not take the form with two packs: an empty pack has no size, the compiler
+// (Swift 6.3.1) lets it share its place in the frame of an asynchronous function with the values that were read, and where
+// these have more than a hundred words or so it takes the first of them for undefined: a node got 0 for it.
 
 extension GraphBuilder {
     /// Declares a node. `run` gets a context and the values of the fields that it reads, and returns a value for each
@@ -26,6 +30,49 @@ extension GraphBuilder {
                 let values = (repeat (each fields).read(state))
                 return {
                     let update = try await run(context, repeat each values)
+                    return { store, rounds in
+                        repeat (each writers).write(each update, rounds: rounds, to: &store)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for any number of fields read and none written.
+    @inlinable
+    @discardableResult
+    public func node<each Read: Sendable>(
+        _ name: String, reads: repeat any KeyPath<State, each Read> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, repeat each Read) async throws -> Void
+    ) -> Self {
+        var readUses: [FieldRead<State>] = []
+        repeat readUses.append(FieldRead(each reads))
+        return add(name, readUses, []) { _ in
+            let fields = (repeat Projection(each reads))
+            return { state, context in
+                let values = (repeat (each fields).read(state))
+                return {
+                    try await run(context, repeat each values)
+                    return { _, _ in }
+                }
+            }
+        }
+    }
+
+    /// The same for no field read and any number of them written.
+    @inlinable
+    @discardableResult
+    public func node<each Write: Sendable>(
+        _ name: String, writes: repeat any WritableKeyPath<State, each Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>) async throws -> (repeat each Write)
+    ) -> Self {
+        var writeUses: [FieldWrite<State>] = []
+        repeat writeUses.append(FieldWrite(each writes))
+        return add(name, [], writeUses) { table in
+            let writers = (repeat table.writer(each writes))
+            return { _, context in
+                return {
+                    let update = try await run(context)
                     return { store, rounds in
                         repeat (each writers).write(each update, rounds: rounds, to: &store)
                     }
