@@ -62,8 +62,10 @@ public struct SSEDecoder: Sendable {
         self.maxEvent = max(0, maxEvent)
     }
 
-    /// Takes bytes of the stream. The array is adopted, not copied, when all before it is used up.
+    /// Takes bytes of the stream, none once it has failed. The array is adopted, not copied, when all before it is used
+    /// up.
     public mutating func feed(_ bytes: [UInt8]) {
+        guard failure == nil else { return }
         if lineStart == buffer.count {
             buffer = bytes
             lineStart = 0
@@ -75,6 +77,7 @@ public struct SSEDecoder: Sendable {
     }
 
     public mutating func feed(_ bytes: Span<UInt8>) {
+        guard failure == nil else { return }
         dropUsed()
         buffer.append(copying: 0..<bytes.count, of: bytes)
     }

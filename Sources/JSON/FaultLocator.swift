@@ -48,9 +48,12 @@ struct FaultLocator {
                 }
                 at += 1
             case UInt8(ascii: "\""):
-                let (end, isSound) = Self.string(bytes, from: at)
+                let (closing, isSound) = Self.string(bytes, from: at)
+                let end = closing ?? bytes.count
                 let isHere = fault.offset.map { $0 < end } ?? (fault.kind == .invalidString && !isSound)
                 if isHere { return true }
+                // What the parser takes for an escaped quote outside of strings opens one here that nothing closes.
+                guard closing != nil else { return false }
                 if case .object(key: nil) = steps.last { steps[steps.count - 1] = .object(key: at + 1..<end - 1) }
                 at = end
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -63,8 +66,9 @@ struct FaultLocator {
         return false
     }
 
-    /// The end of the string that begins at `start`, and whether its escapes are known ones.
-    private static func string(_ bytes: Span<UInt8>, from start: Int) -> (end: Int, isSound: Bool) {
+    /// The end of the string that begins at `start`, `nil` where nothing closes it, and whether its escapes are known
+    /// ones.
+    private static func string(_ bytes: Span<UInt8>, from start: Int) -> (end: Int?, isSound: Bool) {
         var at = start + 1
         var isSound = true
         while at < bytes.count {
@@ -82,7 +86,7 @@ struct FaultLocator {
             default: at += 1
             }
         }
-        return (bytes.count, false)
+        return (nil, false)
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {

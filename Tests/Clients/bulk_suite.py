@@ -71,7 +71,9 @@ def after(port):
     found = bulk(port, items, "?after=6")
     equal([row["index"] for row in found], [7, 8, 9], "indices")
     equal(found[0]["answer"]["content"], "You said: n6", "content")
-    equal(bulk(port, items, "?after=9"), [], "nothing is left")
+    for many in (9, 10, 2**63 - 1):
+        equal(bulk(port, items, f"?after={many}"), [], f"nothing is left after {many}")
+    equal(fetch(port, "GET", "/healthz").status, 200, "the server lives")
 
 
 def refusals(port):

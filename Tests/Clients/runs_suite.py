@@ -168,7 +168,8 @@ def unknown(port):
     with Wire(port) as wire:
         wire.request("POST", ROUTE, begin("gpt-4o-mini", "known", stream=True))
         run = read(wire)[0][0]
-    for query in ("?after=-1", "?after=x", "?after=99999"):
+    eventually(lambda: running(port) == 0, "the run is over")
+    for query in ("?after=-1", "?after=x", "?after=99999", f"?after={2**63 - 1}", f"?after={2**63}"):
         answer = fetch(port, "GET", f"/api/orchestrator/runs/{run}/events{query}")
         equal((answer.status, answer.json()["param"]), (400, "after"), query)
     answer = fetch(port, "GET", f"/api/orchestrator/runs/{run}/events", headers={"Last-Event-ID": "run_other:1"})

@@ -107,6 +107,14 @@ struct SSEDecoderTests {
             failed.feed(Array("\n\ndata: a\n\n".utf8))
         }
         #expect(failed.finish() == nil)
+        // Also behind lines that were sound.
+        var late = decoder
+        late.feed(Array("data: a\n\n".utf8) + [UInt8](repeating: 65, count: 50))
+        #expect(try late.next() != nil)
+        for _ in 0..<2 {
+            #expect(throws: SSEError.lineTooLong(limit: 20)) { try late.next() }
+            late.feed(Array("data: a\n\n".utf8))
+        }
     }
 
     @Test("bounds an event, however many lines it has")

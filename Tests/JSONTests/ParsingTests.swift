@@ -63,6 +63,8 @@ struct ParsingTests {
             (#"{"user":"\u12","x":1}"#, "user"), (#"{"a\u0000b":1}"#, nil), (#"{"a":{"b\ud800":1}}"#, "a"),
             (#"{"a b":1e400}"#, nil), (#"{"a":{"x\n":1e400}}"#, "a"), (#"{"a":1"#, nil),
             (#"{"a":{"b":{"c":{"d":{"e":1e400}}}}}"#, "a.b.c.d"),
+            // Outside of strings the parser takes `\"` for an escape: nothing closes it.
+            (#"1""{\""#, nil), (#"7"a"{\""#, nil), (#"1"" {\""#, nil),
             (
                 #"{"messages":"# + String(repeating: "[", count: 70) + String(repeating: "]", count: 70) + "}",
                 "messages[0][0][0]"
@@ -73,6 +75,23 @@ struct ParsingTests {
         let error = #expect(throws: JSONError.self) { try JSONDocument(text) }
         #expect(error?.path == expected)
         #expect(error?.coded.param == expected)
+    }
+
+    @Test("broken text of JSON's own characters has an error, and never traps")
+    func broken() {
+        var random = SeededGenerator(seed: 6)
+        let bytes = Array(#"{}[]",:\\""01-e.nu "#.utf8)
+        for _ in 0..<200_000 {
+            let text = (0..<Int.random(in: 1..<12, using: &random)).map { _ in
+                bytes[Int.random(in: 0..<bytes.count, using: &random)]
+            }
+            do throws(JSONError) {
+                let document = try JSONDocument(text)
+                #expect(document.root.kind != .object || text.contains(UInt8(ascii: "}")))
+            } catch {
+                #expect(error.offset.map { $0 <= text.count } ?? true)
+            }
+        }
     }
 
     @Test("a place is found for whatever simdjson says of numbers and strings, and never for what it takes")

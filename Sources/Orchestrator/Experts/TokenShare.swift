@@ -22,10 +22,12 @@ enum TokenShare {
         return max(1, left / max(1, parts))
     }
 
-    /// What an answer took, as far as anybody knows: four bytes a token where its model did not say.
+    /// What an answer took, as far as anybody knows: four bytes a token where its model did not say. Never more than any
+    /// limit is, whatever the model says, so that the sum of all answers of a plan is a number.
     static func tokens(of result: ExpertResult) -> Int {
         // What was kept or stands in was not made for this run.
         guard let completion = result.completion else { return 0 }
-        return max(0, completion.usage?.completionTokens ?? (result.text ?? "").utf8.count / 4)
+        let told = completion.usage?.completionTokens ?? (result.text ?? "").utf8.count / 4
+        return min(PlanCheck.tokens.upperBound, max(0, told))
     }
 }

@@ -66,7 +66,7 @@ struct BulkRoute: Sendable {
         _ query: BulkQuery, _ request: Request, _ pieces: BodyPieces, _ item: BulkItem
     ) async -> End {
         await withTaskGroup(of: Event.self) { group in
-            var order = BulkOrder(first: query.after + 1)
+            var order = BulkOrder(after: query.after)
             var (number, running) = (0, 0)
             var (isReading, hasEnded) = (false, false)
             var reader = LineReader(limit: lineLimit)

@@ -32,7 +32,7 @@ struct RunEventsRoute: Sendable {
             return await RouteOutcome.failed(error, exchange, writer)
         }
         // What nobody could have been told since: a client that connects again by itself is to stop.
-        if run.isOver, let cursor, cursor + 1 == run.kept.upperBound {
+        if run.isOver, let cursor, cursor == run.kept.upperBound - 1 {
             return RouteOutcome(await writer.send(Response(status: 204)))
         }
         let reader: RunReader

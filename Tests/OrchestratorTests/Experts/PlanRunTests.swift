@@ -182,6 +182,21 @@ struct PlanRunTests {
         #expect(spent.error?.code == .planLimit)
     }
 
+    @Test("whatever number of tokens models say that they took, it is a number", arguments: [nil, 90])
+    func absurdUsage(limit: Int?) throws {
+        var limits = Plan.Limits()
+        limits.tokens = limit
+        let plan = try Plan(
+            model: "plan/x",
+            experts: [Plan.Expert("a"), Plan.Expert("b", after: ["a"]), Plan.Expert("c", after: ["b"])],
+            fusion: .concatenate(separator: "", titled: false), limits: limits)
+        var script = ScriptedExperts.Script("x")
+        script.usage = Usage(promptTokens: .max, completionTokens: .max)
+        let turn = try ExpertWorld(plan, ["a": script, "b": script, "c": script]).turn()
+        #expect(turn.error?.code == (limit == nil ? nil : .planLimit))
+        #expect(turn.answer?.completion.usage?.completionTokens == (limit == nil ? .max : nil))
+    }
+
     @Test("usage and cost are the sums of what was answered; what failed, was kept or stands in costs nothing")
     func bill() throws {
         let plan = try Plan(

@@ -60,7 +60,7 @@ struct BulkOrderTests {
     func order() {
         for seed in UInt64(0)..<100 {
             var generator = SeededGenerator(seed: seed)
-            var order = BulkOrder(first: 5)
+            var order = BulkOrder(after: 4)
             let numbers = Array(5..<25).shuffled(using: &generator)
             var out: [[UInt8]] = []
             for number in numbers { out += order.take(number, [UInt8(number)]) }
@@ -71,12 +71,21 @@ struct BulkOrderTests {
 
     @Test("an answer that was given already is not given again")
     func again() {
-        var order = BulkOrder(first: 1)
+        var order = BulkOrder(after: 0)
         #expect(order.take(1, [1]) == [[1]])
         #expect(order.take(1, [1]) == [])
         #expect(order.take(3, [3]) == [])
         #expect(order.take(3, [9]) == [])
         #expect(order.held == 1)
         #expect(order.take(2, [2]) == [[2], [3]])
+    }
+
+    @Test("numbers go to the end of their type")
+    func greatest() {
+        var order = BulkOrder(after: .max)
+        #expect(order.take(.max, [1]) == [])
+        order = BulkOrder(after: .max - 1)
+        #expect(order.take(.max, [1]) == [[1]])
+        #expect(order.held == 0)
     }
 }
