@@ -23,13 +23,7 @@ enum ControlCharacters {
     /// How many are there. Reads bytes; characters only where one may begin. Tags after a black flag spell the flag of a
     /// region and are none.
     static func count(in text: String) -> Int {
-        var isPlain = true
-        for byte in text.utf8 where byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xE2 || byte == 0xF3 {
-            if byte == 0x09 || byte == 0x0A || byte == 0x0D { continue }
-            isPlain = false
-            break
-        }
-        if isPlain { return 0 }
+        guard mayHold(text.utf8.span) else { return 0 }
         var count = 0
         var isFlag = false
         for scalar in text.unicodeScalars {
@@ -38,5 +32,19 @@ enum ControlCharacters {
             isFlag = scalar.value == 0x1F3F4 || (isFlag && isTag)
         }
         return count
+    }
+
+    private static func mayHold(_ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            // Most bytes of most texts.
+            if byte &- 0x20 < 0x5F { continue }
+            switch byte {
+            case 0x09, 0x0A, 0x0D: continue
+            case 0..<0x20, 0x7F, 0xC2, 0xE2, 0xF3: return true
+            default: continue
+            }
+        }
+        return false
     }
 }

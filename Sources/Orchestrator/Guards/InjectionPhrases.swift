@@ -1,248 +1,62 @@
 internal import Base
 
-/// The phrases of injections, as patterns over folded text: in small letters, with single spaces. Each pattern has stems,
-/// of which one must begin a word; so most patterns are not tried on most texts.
+/// The phrases of injections, ready to be looked for.
 struct InjectionPhrases: Sendable {
     private struct Phrase: Sendable {
-        /// Empty where every text is looked through.
-        var stems: [UInt32]
-        var expression: RegularExpression
+        let signal: InjectionSignals.Signal
+        let expression: RegularExpression
+        /// Whether it says nothing without a long run of digits.
+        let needsDigits: Bool
     }
 
-    let signal: InjectionSignals.Signal
-    private let phrases: [Phrase]
+    static let all = InjectionPhrases()
 
-    private init(_ signal: InjectionSignals.Signal, _ patterns: [(stems: String, pattern: String)]) {
-        self.signal = signal
-        phrases = patterns.compactMap { stems, pattern in
-            guard let expression = RegularExpression(pattern) else { return nil }
-            return Phrase(
-                stems: stems.split(separator: " ").map { stem in
-                    stem.utf8.prefix(4).reduce(0) { $0 << 8 | UInt32($1 == UInt8(ascii: "_") ? 0x20 : $1) }
-                }, expression: expression)
+    private var phrases: [Phrase] = []
+    private var stems = StemTable()
+
+    private init() {
+        for (signal, patterns) in InjectionPatterns.all {
+            for (stems, pattern) in patterns { add(signal, stems, pattern) }
         }
+        add(.encodedPayload, InjectionPatterns.decoding.stems, InjectionPatterns.decoding.pattern, needsDigits: true)
     }
 
-    func stands(in folded: [UInt8], _ stems: Stems) -> Bool {
-        phrases.contains { phrase in
-            (phrase.stems.isEmpty || phrase.stems.contains(where: stems.mayHave))
-                && phrase.expression.occurs(in: folded[...])
-        }
+    private mutating func add(
+        _ signal: InjectionSignals.Signal, _ stems: String, _ pattern: String, needsDigits: Bool = false
+    ) {
+        guard let expression = RegularExpression(pattern), self.stems.add(stems, pattern: phrases.count) else { return }
+        phrases.append(Phrase(signal: signal, expression: expression, needsDigits: needsDigits))
     }
 
     /// How many patterns were written down and how many of them can be used: the same, or a phrase is never found.
     static var compiled: (written: Int, usable: Int) {
-        (sources.reduce(0) { $0 + $1.1.count }, all.reduce(0) { $0 + $1.phrases.count })
+        (InjectionPatterns.all.reduce(1) { $0 + $1.patterns.count }, all.phrases.count)
     }
 
-    static let all = sources.map { InjectionPhrases($0.0, $0.1) }
-    /// That something is to be decoded.
-    static let decoding = InjectionPhrases(
-        .encodedPayload,
-        [
-            (
-                "deco base rot1 hex_ hexa deko déco деко 解码 デコード",
-                #"(decode|base64|base 64|rot13|\bhex|decodifi|dekodier|décod|декодир|解码|デコード)"#
-            )
-        ])
-
-    /// With which four bytes the words of a text begin, about: what is not here is not there.
-    struct Stems {
-        private var bits = [UInt64](repeating: 0, count: 64)
-
-        init(_ folded: [UInt8]) {
-            var window: UInt32 = 0
-            // Whether a word begins at each of the last four bytes, the oldest in the highest bit.
-            var begins: UInt8 = 0
-            var wasAlphanumeric = false
-            for byte in folded {
-                let isAlphanumeric = byte.isAlphanumeric
-                window = window << 8 | UInt32(byte)
-                begins = begins << 1 | (isAlphanumeric && wasAlphanumeric ? 0 : 1)
-                wasAlphanumeric = isAlphanumeric
-                if begins & 8 != 0 { insert(window) }
-            }
-        }
-
-        private static func place(_ stem: UInt32) -> Int { Int((stem &* 0x9E37_79B1) >> 20) }
-
-        private mutating func insert(_ stem: UInt32) {
-            let place = Self.place(stem)
-            bits[place >> 6] |= 1 << UInt64(place & 63)
-        }
-
-        func mayHave(_ stem: UInt32) -> Bool {
-            let place = Self.place(stem)
-            return bits[place >> 6] >> UInt64(place & 63) & 1 == 1
+    /// Adds the signals that the text gives, which is folded.
+    func find(in folded: [UInt8], _ found: inout InjectionSignals.Found) {
+        var open = stems.patterns(in: folded.span)
+        while open != 0 {
+            let position = open.trailingZeroBitCount
+            open &= open - 1
+            guard position < phrases.count, !found.contains(phrases[position].signal) else { continue }
+            let phrase = phrases[position]
+            if phrase.needsDigits, !Self.hasLongRun(folded.span) { continue }
+            if phrase.expression.occurs(in: folded[...]) { found.insert(phrase.signal) }
         }
     }
 
-    private static let sources: [(InjectionSignals.Signal, [(stems: String, pattern: String)])] = [
-        (.override, overrides), (.promptExtraction, extractions), (.rolePlay, rolePlays), (.roleMarker, roleMarkers),
-        (.fakeSystem, fakeSystems), (.delimiter, delimiters), (.encodedPayload, payloads),
-    ]
-
-    private static let overrides: [(stems: String, pattern: String)] = [
-        (
-            #"igno disr forg over bypa skip"#,
-            #"\b(ignore|disregard|forget|override|bypass|skip)\b.{0,20}\b(all|any|every|the|your|my|these|those|previous|prior|above|earlier|preceding|system)\b.{0,30}\b(instruction|prompt|rule|direction|guideline|command|constraint|context|programming|polic)"#
-        ),
-        (
-            #"foll obey"#,
-            #"\b(do not|don't|stop) (follow|obey)(ing)? (the|your|any|all|these|previous)\b.{0,20}\b(instruction|rule|guideline|prompt)"#
-        ),
-        (#"inst"#, #"\b(new|updated|real|actual) (system )?instructions?( are)?( follow)? ?:"#),
-        (
-            #"igno verg miss über"#,
-            #"\b(ignorier|vergiss|vergesst|missacht|überschreib)\w*.{0,30}\b(anweisung|instruktion|regel|vorgabe|befehl|prompt)"#
-        ),
-        (
-            #"igno oubl négl cont"#,
-            #"\b(ignore[zr]?|oublie[zr]?|néglige[zr]?|contourne[zr]?)\b.{0,40}\b(instruction|consigne|règle|directive|ordre)"#
-        ),
-        (
-            #"igno olvi desc omit"#,
-            #"\b(ignor[ae]|olvid[ae]|descart[ae]|omit[ae])[a-z]*\b.{0,40}\b(instruccion|regla|indicacion|orden|directri|instrucción|indicación)"#
-        ),
-        (
-            #"igno dime tras scor"#,
-            #"\b(ignora|dimentica|trascura|scorda)\w*.{0,40}\b(istruzion|regol|direttiv|indicazion)"#
-        ),
-        (
-            #"igno esqu desc"#,
-            #"\b(ignore|esqueça|esquece|desconsidere)\b.{0,40}(instruções|instruçoes|instrucoes|regras|diretrizes)"#
-        ),
-        (#"nege verg"#, #"\b(negeer|vergeet)\b.{0,40}\b(instructie|regel|opdracht|aanwijzing)"#),
-        (#"zign igno zapo pomi"#, #"\b(zignoruj|ignoruj|zapomnij|pomiń)\b.{0,40}(instrukcj|polece|zasad|reguł)"#),
-        (#"игно прои забу отбр"#, #"(игнорируй|проигнорируй|забудь|отбрось).{0,40}(инструкци|указани|правил|команд)"#),
-        (#"忽略 无视 忘记 不要 忽視 無視"#, #"(忽略|无视|忘记|不要理会|忽視|無視).{0,15}(指令|指示|规则|規則|提示|说明|命令)"#),
-        (#"指示 命令 指令 ルール プロンプト"#, #"(指示|命令|指令|ルール|プロンプト).{0,10}(無視|忘れ|従わない)"#),
-        (#"निर्देश नियम आदेश"#, #"(निर्देश|नियम|आदेश).{0,30}(अनदेखा|भूल|नज़रअंदाज़|नजरअंदाज)"#),
-        (#"अनदेखा भूल नज़रअंदाज़"#, #"(अनदेखा|भूल|नज़रअंदाज़).{0,30}(निर्देश|नियम|आदेश)"#),
-        (#"تجاهل انس تجاوز"#, #"(تجاهل|انس|تجاوز).{0,30}(تعليمات|التعليمات|قواعد|القواعد|الأوامر|أوامر)"#),
-        (#"tali kura yöne komu"#, #"(talimat|kural|yönerge|komut)\S*.{0,30}(yok say|unut|görmezden gel|dikkate alma)"#),
-        (#"지시 명령 규칙 프롬프트"#, #"(지시|명령|규칙|프롬프트).{0,15}(무시|잊어)"#),
-    ]
-
-    private static let extractions: [(stems: String, pattern: String)] = [
-        (
-            #"syst init hidd orig secr deve inst"#,
-            #"\b(reveal|show|print|repeat|output|display|tell|give|leak|dump|recite|write out|what (is|are|was|were))\b.{0,30}\b(your|the|all|above|initial|hidden|original)\b.{0,20}\b(system ?prompt|system ?message|(initial|hidden|original|secret|system|developer) (instruction|prompt|rule)|instructions (above|before|verbatim|you (were|got|have)))"#
-        ),
-        (#"repe"#, #"\brepeat (everything|all|the (text|words)) (above|before)"#),
-        (
-            #"syst anfa gehe"#,
-            #"\b(zeig|nenn|gib|verrat|wiederhol)\w*.{0,40}\b(system-?prompt|systemnachricht|(anfangs|geheimen? )anweisung)"#
-        ),
-        (
-            #"prom invi inst"#,
-            #"\b(montre|révèle|affiche|répète|donne)\w*.{0,40}\b(prompt système|invite système|instructions (initiales|cachées|secrètes))"#
-        ),
-        (
-            #"prom inst"#,
-            #"\b(muestra|revela|repite|dime|imprime)\w*.{0,40}\b(prompt (del|de) sistema|instrucciones (iniciales|ocultas|secretas|del sistema))"#
-        ),
-        (
-            #"prom istr"#,
-            #"\b(mostra|rivela|ripeti)\w*.{0,40}\b(prompt (di|del) sistema|istruzioni (iniziali|nascoste|segrete))"#
-        ),
-        (
-            #"prom inst"#,
-            #"\b(mostre|revele|repita)\b.{0,40}(prompt (do|de) sistema|instruções (iniciais|ocultas|secretas|do sistema))"#
-        ),
-        (#"syst verb"#, #"\b(toon|onthul|herhaal)\b.{0,40}\b(systeemprompt|verborgen instructie)"#),
-        (#"prom ukry"#, #"\b(pokaż|ujawnij|powtórz)\b.{0,40}(prompt systemowy|ukryte instrukcje)"#),
-        (
-            #"сист скры"#,
-            #"(покажи|раскрой|повтори|выведи).{0,40}(системн\S* (промпт|подсказк|инструкц|сообщени)|скрыт\S* инструкц)"#
-        ),
-        (#"系统 隐藏 初始"#, #"(显示|透露|告诉我|重复|输出|泄露).{0,15}(系统提示|系统指令|隐藏指令|初始指令)"#),
-        (#"システム 隠された 初期"#, #"(システムプロンプト|隠された指示|初期指示).{0,15}(表示|見せ|教え|出力)"#),
-        (#"सिस्टम"#, #"(सिस्टम प्रॉम्प्ट).{0,30}(दिखा|बता)"#),
-        (#"موجه تعليمات"#, #"(اعرض|أظهر|اكشف|كرر).{0,30}(موجه النظام|تعليمات النظام)"#),
-        (#"sist"#, #"(sistem (istemi|komutu|promptu))\S*.{0,30}(göster|yaz|açıkla)"#),
-    ]
-
-    private static let rolePlays: [(stems: String, pattern: String)] = [
-        (
-            #"you_"#,
-            #"\byou are (now|no longer)\b.{0,60}\b(dan|unrestricted|unfiltered|jailbroken|without (any )?(rules|restrictions|filters|limits)|bound by|free from|evil|developer mode)"#
-        ),
-        (
-            #"beha resp answ pret act_"#,
-            #"\b(act|behave|respond|answer|pretend)\b.{0,40}\b(as if|without|no)\b.{0,30}\b(rules|restrictions|filters?|guidelines|limits|limitations|censorship|policies)"#
-        ),
-        (
-            #"deve debu god_ sudo admi jail dan_"#,
-            #"\b(developer|debug|god|sudo|admin|jailbreak|dan) mode\b.{0,20}\b(on|enabled?|activated?|now)\b"#
-        ),
-        (#"do_a"#, #"\bdo anything now\b"#),
-        (
-            #"enab ente acti swit"#,
-            #"\b(enable|enter|activate|switch to) (the )?(developer|debug|god|sudo|jailbreak|dan) mode\b"#
-        ),
-        (
-            #"du_b tu_e ahor sei_ agor je_b jest"#,
-            #"\b(du bist (jetzt|nun)|tu es (désormais|maintenant)|ahora eres|sei ora|agora você é|je bent nu|jesteś teraz)\b.{0,60}\b(ohne|sans|sin|senza|sem|zonder|bez)\b.{0,20}\b(regeln|règles|reglas|regole|regras|regels|zasad|filter|restrictions?|restricciones|restrizioni|restrições|einschränkungen)"#
-        ),
-        (#"ты теперь"#, #"(ты теперь|теперь ты).{0,40}без (правил|ограничений|фильтров)"#),
-        (#"你现在是"#, #"你现在是.{0,20}(没有|不受).{0,10}(限制|规则|约束)"#),
-    ]
-
-    private static let roleMarkers: [(stems: String, pattern: String)] = [
-        (
-            #"<|im <|sy <|us <|as <|en <|eo <|st <|be"#,
-            #"<\|(im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|begin_of_text)\|>"#
-        ),
-        (#"[ins [/in [sys [/sy <<sy <</s"#, #"\[/?(inst|sys|system)\]|<</?sys>>"#),
-        (#"<sys </sy <ass </as <dev </de"#, #"</?(system|assistant|developer)(_(prompt|message))?>"#),
-        (
-            #"###_ ###s ###i ###a ###r syst assi"#,
-            #"(^| )(### ?(system|instruction|assistant|response)|system (prompt|message|override)|assistant) ?: "#
-        ),
-        (#"{"ro {_"r"#, #"\{ ?"role" ?: ?"(system|assistant|developer)""#), (#"<sta <end"#, #"<(start|end)_of_turn>"#),
-    ]
-
-    private static let fakeSystems: [(stems: String, pattern: String)] = [
-        (
-            #"syst admi deve root"#,
-            #"(\[|\(|\*\*|<|#)\s?(system|admin(istrator)?|developer|root) ?(notice|message|note|alert|update|override|command|instruction)s?\b"#
-        ),
-        (
-            #"mess note noti inst"#,
-            #"\b(message|note|notice|instruction)s? from (the )?(system|administrators?|developers?|your (creators?|developers?)|openai|anthropic)\b.{0,20}:"#
-        ),
-        (
-            #"i_am this i'm_"#,
-            #"\b(i am|this is|i'm) (your|the) (developer|creator|administrator|admin|system|programmer|engineer)\b.{0,60}\b(must|override|authori[sz]|disable|permission|comply|order)"#
-        ),
-        (#"syst admi"#, #"\b(system|admin) override\b"#),
-    ]
-
-    private static let delimiters: [(stems: String, pattern: String)] = [
-        (
-            #"end_ ende fin_"#,
-            #"(end|ende|fin) (of )?(the )?(system|user) ?(prompt|message|input|instructions?)\b.{0,20}(-{3,}|={3,}|#{3,}|\]|>|:)"#
-        ),
-        (
-            #"---- ---e ---b ---s ---_ ===_ ###e ###b ###s ###_ ***_ ===e ===b ===s ==== ***e ***b ***s"#,
-            #"(-{3,}|={3,}|#{3,}|\*{3,}) ?(end|begin|start) (of )?(the )?(system|user|new|prompt|instructions?|input|context)"#
-        ),
-        (
-            #"user cont docu inst prom untr data </us </co </do </in </pr </un </da <use <con <doc <ins <pro <unt <dat"#,
-            #"</?(user_input|user_message|context|documents?|instructions?|prompt|untrusted|data)> ?(now|new|ignore|system|you|please)"#
-        ),
-        (
-            #""""_ '''_ ```_ """e """i """s """n '''e '''i '''s '''n ```e ```i ```s ```n"#,
-            #"("""|'''|```) ?(end|ignore|system|new instructions)"#
-        ),
-    ]
-
-    private static let payloads: [(stems: String, pattern: String)] = [
-        (
-            #"deco decr deob"#,
-            #"\b(decode|decrypt|deobfuscate)\b.{0,60}\b(and|then)\b.{0,20}\b(follow|execute|obey|do what|carry out|run|comply)"#
-        ),
-        (#""#, #"(\\u00[0-9a-f]{2}){8}|(\\x[0-9a-f]{2}){8}|(&#x?[0-9a-f]{2,4};){8}"#),
-    ]
+    /// Whether there are so many digits of base64, or hexadecimal ones, that something may be written in them.
+    private static func hasLongRun(_ folded: Span<UInt8>) -> Bool {
+        var run = 0
+        for index in 0..<folded.count {
+            let byte = folded[index]
+            let isDigit =
+                byte.isAlphanumeric || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
+                || byte == UInt8(ascii: "=")
+            run = isDigit ? run + 1 : 0
+            if run >= 40 { return true }
+        }
+        return false
+    }
 }

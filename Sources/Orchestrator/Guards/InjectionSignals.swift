@@ -17,6 +17,18 @@ struct InjectionSignals {
         /// Instructions in an encoding, with the wish to follow them.
         case encodedPayload = "encoded_payload"
 
+        fileprivate var bit: UInt8 {
+            switch self {
+            case .override: 1
+            case .promptExtraction: 2
+            case .rolePlay: 4
+            case .roleMarker: 8
+            case .fakeSystem: 16
+            case .delimiter: 32
+            case .encodedPayload: 64
+            }
+        }
+
         /// How much it says by itself, 0 to 1.
         var weight: Double {
             switch self {
@@ -31,67 +43,70 @@ struct InjectionSignals {
         }
     }
 
-    private(set) var found: Set<Signal> = []
+    /// A set of signals.
+    struct Found: Equatable {
+        private var bits: UInt8 = 0
+
+        func contains(_ signal: Signal) -> Bool { bits & signal.bit != 0 }
+        mutating func insert(_ signal: Signal) { bits |= signal.bit }
+        var isEmpty: Bool { bits == 0 }
+    }
+
+    private(set) var found = Found()
 
     /// Independent signs: what is left of innocence shrinks with each.
-    var score: Double { 1 - found.reduce(1) { $0 * (1 - $1.weight) } }
+    var score: Double {
+        found.isEmpty ? 0 : 1 - Signal.allCases.filter(found.contains).reduce(1) { $0 * (1 - $1.weight) }
+    }
     /// By name, in a fixed order.
-    var reasons: [String] { Signal.allCases.filter(found.contains).map(\.rawValue) }
+    var reasons: [String] { found.isEmpty ? [] : Signal.allCases.filter(found.contains).map(\.rawValue) }
 
     /// Letters are compared without their case and without characters that do not show; runs of white space are one space.
     mutating func look(at text: String) {
-        let folded = Self.folded(text)
-        let stems = InjectionPhrases.Stems(folded)
-        for phrase in InjectionPhrases.all where !found.contains(phrase.signal) {
-            if phrase.stands(in: folded, stems) { found.insert(phrase.signal) }
-        }
-        if !found.contains(.encodedPayload), Self.hasPayload(folded, stems) { found.insert(.encodedPayload) }
+        InjectionPhrases.all.find(in: Self.folded(text), &found)
     }
 
     /// As UTF-8.
-    private static func folded(_ text: String) -> [UInt8] {
-        let bytes = Array(text.utf8)
-        var folded: [UInt8] = []
-        folded.reserveCapacity(bytes.count)
-        var wasSpace = false
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte < 0x80 {
-                index += 1
+    static func folded(_ text: String) -> [UInt8] {
+        var isPlain = true
+        let folded = [UInt8](capacity: text.utf8.count) { folded in
+            let bytes = text.utf8.span
+            var wasSpace = false
+            for index in 0..<bytes.count {
+                let byte = bytes[index]
+                if byte >= 0x80 {
+                    isPlain = false
+                    return
+                }
                 let isSpace = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
                 // Other controls do not show.
                 if byte < 0x20 || byte == 0x7F, !isSpace { continue }
                 if !isSpace || !wasSpace { folded.append(isSpace ? 0x20 : byte.isUpper ? byte | 0x20 : byte) }
                 wasSpace = isSpace
-                continue
-            }
-            let end = bytes[(index + 1)...].firstIndex { !$0.isContinuation } ?? bytes.count
-            let character = String(decoding: bytes[index..<end], as: UTF8.self)
-            index = end
-            for scalar in character.unicodeScalars where !ControlCharacters.isHidden(scalar) {
-                let isSpace = scalar.properties.isWhitespace
-                if !isSpace {
-                    folded += scalar.properties.lowercaseMapping.utf8
-                } else if !wasSpace {
-                    folded.append(0x20)
-                }
-                wasSpace = isSpace
             }
         }
-        return folded
+        return isPlain ? folded : foldedCharacters(text)
     }
 
-    /// A long run of base64 or hexadecimal digits, and the word that says to read it.
-    private static func hasPayload(_ folded: [UInt8], _ stems: InjectionPhrases.Stems) -> Bool {
-        guard InjectionPhrases.decoding.stands(in: folded, stems) else { return false }
-        var run = 0
-        for byte in folded {
-            run =
-                byte.isAlphanumeric || [UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "=")].contains(byte)
-                ? run + 1 : 0
-            if run >= 40 { return true }
+    /// The same for a text that is not ASCII alone.
+    private static func foldedCharacters(_ text: String) -> [UInt8] {
+        var folded: [UInt8] = []
+        folded.reserveCapacity(text.utf8.count)
+        var wasSpace = false
+        for scalar in text.unicodeScalars where !ControlCharacters.isHidden(scalar) {
+            let isSpace = scalar.properties.isWhitespace
+            if !isSpace {
+                if scalar.isASCII {
+                    let byte = UInt8(truncatingIfNeeded: scalar.value)
+                    folded.append(byte.isUpper ? byte | 0x20 : byte)
+                } else {
+                    folded += scalar.properties.lowercaseMapping.utf8
+                }
+            } else if !wasSpace {
+                folded.append(0x20)
+            }
+            wasSpace = isSpace
         }
-        return false
+        return folded
     }
 }

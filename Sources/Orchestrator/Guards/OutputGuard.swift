@@ -21,7 +21,7 @@ public struct OutputGuard: Sendable {
         guard policy != .off else { return text }
         let begin = finder.end
         var edits: [SecretFinder.Edit] = []
-        finder.take(text, &edits)
+        finder.takeWhole(text, &edits)
         note(edits)
         guard policy == .redact else { return text }
         if edits.isEmpty, shown == begin, finder.settled == finder.end {

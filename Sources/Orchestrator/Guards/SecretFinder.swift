@@ -11,7 +11,9 @@ struct SecretFinder: Sendable {
     /// What detectors see of the text before a finding: more than any of them looks back.
     static let history = 80
     /// Decided text is dropped when there is so much of it.
-    private static let slack = 8 << 10
+    private static let slack = 512
+    /// How much of a piece is looked at in one go, in bytes: what a stream holds for this is little more.
+    private static let stride = 2 << 10
 
     private let patterns: GuardPatterns
     private var scanner = SecretScanner()
@@ -25,15 +27,32 @@ struct SecretFinder: Sendable {
 
     init(_ patterns: GuardPatterns) { self.patterns = patterns }
 
+    /// The next piece of the text: appends what is found by then.
     mutating func take(_ text: String, _ edits: inout [Edit]) {
+        guard text.utf8.count > Self.stride else { return takeWhole(text, &edits) }
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            letGo()
+            buffer.append(contentsOf: rest.prefix(Self.stride))
+            rest = rest.dropFirst(Self.stride)
+            scan(isFinal: false, &edits)
+        }
+    }
+
+    /// The same, after which ``bytes(_:)`` gives all of the piece.
+    mutating func takeWhole(_ text: String, _ edits: inout [Edit]) {
+        letGo()
+        buffer.append(contentsOf: text.utf8)
+        scan(isFinal: false, &edits)
+    }
+
+    private mutating func letGo() {
         let decided = settled - base - Self.history
         if decided >= Self.slack {
             buffer.removeFirst(decided)
             base += decided
             scanner.shift(by: decided)
         }
-        buffer.append(contentsOf: text.utf8)
-        scan(isFinal: false, &edits)
     }
 
     /// The text is over: decides the rest. What comes then is another text, whose places go on.
@@ -44,7 +63,8 @@ struct SecretFinder: Sendable {
         scanner = SecretScanner()
     }
 
-    /// A part of the text that is not dropped yet: what was not decided before the last piece, and that piece.
+    /// A part of the text that is not dropped yet: what was not decided before the last piece, and, where it was taken
+    /// whole, that piece.
     func bytes(_ range: Range<Int>) -> ArraySlice<UInt8> {
         buffer[(range.lowerBound - base)..<(range.upperBound - base)]
     }

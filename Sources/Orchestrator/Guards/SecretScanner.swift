@@ -52,14 +52,13 @@ struct SecretScanner {
     ) -> Step {
         if rest != .nothing, let step = takeRest(text, isFinal) { return step }
         let count = text.count
-        let starts = patterns.starts
-        let table = starts.span
-        while position < count {
-            let bits = table[Int(text[position])]
-            if bits == 0 {
-                position += 1
-                continue
-            }
+        let table = patterns.starts.span
+        while true {
+            var place = position
+            while place < count, table[Int(text[place])] == 0 { place += 1 }
+            position = place
+            guard place < count else { break }
+            let bits = table[Int(text[place])]
             var probe = Probe()
             let finding = look(Starts(rawValue: bits), text, isFinal, patterns, &probe)
             if probe.reach > count, !isFinal { return .settled(held(from: position, text)) }
@@ -109,13 +108,14 @@ struct SecretScanner {
     }
 
     /// From where the text is held back when nothing from `place` on is decided: the word that ends there may be the
-    /// beginning of an address.
+    /// beginning of an address, and where it is too long for one, its last letters the country of an account.
     private func held(from place: Int, _ text: Span<UInt8>) -> Int {
         if place < text.count, !EmailDetector.isLocal(text[place]), text[place] != UInt8(ascii: "@"), text[place] < 0x80
         {
             return place
         }
-        return EmailDetector.localStart(before: place, floor: floor, text) ?? place
+        return EmailDetector.localStart(before: place, floor: floor, text)
+            ?? IBANDetector.countryStart(before: place, floor: floor, text)
     }
 
     /// Goes on behind a finding as long as what comes belongs to it.

@@ -146,6 +146,24 @@ struct GuardedStreamTests {
         #expect(Self.guarded([dirty]) == [ModelEvent(.whole(ChatCompletion(choices: [choice])))])
     }
 
+    @Test("a long piece is the same as many short ones, wherever a finding stands in it", arguments: 0..<60)
+    func longPieces(_ seed: Int) {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let secrets = ["jürgen.über@exämple.com", "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "世界"]
+        // Around the end of what is looked at in one go.
+        let filling = String(repeating: "ä ", count: Int.random(in: 650...700, using: &generator))
+        let text = (0..<6).map { _ in
+            filling + secrets[Int.random(in: 0..<secrets.count, using: &generator)]
+                + String(repeating: "-", count: Int.random(in: 0...3, using: &generator))
+        }.joined(separator: " ")
+        let whole = Self.completion(Self.guarded([Self.text(text)])).text
+        let short = Self.completion(Self.guarded(text.map { Self.text(String($0)) })).text
+        #expect(whole == short)
+        #expect(!whole.contains("3704") && !whole.contains("4111"))
+        let completion = ChatCompletion(choices: [.init(text: text, finishReason: .stop)])
+        #expect(Self.completion(Self.guarded([ModelEvent(.whole(completion))])).text == short)
+    }
+
     @Test("findings are counted for all texts, under flag as under redact")
     func findings() throws {
         for policy in [GuardSettings.OutputPolicy.flag, .redact] {

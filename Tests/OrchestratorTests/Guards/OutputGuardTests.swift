@@ -114,6 +114,21 @@ struct OutputGuardTests {
         }
     }
 
+    @Test("behind a word that is too long for an address the country of an account is held back")
+    func longWord() {
+        let word = String(repeating: ".", count: 70)
+        for cut in 0...20 {
+            let text = Array((word + "DE89370400440532013000 ").utf8)
+            var outputGuard = OutputGuard(Self.redact)
+            var shown = outputGuard.take(String(decoding: text[..<(word.utf8.count + cut)], as: UTF8.self))
+            shown += outputGuard.take(String(decoding: text[(word.utf8.count + cut)...], as: UTF8.self))
+            Self.expect(shown + outputGuard.finish(), word + "[IBAN] ")
+        }
+        var outputGuard = OutputGuard(Self.redact)
+        Self.expect(outputGuard.take(word + "-DE"), word + "-DE")
+        Self.expect(outputGuard.take(" "), " ")
+    }
+
     @Test("a text after the end is another one")
     func another() {
         var outputGuard = OutputGuard(Self.redact)

@@ -2,9 +2,8 @@
 enum IBANDetector {
     static func find(at digit: Int, floor: Int, _ text: Span<UInt8>, _ probe: inout Probe) -> Finding? {
         let start = digit - 2
-        guard start >= floor, text[start].isLetter, text[start + 1].isLetter else { return nil }
-        let before = text.before(start)
-        guard !before.isWord, before != UInt8(ascii: "-") else { return nil }
+        guard start >= floor, text[start].isLetter, text[start + 1].isLetter, mayBegin(at: start, text)
+        else { return nil }
         let country = UInt16(text[start] & 0xDF) << 8 | UInt16(text[start + 1] & 0xDF)
         guard let length = lengths[country] else { return nil }
         var remainder = 0
@@ -37,6 +36,18 @@ enum IBANDetector {
     private static func append(_ byte: UInt8, to remainder: Int) -> Int {
         byte.isDigit
             ? (remainder * 10 + Int(byte - 0x30)) % 97 : (remainder * 100 + Int(byte & 0xDF) - 0x41 + 10) % 97
+    }
+
+    private static func mayBegin(at start: Int, _ text: Span<UInt8>) -> Bool {
+        let before = text.before(start)
+        return !before.isWord && before != UInt8(ascii: "-")
+    }
+
+    /// Where the letters begin that would be a country if a digit came next; `end` where there are none.
+    static func countryStart(before end: Int, floor: Int, _ text: Span<UInt8>) -> Int {
+        var start = end
+        while start > floor, end - start < 2, text[start - 1].isLetter { start -= 1 }
+        return start < end && mayBegin(at: start, text) ? start : end
     }
 
     /// How many bytes a space has that may stand between two groups.
