@@ -89,7 +89,7 @@ public struct JSONMembers: Sequence, IteratorProtocol {
     private static func matches(_ literal: Range<Int>, _ key: String, in bytes: [UInt8]) -> Bool {
         guard literal.count >= 2 else { return false }
         let raw = bytes[literal.lowerBound + 1..<literal.upperBound - 1]
-        if raw.elementsEqual(key.utf8) { return true }
+        if raw.count == key.utf8.count, raw.elementsEqual(key.utf8) { return true }
         guard raw.contains(UInt8(ascii: "\\")) else { return false }
         return (try? JSONDocument(Array(bytes[literal])))?.root.isString(key) ?? false
     }

@@ -116,32 +116,28 @@ extension OpenAI.AnswerMender {
     static func mayBeOdd(_ chunk: [UInt8]) -> Bool {
         let bytes = chunk.span
         var position = 0
-        while position < bytes.count {
-            if bytes[position] == UInt8(ascii: "_"), position + 1 < bytes.count {
-                switch bytes[position + 1] {
-                case UInt8(ascii: "c"):
-                    if holds("\"tool_calls\"", at: position - 5, bytes), !isNull(after: position + 7, bytes) {
-                        return true
-                    }
-                case UInt8(ascii: "r"):
-                    if holds("\"finish_reason\"", at: position - 7, bytes), !isNull(after: position + 8, bytes) {
-                        return true
-                    }
-                default: break
-                }
+        while true {
+            var place = position
+            while place < bytes.count, bytes[place] != UInt8(ascii: "_") { place += 1 }
+            guard place < bytes.count else { return false }
+            position = place + 1
+            guard position < bytes.count else { return false }
+            switch bytes[position] {
+            case UInt8(ascii: "c"):
+                if holds(toolCalls, at: place - 5, bytes), !isNull(after: place + 7, bytes) { return true }
+            case UInt8(ascii: "r"):
+                if holds(finishReason, at: place - 7, bytes), !isNull(after: place + 8, bytes) { return true }
+            default: break
             }
-            position += 1
         }
-        return false
     }
 
-    private static func holds(_ word: StaticString, at start: Int, _ bytes: Span<UInt8>) -> Bool {
-        guard start >= 0 else { return false }
-        var position = start
-        for byte in word.description.utf8 {
-            guard position < bytes.count, bytes[position] == byte else { return false }
-            position += 1
-        }
+    private static let toolCalls = Array("\"tool_calls\"".utf8)
+    private static let finishReason = Array("\"finish_reason\"".utf8)
+
+    private static func holds(_ word: [UInt8], at start: Int, _ bytes: Span<UInt8>) -> Bool {
+        guard start >= 0, word.count <= bytes.count - start else { return false }
+        for offset in word.indices where bytes[start + offset] != word[offset] { return false }
         return true
     }
 

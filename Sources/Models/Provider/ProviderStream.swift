@@ -6,9 +6,11 @@ internal import Synchronization
 
 /// A provider's body as a stream of events, within the time limits of its attempt. What is not asked for is not read
 /// from the body, and while nobody asks no time between tokens passes.
-final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
+///
+/// Not generic over its decoder: a generic class looks its types up by their metadata at every event.
+final class ProviderStream: ModelStream {
     private struct State {
-        var decoder: Decoder
+        var decoder: any AnswerDecoder
         var limits: AttemptLimits
         var events: [ModelEvent] = []
         /// The next of `events`.
@@ -37,16 +39,16 @@ final class ProviderStream<Decoder: AnswerDecoder>: ModelStream {
     private let time: any TimeSource
     private let state: Mutex<State>
     /// The most events without anything of an answer that are kept for one; whoever sends more is read as asked for.
-    private static var mostKept: Int { 1000 }
+    private static let mostKept = 1000
     /// After the only finish reason this much silence is the end: some servers neither say it nor close the connection.
-    private static var graceAfterFinish: Duration { .seconds(2) }
+    private static let graceAfterFinish = Duration.seconds(2)
     /// The same when the usage has come as well, for which nobody has to wait any more.
-    private static var graceAfterUsage: Duration { .milliseconds(200) }
+    private static let graceAfterUsage = Duration.milliseconds(200)
     private let hasOneChoice: Bool
 
     init(
-        _ body: any ResponseBody, decoder: Decoder, hasOneChoice: Bool, headers: HTTPHeaders, rateCount: RateCount?,
-        limits: AttemptLimits
+        _ body: any ResponseBody, decoder: any AnswerDecoder, hasOneChoice: Bool, headers: HTTPHeaders,
+        rateCount: RateCount?, limits: AttemptLimits
     ) {
         self.body = body
         self.hasOneChoice = hasOneChoice

@@ -20,9 +20,11 @@ protocol EventStreamFormat: Sendable {
 
 /// Writes an event stream as a turn comes about. A client that has waited for a heartbeat's time before there was
 /// anything to say gets the head and a heartbeat.
-actor EventStreamAnswer<Format: EventStreamFormat>: LoopBound, ChatSink {
+///
+/// Not generic over its format: the executor of a generic actor is looked up by its type's metadata at every step.
+actor EventStreamAnswer: LoopBound, ChatSink {
     nonisolated let loop: EventLoop
-    private var format: Format
+    private var format: any EventStreamFormat
     private var writer: ResponseWriter?
     private var body: BodyWriter?
     /// What was said before the stream began. A few events at most.
@@ -31,7 +33,7 @@ actor EventStreamAnswer<Format: EventStreamFormat>: LoopBound, ChatSink {
     private let refusal: @Sendable (CodedError) -> Response
 
     init(
-        loop: EventLoop, format: Format, writer: consuming ResponseWriter, heartbeat: Duration,
+        loop: EventLoop, format: any EventStreamFormat, writer: consuming ResponseWriter, heartbeat: Duration,
         refusal: @escaping @Sendable (CodedError) -> Response
     ) {
         self.loop = loop
