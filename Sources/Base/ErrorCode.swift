@@ -212,10 +212,6 @@ extension ErrorCode {
         "The provider did not answer in time."
     )
 
-    public static let noExpertAnswered = provider(
-        "no_expert_answered", 502, retryable: true,
-        "Every expert whose answer counts was left out, so there is nothing to make an answer of.")
-
     // Ourselves.
     public static let internalError = ours("internal_error", 500, retryable: false, "A fault of the server.")
     public static let activationLimit = ours(
@@ -228,6 +224,9 @@ extension ErrorCode {
         "checkpoint_unreadable", 500, retryable: false, "What was kept of a run cannot be read.")
     public static let keysUnusable = ours(
         "keys_unusable", 500, retryable: false, "The keys of callers cannot be checked.")
+    public static let noExpertAnswered = ours(
+        "no_expert_answered", 502, retryable: true,
+        "Every expert whose answer counts was left out, so there is nothing to make an answer of.")
     public static let modelUnavailable = ours(
         "model_unavailable",
         503,
@@ -269,8 +268,8 @@ extension ErrorCode {
         tooManyWrongKeys, headersTooLarge,
         cancelled,
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
-        providerInvalidAnswer, providerStreamBroken, providerTimeout, noExpertAnswered, internalError,
-        activationLimit, endNotReached, unknownRoute, checkpointUnreadable, keysUnusable, modelUnavailable, overloaded,
-        shuttingDown, nodeTimeout, deadlineExceeded,
+        providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError,
+        activationLimit, endNotReached, unknownRoute, checkpointUnreadable, keysUnusable, noExpertAnswered,
+        modelUnavailable, overloaded, shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

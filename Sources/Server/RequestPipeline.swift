@@ -146,7 +146,7 @@ final class RequestPipeline: Sendable {
         let method = ServerMetrics.known(method: head.method)
         meters[number].requestEnded(method: method, status: outcome.answered.status, duration: duration)
         let route = number < routes.count ? routes[number].path : "other"
-        let level: LogLevel = outcome.error?.code.fault == .us ? .error : .info
+        let level: LogLevel = outcome.error?.code.isTechnical == true ? .error : .info
         logger.log(
             level, "request", .string("request_id", outcome.requestID ?? exchange.requestID), .string("method", method),
             .string("route", route), .string("key", exchange.keyName), .int("status", outcome.answered.status),

@@ -32,8 +32,6 @@ public enum CallEnd: Hashable, Sendable {
             switch error.code {
             case .providerRateLimited: .rateLimited(retryAfter: error.retryAfter?.seconds)
             case .providerRejectedKey: .rejectedKey
-            // Of a whole plan, above any target.
-            case .noExpertAnswered: .neutral
             case let code where code.fault == .provider: .failed(code)
             default: .neutral
             }

@@ -24,8 +24,6 @@ public enum ErrorClass: String, CaseIterable, Sendable {
             case .providerRejectedKey, .modelUnavailable, .unsupportedByModel, .invalidValue: .next
             // Our own queue before a provider is full: the caller hears it at once if no other provider is left.
             case .overloaded: .next
-            // Of a whole plan, above any target.
-            case .noExpertAnswered: .end
             case let code where code.fault == .provider: code.retryable ? .retry : .next
             default: .end
             }

@@ -6,7 +6,7 @@ extension Operation {
     /// Of a turn, whatever its words.
     static let turnErrors: [ErrorCode] = [
         .unsupportedByModel, .contextLengthExceeded, .modelNotFound, .requestInFlight, .cancelled, .modelUnavailable,
-        .overloaded, .deadlineExceeded, .nodeTimeout, .internalError,
+        .overloaded, .deadlineExceeded, .nodeTimeout, .noExpertAnswered, .planLimit, .internalError,
     ]
 
     private static let cost = (name: "x-tutti-cost", meaning: "What the answer cost, in dollars, where that is known.")

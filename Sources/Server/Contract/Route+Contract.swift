@@ -14,7 +14,7 @@ extension Route {
         var codes = Set(operation.errors + Route.common)
         if operation.body != nil { codes.formUnion(Route.body) }
         if operation.asksProviders {
-            codes.formUnion(ErrorCode.all.filter { $0.fault == .provider } + [.providerRefused])
+            codes.formUnion(ErrorCode.all.filter { $0.fault == .provider } + [.providerRefused, .guardRefused])
         }
         if access != .anyone { codes.formUnion(Route.keys) }
         if !answersWhileDraining { codes.insert(.shuttingDown) }

@@ -29,8 +29,6 @@ import Testing
     func faults(_ code: ErrorCode) {
         switch code.fault {
         case .caller: #expect(ErrorClass(code) != .retry)
-        // Of a whole plan, whose experts have been asked by then: there is nobody else.
-        case .provider where code == .noExpertAnswered: #expect(ErrorClass(code) == .end)
         case .provider: #expect(ErrorClass(code) == .retry || ErrorClass(code) == .next)
         case .us: #expect(ErrorClass(code) != .retry)
         }
