@@ -7,6 +7,8 @@ struct BegunAnswer: Sendable {
     /// What the caller reads.
     let stream: any ModelStream
     let observed: ObservedStream
+    /// Who was asked in vain at the same time.
+    var lost: Target?
 }
 
 extension Gateway {

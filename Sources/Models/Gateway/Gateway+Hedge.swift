@@ -40,11 +40,11 @@ extension Gateway {
             await attempt(question, at: $0, isLast: false, token: run.token)
         }
         switch await run.end(asked.outcome.failure?.error) {
-        case .won(.primary): return await won(asked, over: call.asked, question)
+        case .won(.primary): return await won(asked, over: call.asked, call)
         case .won(.hedge):
             // Nobody wins without an answer.
             guard let second = call.asked else { return asked }
-            return await won(second, over: asked, question)
+            return await won(second, over: asked, call)
         case .failed(let error):
             let second = call.asked
             asked.discard()
@@ -58,17 +58,22 @@ extension Gateway {
     }
 
     private func won(
-        _ winner: AskedTarget<BegunAnswer>, over loser: AskedTarget<BegunAnswer>?, _ question: Question
+        _ winner: AskedTarget<BegunAnswer>, over loser: AskedTarget<BegunAnswer>?, _ call: HedgedQuestion
     ) async -> AskedTarget<BegunAnswer> {
         loser?.discard()
         guard case .answered(let begun) = winner.outcome else { return winner }
         var attempts = winner.attempts
         if let loser { attempts = loser.attempts + attempts }
-        let outcome = await held(begun, question)
-        if let failure = outcome.failure {
+        var outcome = await held(begun, call.question)
+        switch outcome {
+        case .failed(let failure):
             let broken = Attempt(target: begun.seat.target, error: failure.error, duration: .zero)
-            observer.attemptEnded(broken, context: question.context)
+            observer.attemptEnded(broken, context: call.question.context)
             attempts.append(broken)
+        case .answered(var begun):
+            // What waited in our own queue was never sent.
+            begun.lost = loser?.outcome.failure?.wasSent == false ? nil : call.lost
+            outcome = .answered(begun)
         }
         return AskedTarget(outcome: outcome, attempts: attempts)
     }
@@ -86,10 +91,11 @@ private final class HedgedQuestion: HedgedCall {
     private struct Second {
         var target: Target?
         var asked: AskedTarget<BegunAnswer>?
+        var lost: Target?
     }
 
     private let gateway: Gateway
-    private let question: Question
+    let question: Question
     private let place: Int
     private let second = Mutex(Second())
 
@@ -101,6 +107,8 @@ private final class HedgedQuestion: HedgedCall {
 
     /// What came of asking the second target; `nil` where it was not asked.
     var asked: AskedTarget<BegunAnswer>? { second.withLock(\.asked) }
+    /// Whose call was cancelled, and is to be paid for; `nil` where none was.
+    var lost: Target? { second.withLock(\.lost) }
 
     func chooseSecond() -> Bool {
         let first = question.targets[place]
@@ -119,8 +127,12 @@ private final class HedgedQuestion: HedgedCall {
     }
 
     func happened(_ event: HedgeEvent, to side: HedgeRace.Side) {
-        let second = second.withLock(\.target)
-        let target = side == .primary ? question.targets[place] : second ?? question.targets[place]
+        let first = question.targets[place]
+        let target = second.withLock { second in
+            let target = side == .primary ? first : second.target ?? first
+            if case .lost = event { second.lost = target }
+            return target
+        }
         gateway.observer.happened(.hedge(target, event), context: question.context)
     }
 }

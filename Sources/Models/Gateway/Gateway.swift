@@ -82,7 +82,7 @@ public final class Gateway: Sendable {
     }
 
     private func answer(_ begun: BegunAnswer, _ question: Question, _ attempts: [Attempt]) -> Answer {
-        let answering = AnsweringTarget(begun.seat.target)
+        let answering = AnsweringTarget(begun.seat.target, lost: begun.lost)
         guard question.settings.midstream == .continue, question.streaming else {
             return Answer(stream: begun.stream, attempts: attempts, answering: answering)
         }
@@ -125,6 +125,15 @@ public final class Gateway: Sendable {
 
 extension Gateway {
     func facts(of target: Target) -> TargetFacts { factBoard.facts(of: target) }
+
+    /// The row of the ledger for an answer; `nil` for one that did not tell its usage. A call that was cancelled because
+    /// this answer was faster is paid for as well: nobody tells what it used, which is the same prompt at least.
+    public func record(_ answer: Answer, _ usage: Usage?) -> UsageRecord? {
+        guard let usage, let record = record(answer.target, usage) else { return nil }
+        guard let lost = answer.answering.lost else { return record }
+        let prompt = Usage(promptTokens: usage.promptTokens, completionTokens: 0)
+        return self.record(lost, prompt)?.adding(record) ?? record
+    }
 
     /// The row of the ledger for an answer of this target; `nil` for one that did not tell its usage.
     public func record(_ target: Target, _ usage: Usage?) -> UsageRecord? {

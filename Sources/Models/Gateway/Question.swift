@@ -41,8 +41,13 @@ final class Question: Sendable {
 /// Which model answers, for as long as the answer runs.
 final class AnsweringTarget: Sendable {
     private let current: Mutex<Target>
+    /// Who was asked in vain at the same time.
+    let lost: Target?
 
-    init(_ target: Target) { current = Mutex(target) }
+    init(_ target: Target, lost: Target? = nil) {
+        current = Mutex(target)
+        self.lost = lost
+    }
 
     var target: Target { current.withLock { $0 } }
     func change(to target: Target) { current.withLock { $0 = target } }

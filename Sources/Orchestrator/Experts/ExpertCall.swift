@@ -56,7 +56,7 @@ enum ExpertCall {
         return ExpertResult(
             outcome: ExpertOutcome(
                 name: name, phase: .finished(duration, answer.target), target: answer.target, duration: duration,
-                usage: completion.usage, ledger: run.gateway.record(answer.target, completion.usage)),
+                usage: completion.usage, ledger: run.gateway.record(answer, completion.usage)),
             text: completion.spoken, completion: completion, headers: answer.stream.forwardedHeaders,
             marks: answer.stream.marks, attempts: answer.attempts.count, findings: reader.findings)
     }

@@ -93,7 +93,7 @@ final class FusionDesk: Sendable {
         let completion = reader.completion
         let findings = reader.findings
         state.withLock { state in
-            state.bill.add(completion.usage, gateway.record(answer.target, completion.usage))
+            state.bill.add(completion.usage, gateway.record(answer, completion.usage))
             state.attempts += answer.attempts.count
             guard isAnswer else { return }
             state.findings.add(findings)

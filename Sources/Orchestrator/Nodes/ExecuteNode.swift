@@ -50,7 +50,7 @@ struct ExecuteNode: Sendable {
         let completion = reader.completion
         var whole = ChatAnswer(
             target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,
-            ledger: gateway.record(answer.target, completion.usage), marks: answer.stream.marks)
+            ledger: gateway.record(answer, completion.usage), marks: answer.stream.marks)
         whole.findings = reader.findings
         whole.marks.isRedacted = whole.findings.isRedacted
         return Shared(whole)

@@ -64,7 +64,7 @@ enum RepairNode {
         _ gateway: Gateway
     ) -> ChatAnswer {
         var completion = completion
-        let ledger = gateway.record(second.target, completion.usage)
+        let ledger = gateway.record(second, completion.usage)
         if let used = first.completion.usage, let more = completion.usage { completion.usage = used.adding(more) }
         // The provider's own bytes tell of the second alone.
         completion.frame = nil

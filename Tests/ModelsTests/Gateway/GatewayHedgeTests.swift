@@ -124,6 +124,21 @@ private final class SilentStream: ModelStream {
         #expect(observer.reports.map(\.target.name) == ["a/m", "b/m"] && clock.sleeperCount == 0)
     }
 
+    @Test("the call that was stopped is paid for with the answer, which tells the same prompt")
+    func booked() async throws {
+        let first = FallingSilent()
+        let gateway = gateway(first, .text("second"))
+        let usage = Usage(promptTokens: 10, completionTokens: 5)
+        let alone = try await ask(gateway).answer
+        #expect(gateway.record(alone, usage)?.tokens == TokenCounts(usage))
+        let pending = Task { try await ask(gateway) }
+        await until { clock.sleeperCount == 1 && first.count == 2 }
+        clock.advance(by: .seconds(1))
+        let record = try #require(gateway.record(try await pending.value.answer, usage))
+        #expect(record.model == "m" && record.provider == "b")
+        #expect(record.tokens.input == 20 && record.tokens.output == 5)
+    }
+
     @Test("a first target that waits for a place leaves the queue when the other one has won")
     func queued() async throws {
         let gateway = gateway(
@@ -136,7 +151,10 @@ private final class SilentStream: ModelStream {
         // The queue has a timer of its own.
         await until { places(gateway)["a"] == [1, 1] && clock.sleeperCount == 2 }
         clock.advance(by: .milliseconds(200))
-        #expect(try await pending.value.text == "second")
+        let (text, answer) = try await pending.value
+        #expect(text == "second")
+        let usage = Usage(promptTokens: 10, completionTokens: 5)
+        #expect(gateway.record(answer, usage)?.tokens == TokenCounts(usage), "What was not sent costs nothing.")
         #expect(places(gateway) == ["a": [1, 0], "b": [0, 0]])
         running.stream.cancel()
         #expect(places(gateway)["a"] == [0, 0])
