@@ -56,7 +56,7 @@ extension Operation {
         ],
         answers: [
             ContractAnswer(
-                meaning: "Run events.", content: [("text/event-stream", Schema.text)],
+                meaning: "Run events.", content: [("text/event-stream", nil)],
                 events: ContractSchemas.runEventData.map { ($0.name, Schema.ref("RunEvent.\($0.name)")) }),
             ContractAnswer(
                 status: 204, meaning: "The run is over, and there was nothing after the cursor.", content: []),
