@@ -17,7 +17,8 @@ struct CrossOrigin: Sendable {
     private static let maxNameBytes = 2048
     /// What a page may read of an answer besides the few headers that every page may.
     private static let exposed =
-        "x-request-id, request-id, retry-after, x-tutti-cost, x-tutti-degraded, x-tutti-chaos, openai-processing-ms, "
+        "x-request-id, request-id, retry-after, x-tutti-cost, x-tutti-degraded, x-tutti-chaos, x-tutti-estimate, "
+        + "openai-processing-ms, "
         + "x-ratelimit-limit-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-requests, "
         + "x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, x-ratelimit-reset-tokens"
 
