@@ -11,7 +11,7 @@ extension GraphBuilder {
     /// field that it writes, in the same order. It is called once for each activation, or for each attempt where the
     /// node has a retry, on the executor that the run prefers; what it throws fails the run unless a policy or an
     /// `onError` edge takes it. Costs under a microsecond an activation besides its own work; this declaration, for any
-    /// numbers of fields, half a microsecond more than the specialised ones.
+    /// number of fields but none, half a microsecond more than the specialised ones.
     @inlinable
     @discardableResult
     public func node<each Read: Sendable, each Write: Sendable>(
