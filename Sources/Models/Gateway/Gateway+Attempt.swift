@@ -24,15 +24,16 @@ extension Gateway {
             return .failed(AttemptFailure(error, wasSent: false))
         }
         let facts = facts(of: seat.target)
+        let timeouts = resilience.timeouts(of: seat.target.provider)
         let rights: CallRights
         do throws(CodedError) {
-            try checkTime(question, seat.target)
+            try check(question.context, leaves: timeouts?.minimum ?? .zero)
             try check(question, fits: seat.target, facts)
             rights = try await enter(seat, question.context, question.chosen, token: token)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
-        var call = call(question, seat, isLast: isLast)
+        var call = call(question, seat, timeouts, isLast: isLast)
         call.entry = facts.entry
         return await begin(question, call, at: seat, model, rights, token)
     }
@@ -91,30 +92,29 @@ extension Gateway {
         observer.happened(.restarted(from: target, after: error.code), context: context)
     }
 
-    private func call(_ question: Question, _ seat: KeyedTarget, isLast: Bool) -> ModelCall {
+    private func call(_ question: Question, _ seat: KeyedTarget, _ timeouts: Timeouts?, isLast: Bool) -> ModelCall {
         var call = ModelCall(
             request: question.request, model: seat.target.model, streaming: question.streaming)
-        var timeouts = resilience.timeouts(of: seat.target.provider).map { question.route.timeouts.applied(to: $0) }
-        if let known = timeouts {
-            timeouts = known.within(question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
+        if let known = timeouts.map({ question.route.timeouts.applied(to: $0) }) {
+            call.timeouts = known.within(
+                question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
         }
-        call.timeouts = timeouts
         call.isLast = isLast
         call.key = seat.key
         return call
     }
 
     /// None is begun that has no time.
-    private func checkTime(_ question: Question, _ target: Target) throws(CodedError) {
-        let minimum = resilience.timeouts(of: target.provider)?.minimum ?? .zero
-        if let left = question.context.remaining(at: clock.now()), left < minimum { throw TimeLimit.deadline.error }
+    private func check(_ context: RunContext, leaves minimum: Duration) throws(CodedError) {
+        if let left = context.remaining(at: clock.now()), left < minimum { throw TimeLimit.deadline.error }
     }
 
     /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
     func enter(
         _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil, token: CancellationToken? = nil
     ) async throws(CodedError) -> CallRights {
-        if let refusal = resilience.refusal(of: seat) { throw refusal.error(of: seat.target.name) }
+        let circuit = resilience.circuit(of: seat)
+        if let refusal = circuit?.refusal { throw refusal.error(of: seat.target.name) }
         var place: LimitPermit?
         if let limiter = resilience.record(of: seat.target.provider).limiter {
             do throws(CodedError) {
@@ -125,7 +125,7 @@ extension Gateway {
             }
         }
         do throws(CallRefusal) {
-            let permit = try resilience.permit(for: seat)
+            let permit: CallPermit? = if let circuit { try circuit.permit() } else { nil }
             if let metered = chosen?.take(for: seat.target) { return CallRights(permit, place.take(), metered) }
             return CallRights(permit, place.take(), resilience.meter(of: seat.target).begin())
         } catch {

@@ -22,12 +22,12 @@ extension Gateway {
     /// - Parameter ask: Asks a target; whether it is the last of the chain.
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     func along<Value: Sendable>(
-        _ targets: [Target], _ settings: ResilienceSettings, _ context: RunContext, _ attempts: inout [Attempt],
-        onRetry: OnRetry, ask: (Int, Bool) async -> AskedTarget<Value>
+        _ targets: [Target], _ retry: RetryPolicy, minimum: Duration, _ context: RunContext,
+        _ attempts: inout [Attempt], onRetry: OnRetry, ask: (Int, Bool) async -> AskedTarget<Value>
     ) async throws(CodedError) -> Value {
         guard !targets.isEmpty else { throw FallOver.summary(of: []) }
         var schedule = RetrySchedule(
-            settings.retry, targets: targets.count, deadline: context.deadline, minimum: settings.timeouts.minimum)
+            retry, targets: targets.count, deadline: context.deadline, minimum: minimum)
         var offered = -1
         while true {
             let place = schedule.target

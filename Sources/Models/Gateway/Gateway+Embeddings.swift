@@ -19,9 +19,11 @@ extension Gateway {
         route.chain = route.chain.filter { $0.model == route.chain.first?.model }
         (route.strategy, route.weights) = (.order, [])
         let (chain, limits) = (route.chain, route.timeouts)
+        let settings = route.settings ?? resilience.settings
         var attempts: [Attempt] = []
         return try await along(
-            chain, route.settings ?? resilience.settings, context, &attempts, onRetry: { _, _ throws(CodedError) in }
+            chain, settings.retry, minimum: settings.timeouts.minimum, context, &attempts,
+            onRetry: { _, _ throws(CodedError) in }
         ) { place, isLast in
             await asking(chain[place], context) { await attempt(request, at: $0, limits, context, isLast: isLast) }
         }

@@ -8,7 +8,8 @@ extension Gateway {
         of question: Question, _ attempts: inout [Attempt], onRetry: OnRetry
     ) async throws(CodedError) -> BegunAnswer {
         try await along(
-            question.targets, question.settings, question.context, &attempts, onRetry: onRetry
+            question.targets, question.settings.retry, minimum: question.settings.timeouts.minimum, question.context,
+            &attempts, onRetry: onRetry
         ) { place, isLast in
             // Tools may change something on the way: such calls are made once.
             let isHedged =

@@ -22,7 +22,8 @@ public final class GatewayResilience: Sendable {
     public let circuits: BreakerBoard<KeyedTarget>
     /// All calls at once; `nil` where they are not limited.
     public let total: Limiter?
-    private let providers: [String: ResilienceSettings]
+    private let common: ProviderPolicies
+    private let own: [String: ProviderPolicies]
     private let keys: [String: Keys]
     let time: any TimeSource
     let records = Mutex(TargetRecords())
@@ -43,7 +44,8 @@ public final class GatewayResilience: Sendable {
         onEvent: (@Sendable (KeyedTarget, CircuitEvent) -> Void)? = nil
     ) {
         self.settings = settings
-        self.providers = providers
+        common = ProviderPolicies(settings, isOn: isOn)
+        own = providers.mapValues { ProviderPolicies($0, isOn: isOn) }
         self.keys = keys
         self.time = time
         self.generator = Mutex(generator)
@@ -70,10 +72,12 @@ public final class GatewayResilience: Sendable {
     }
 
     /// What holds for calls to a provider, whoever asks.
-    public func settings(of provider: String) -> ResilienceSettings { providers[provider] ?? settings }
+    public func settings(of provider: String) -> ResilienceSettings { policies(of: provider).settings }
+
+    private func policies(of provider: String) -> ProviderPolicies { own[provider] ?? common }
 
     /// The time limits of a call to a provider; `nil` leaves them to what it was made with.
-    func timeouts(of provider: String) -> Timeouts? { total == nil ? nil : settings(of: provider).timeouts }
+    func timeouts(of provider: String) -> Timeouts? { policies(of: provider).timeouts }
 
     /// The limits on calls at once, of the providers that have been asked.
     public var limiters: [(provider: String, limiter: Limiter)] { records.withLock { $0.limiters } }
@@ -100,22 +104,30 @@ public final class GatewayResilience: Sendable {
         }
     }
 
-    /// Why a target would not be asked now. Takes nothing.
-    func refusal(of target: KeyedTarget) -> CallRefusal? {
-        if settings(of: target.target.provider).breaker.mode == .off { return nil }
-        return circuits.circuit(for: target).refusal
+    /// The circuit of a target; `nil` where its provider has none.
+    func circuit(of target: KeyedTarget) -> CircuitBreaker? {
+        policies(of: target.target.provider).hasCircuits ? circuits.circuit(for: target) : nil
     }
 
-    /// The right to ask a target; `nil` where its provider has no circuits.
-    func permit(for target: KeyedTarget) throws(CallRefusal) -> CallPermit? {
-        if settings(of: target.target.provider).breaker.mode == .off { return nil }
-        return try circuits.circuit(for: target).permit()
-    }
+    /// Why a target would not be asked now. Takes nothing.
+    func refusal(of target: KeyedTarget) -> CallRefusal? { circuit(of: target)?.refusal }
 
     /// What a provider has said of how many more calls it takes.
     func note(_ count: RateCount, of target: KeyedTarget) {
-        if settings(of: target.target.provider).breaker.mode == .off { return }
-        circuits.circuit(for: target).note(remaining: count.remaining, reset: count.reset)
+        circuit(of: target)?.note(remaining: count.remaining, reset: count.reset)
+    }
+}
+
+/// What is configured for a provider. An object, so that each look at it does not copy all of its settings.
+private final class ProviderPolicies: Sendable {
+    let settings: ResilienceSettings
+    let hasCircuits: Bool
+    let timeouts: Timeouts?
+
+    init(_ settings: ResilienceSettings, isOn: Bool) {
+        self.settings = settings
+        hasCircuits = settings.breaker.mode != .off
+        timeouts = isOn ? settings.timeouts : nil
     }
 }
 

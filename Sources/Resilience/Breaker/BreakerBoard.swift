@@ -1,20 +1,22 @@
 public import Base
-internal import Synchronization
+public import Synchronization
 
 /// The circuits of a gateway, one for each key (provider, model and key of the provider), made when first asked for. At
 /// most `limit` at a time: beyond it, the one that nobody has asked for in a while goes, closed ones first.
 ///
 /// From any thread. ``circuit(for:)`` costs a short lock and one look-up; who keeps what it returns spares both.
 public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
-    private struct Entry {
+    @usableFromInline
+    struct Entry: Sendable {
         let key: Key
-        let circuit: CircuitBreaker
-        var wasAsked = true
+        @usableFromInline let circuit: CircuitBreaker
+        @usableFromInline var wasAsked = true
     }
 
-    private struct Table {
-        var entries: [Entry] = []
-        var places: [Key: Int] = [:]
+    @usableFromInline
+    struct Table: Sendable {
+        @usableFromInline var entries: [Entry] = []
+        @usableFromInline var places: [Key: Int] = [:]
         var keys: [Key: ProviderKey] = [:]
         var hand = 0
         let policy: @Sendable (Key) -> BreakerPolicy
@@ -24,7 +26,7 @@ public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
     /// So many entries are looked at for one to let go.
     private static var steps: Int { 32 }
 
-    private let table: Mutex<Table>
+    @usableFromInline let table: Mutex<Table>
     private let limit: Int
     private let credential: @Sendable (Key) -> Key
     private let time: any TimeSource
@@ -52,12 +54,22 @@ public final class BreakerBoard<Key: Hashable & Sendable>: Sendable {
     public var count: Int { table.withLock(\.entries.count) }
 
     /// The key's circuit; a new one is closed, unless its policy says otherwise.
+    @inlinable
     public func circuit(for key: Key) -> CircuitBreaker {
+        // In the module of its key, since a look-up for any key costs several times as much.
+        let known = table.withLock { table -> CircuitBreaker? in
+            guard let place = table.places[key] else { return nil }
+            table.entries[place].wasAsked = true
+            return table.entries[place].circuit
+        }
+        return known ?? newCircuit(for: key)
+    }
+
+    @usableFromInline
+    func newCircuit(for key: Key) -> CircuitBreaker {
         table.withLock { table in
-            if let place = table.places[key] {
-                table.entries[place].wasAsked = true
-                return table.entries[place].circuit
-            }
+            // Another caller may have been faster.
+            if let place = table.places[key] { return table.entries[place].circuit }
             let circuit = make(key, &table)
             let entry = Entry(key: key, circuit: circuit)
             if table.entries.count < limit {

@@ -20,7 +20,7 @@ struct GatewayTakeOverTests {
     }
 
     private func failed(_ resilience: GatewayResilience, _ target: Target, _ end: CallEnd, times: Int = 5) throws {
-        for _ in 0..<times { try resilience.permit(for: KeyedTarget(target))?.end(end) }
+        for _ in 0..<times { try resilience.circuit(of: KeyedTarget(target))?.permit().end(end) }
     }
 
     @Test("an open circuit stays open at a provider that is the same, and is forgotten at one that is not")
