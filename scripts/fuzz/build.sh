@@ -5,7 +5,7 @@
 FUZZ=$ROOT/.build/fuzz
 # What the targets read with. CShims is C and C++.
 FUZZ_ROOMS=(HTTP JSON Server)
-FUZZ_OTHERS=(Base Telemetry Transport HTTPClient HTTPServer Resilience Models Graph LocalModels Orchestrator)
+FUZZ_OTHERS=(Base Telemetry Transport HTTPClient HTTPServer Identity Resilience Models Graph LocalModels Orchestrator)
 FUZZ_FLAGS=(
     -swift-version 6 -enable-testing -sanitize=fuzzer,address -O -wmo -parse-as-library
     -I "$ROOT/.build/release/Modules" -I "$ROOT/Sources/CShims/include"
@@ -53,7 +53,7 @@ build_fuzzer() {
             < <(find "$ROOT/Sources/$room" -name '*.swift')
     done
     swiftc -sanitize=fuzzer,address -o "$FUZZ/fuzz" "${objects[@]}" \
-        -lsimdjson -lre2 -luv -lcurl -lyaml -ldl -lstdc++ \
+        -lsimdjson -lre2 -luv -lcurl -lyaml -lssl -lcrypto -lz -ldl -lstdc++ \
         2>&1 | { grep -v 'Cannot export local symbol' || true; }
     [[ -x $FUZZ/fuzz ]]
 }
