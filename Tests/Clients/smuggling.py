@@ -2,12 +2,13 @@
 """Whether Tutti sees exactly the requests that were sent: hundreds of forms that two servers in a row might cut in two
 different places, to Tutti itself and through nginx and haproxy.
 
-  smuggling.py [--lanes a,b] [--every N]
+  smuggling.py [--lanes a,b] [--every N] [--need-proxies]
 
 Directly, each form must get the answers that its table says, and the connection must end, or not, as it says. Behind
 a proxy, Tutti's log must have no request that the proxy does not say it sent on, and every one that it does; and an
 honest request after each form, on the same upstream connection where there still is one, must get its own answer.
-`--every N` takes each N-th form for the proxies. A line for each lane, then a JSON line with the figures. Exit code 1
+`--every N` takes each N-th form for the proxies. A proxy that is not installed is left out aloud; with `--need-proxies`,
+which the proof asks for, it is a failure. A line for each lane, then a JSON line with the figures. Exit code 1
 when something does not hold."""
 
 import argparse
@@ -178,11 +179,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--lanes", help="only these, comma-separated")
     parser.add_argument("--every", type=int, default=1, help="behind a proxy only each N-th form")
+    parser.add_argument("--need-proxies", action="store_true", help="fail where nginx or haproxy is not installed")
     arguments = parser.parse_args()
     names = arguments.lanes.split(",") if arguments.lanes else lanes()
-    for program in ("nginx", "haproxy"):
-        if not arguments.lanes and program not in names:
-            print(f"SKIPPED: there is no {program}, so nothing is sent through it.", flush=True)
+    missing = [] if arguments.lanes else [program for program in ("nginx", "haproxy") if program not in names]
+    for program in missing:
+        print(f"SKIPPED: there is no {program}, so nothing is sent through it.", flush=True)
     forms = smuggling_forms.all_forms()
     # What would be an upstream call.
     canary = socket.create_server(("127.0.0.1", 0))
@@ -194,6 +196,8 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(len(runs)) as pool:
             done = list(pool.map(Run.run, runs))
     failures = [line for run in done for line in run.failures]
+    if arguments.need_proxies:
+        failures += [f"there is no {program}: install it, or name the lanes with --lanes" for program in missing]
     try:
         canary.accept()
         failures.append("a model was called")
