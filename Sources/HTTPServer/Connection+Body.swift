@@ -25,7 +25,6 @@ extension Connection {
                 if length > limit { throw Connection.tooLarge(limit) }
                 if gathered.isEmpty { gathered.reserveCapacity(min(length, 1 << 20)) }
             }
-            if continueDue { return .incomplete }
             while !bodyEnded {
                 switch try step() {
                 case .body(let range):

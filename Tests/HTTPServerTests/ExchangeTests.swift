@@ -135,6 +135,24 @@ import Transport
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a body that comes with its Expect 100-continue is taken as it is, and no interim answer sent`(
+        _ isInPieces: Bool
+    ) async throws {
+        try await TestServer.run(answer: isInPieces ? echoPieces : echo) { server in
+            let client = try await server.connect()
+            for (path, end) in [("/a", "body"), ("/b", "bo")] {
+                try await client.send(
+                    "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n\(end)")
+                if end.count < 4 {
+                    #expect(try await client.readResponse().statusLine == "HTTP/1.1 100 Continue")
+                    try await client.send("dy")
+                }
+                #expect(try await client.readResponse().text == "POST \(path) body")
+            }
+        }
+    }
+
     @Test func `a client that waits to continue and is refused is told that the connection ends`() async throws {
         try await TestServer.run(answer: { _ in .text("no", status: 403) }) { server in
             let client = try await server.connect()

@@ -14,6 +14,17 @@ import Transport
     }
 }
 
+/// The same of a body that is taken piece by piece.
+@Sendable func echoPieces(_ request: Request) async -> Response {
+    do throws(CodedError) {
+        var body: [UInt8] = []
+        while let piece = try await request.nextPiece() { body += piece }
+        return .text("\(request.head.method) \(request.head.target) \(String(decoding: body, as: UTF8.self))")
+    } catch {
+        return .failure(error)
+    }
+}
+
 /// Waits until the request's task is cancelled, and tells.
 @Sendable func waitForCancel(_ request: Request, _ log: EventLog<String>) async {
     log.append("waiting")
