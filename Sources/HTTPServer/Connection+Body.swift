@@ -38,7 +38,6 @@ extension Connection {
         } catch {
             return fail(body: error)
         }
-        deadline = nil
         var whole: [UInt8] = []
         swap(&whole, &gathered)
         return .whole(whole)
@@ -47,7 +46,6 @@ extension Connection {
     private func fail(body error: CodedError) -> BodySupply {
         bodyFailure = error
         gathered = []
-        deadline = nil
         returnBorrowed()
         return .failed(error)
     }
@@ -59,16 +57,16 @@ extension Connection {
             case .failed(let error): throw error
             case .incomplete: break
             }
-            do throws(CodedError) { try await readMore() } catch {
+            do throws(CodedError) { try await readMore(isGathered: true) } catch {
                 _ = fail(body: error)
                 throw error
             }
         }
     }
 
-    func readMore() async throws(CodedError) {
+    func readMore(isGathered: Bool) async throws(CodedError) {
         try await sendContinue()
-        guard let bytes = await readPaced() else {
+        guard let bytes = await readPaced(isGathered: isGathered) else {
             throw timedOut
                 ? CodedError(.requestTimeout, "The body did not arrive in time.")
                 : CodedError(.cancelled, "The client closed the connection within its request.")
@@ -76,13 +74,14 @@ extension Connection {
         feed(bytes)
     }
 
-    /// More of the body, as long as it comes fast enough.
-    private func readPaced() async -> [UInt8]? {
-        let now = loop.now()
-        var pace = self.pace ?? ArrivalPace(start: now)
-        setDeadline(at: pace.deadline(at: now, server.limits))
+    /// More of the body, as long as it comes fast enough. No deadline runs while nobody waits for it.
+    private func readPaced(isGathered: Bool) async -> [UInt8]? {
+        let start = loop.now()
+        var pace = self.pace ?? ArrivalPace()
+        setDeadline(at: pace.deadline(at: start, server.limits, isGathered: isGathered))
+        defer { deadline = nil }
         guard let bytes = try? await stream.read() else { return nil }
-        pace.note(bytes.count)
+        pace.note(bytes.count, after: loop.now().since(start))
         self.pace = pace
         return bytes
     }
@@ -140,11 +139,9 @@ extension Connection {
             guard let event = try? step() else { return false }
             if case .body(let range) = event { dropped += range.count }
             guard case .needMore = event else { continue }
-            guard let bytes = await readPaced() else { return false }
+            guard let bytes = await readPaced(isGathered: true) else { return false }
             feed(bytes)
         }
-        guard bodyEnded else { return false }
-        deadline = nil
-        return true
+        return bodyEnded
     }
 }

@@ -32,9 +32,9 @@ extension Connection {
         if let deadline, deadline <= now {
             // What came in this very turn was in time; its reader sets the next deadline.
             if idle, stream.hasUnread { return }
+            self.deadline = nil
             timedOut = true
             stream.stopReading()
-            return
         }
         if let restTime, restTime <= now {
             self.restTime = nil

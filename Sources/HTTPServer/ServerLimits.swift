@@ -13,7 +13,7 @@ public struct ServerLimits: Sendable, Equatable {
     public var restAfter: Duration = .milliseconds(50)
     /// Between two pieces of a body.
     public var bodyTimeout: Duration = .seconds(30)
-    /// For a whole body, from the moment at which somebody waits for it.
+    /// For a whole body that is gathered, from the moment at which somebody waits for it.
     public var bodyTotal: Duration = .seconds(300)
     /// The bytes of a body that must come in a second, on average; 0 for no such limit.
     public var minRate = 500

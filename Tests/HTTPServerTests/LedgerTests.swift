@@ -118,19 +118,27 @@ import Testing
         limits.minRate = 1000
         limits.rateGrace = .seconds(10)
         func seconds(_ value: Double) -> Instant { Instant(nanoseconds: UInt64((value + 1000) * 1e9)) }
-        var pace = ArrivalPace(start: seconds(0))
+        func deadline(_ pace: ArrivalPace, _ now: Double, isGathered: Bool = true) -> Instant {
+            pace.deadline(at: seconds(now), limits, isGathered: isGathered)
+        }
+        var pace = ArrivalPace()
         // Silence, rate and total: whichever is first.
-        #expect(pace.deadline(at: seconds(0), limits) == seconds(10))
-        pace.note(5000)
-        #expect(pace.deadline(at: seconds(1), limits) == seconds(15))
-        pace.note(95_000)
-        #expect(pace.deadline(at: seconds(2), limits) == seconds(32))
-        #expect(pace.deadline(at: seconds(100), limits) == seconds(110))
-        pace.note(10 << 20)
-        #expect(pace.deadline(at: seconds(290), limits) == seconds(300))
-        pace.note(.max)
-        #expect(pace.deadline(at: seconds(1), limits) == seconds(31))
+        #expect(deadline(pace, 0) == seconds(10))
+        pace.note(5000, after: .seconds(1))
+        #expect(deadline(pace, 1) == seconds(15))
+        pace.note(95_000, after: .seconds(1))
+        #expect(deadline(pace, 2) == seconds(32))
+        pace.note(0, after: .seconds(98))
+        #expect(deadline(pace, 100) == seconds(110))
+        pace.note(10 << 20, after: .seconds(190))
+        #expect(deadline(pace, 290) == seconds(300))
+        #expect(deadline(pace, 290, isGathered: false) == seconds(320), "what is not gathered has no end")
+        // An hour in which nobody waited for anything changes nothing.
+        #expect(deadline(pace, 3890, isGathered: false) == seconds(3920))
+        #expect(deadline(pace, 3890) == seconds(3900))
+        pace.note(.max, after: .zero)
+        #expect(deadline(pace, 3890) == seconds(3900))
         limits.minRate = 0
-        #expect(ArrivalPace(start: seconds(0)).deadline(at: seconds(0), limits) == seconds(30))
+        #expect(deadline(ArrivalPace(), 0) == seconds(30))
     }
 }

@@ -147,7 +147,8 @@ extension ConfigurationKey {
         ),
         duration("server.timeouts.body", \.server.bodyTimeout, "The longest silence inside a request's body."),
         duration(
-            "server.timeouts.body_total", \.server.bodyTotal, "The time for a whole request's body to arrive."),
+            "server.timeouts.body_total", \.server.bodyTotal,
+            "The time for a whole request's body to arrive; that of a bulk request may take any."),
         duration(
             "server.timeouts.idle",
             \.server.idleTimeout,
