@@ -104,6 +104,27 @@ struct KeyedScopeTests {
         }
     }
 
+    @Test("a key is not tried unseen where none is needed: it counts as elsewhere, and the answer stays the same")
+    func unneeded() async throws {
+        try await KeyedServer.run { server in
+            func ask(_ headers: [(String, String)] = []) async throws -> TestResponse {
+                try await server.ask("GET", "/readyz", headers: headers)
+            }
+            let plain = try await ask().seen
+            #expect(plain.contains(#"{"status":"ready"}"#))
+            for number in 0..<12 { #expect(try await ask([("x-api-key", "wrong-\(number)")]).seen == plain) }
+            #expect(try await ask([("x-api-key", KeyedServer.key(.revoked))]).seen == plain)
+            #expect(try await ask([("x-api-key", "a"), ("api-key", "b")]).seen == plain)
+            // A right one is taken all the while.
+            #expect(try await ask([("x-api-key", KeyedServer.key(.viewer))]).text.contains(#""checks":"#))
+            #expect(try await server.ask("GET", "/v1/models", headers: [("x-api-key", "wrong")]).status == 429)
+            for (decision, count) in [("unknown", "10"), ("throttled", "4"), ("conflicting", "1"), ("missing", "0")] {
+                #expect(try await server.count(of: decision) == count, "\(decision)")
+            }
+            #expect(server.logged.split(separator: "\n").count { $0.contains("key refused") } == 10)
+        }
+    }
+
     @Test("docs/api.md lists every route with who may use it, and no other; open ones are those and only those")
     func document() async throws {
         let row = try Regex(#"^\| `(GET|POST|PUT|DELETE|PATCH) (/[^`]*)` \| (\w+) \|"#)

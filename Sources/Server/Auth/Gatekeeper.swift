@@ -73,12 +73,19 @@ final class Gatekeeper: Sendable {
     private static let invalidKey = CodedError(
         .invalidKey, "Send a valid key, as `Authorization: Bearer KEY` or as `x-api-key: KEY`.")
 
-    /// Who asks where nobody has to say so: whoever brings a valid key. Any other key is none here.
+    /// Who asks where nobody has to say so: whoever brings a valid key. Any other key is none here, and yet counted,
+    /// told and throttled as elsewhere, so that nobody tries keys unseen.
     private func guest(_ exchange: Exchange, _ ring: KeyRing) -> Scope {
-        guard case .one(let key) = PresentedKey(exchange.request.head.headers),
-            case .valid(let scope) = ring.verdict(on: key, at: time.wallTime())
-        else { return .nobody }
-        return scope
+        switch PresentedKey(exchange.request.head.headers) {
+        case .none: return .nobody
+        case .conflicting:
+            meter.decided(.conflicting)
+            return .nobody
+        case .one(let key):
+            guard let scope = try? scope(of: key, ring, exchange) else { return .nobody }
+            meter.decided(.accepted)
+            return scope
+        }
     }
 
     private func scope(of key: String, _ ring: KeyRing, _ exchange: Exchange) throws(CodedError) -> Scope {

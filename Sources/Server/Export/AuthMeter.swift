@@ -10,7 +10,7 @@ struct AuthMeter: Sendable {
 
     init(registry: Metrics) {
         let decisions = registry.counter(
-            "tutti_key_decisions_total", "Requests to routes that need a key, by what was decided of it.",
+            "tutti_key_decisions_total", "Requests that bring a key or need one, by what was decided of it.",
             labels: ["decision"])
         counters = Dictionary(uniqueKeysWithValues: Decision.allCases.map { ($0, decisions.with($0.rawValue)) })
     }
