@@ -12,29 +12,35 @@ final class BodyBudget: Sendable {
     }
 
     private struct State {
+        var limit: Int
+        var share: Int
         var taken = 0
         var byClient: [IPAddress: Int] = [:]
     }
 
-    private let limit: Int
-    private let share: Int
-    private let state = Mutex(State())
+    private let hasLimit: Bool
+    private let hasShare: Bool
+    private let state: Mutex<State>
 
     /// No limit at all where `limit` is 0, and none for one client where `share` is.
     init(limit: Int, share: Int = 0) {
-        self.limit = limit
-        self.share = share
+        (hasLimit, hasShare) = (limit > 0, share > 0)
+        state = Mutex(State(limit: limit, share: share))
     }
+
+    /// Another size from now on; what is taken stays taken. Where there was no limit there is none later, since nothing
+    /// was counted.
+    func resize(limit: Int, share: Int) { state.withLock { ($0.limit, $0.share) = (limit, share) } }
 
     /// Takes room for `count` bytes more, or says why there is none. About 50 ns.
     func take(_ count: Int, of client: IPAddress?) -> Refusal? {
-        guard limit > 0 else { return nil }
+        guard hasLimit else { return nil }
         let client = counted(client)
         return state.withLock { state in
-            guard count <= limit - state.taken else { return .all }
+            guard count <= state.limit - state.taken else { return .all }
             if let client {
                 let own = state.byClient[client] ?? 0
-                guard count <= share - own else { return .own }
+                guard count <= state.share - own else { return .own }
                 state.byClient[client] = own + count
             }
             state.taken += count
@@ -44,7 +50,7 @@ final class BodyBudget: Sendable {
 
     /// The same client as it was taken of.
     func giveBack(_ count: Int, of client: IPAddress?) {
-        guard limit > 0 else { return }
+        guard hasLimit else { return }
         let client = counted(client)
         state.withLock { state in
             state.taken -= count
@@ -56,7 +62,7 @@ final class BodyBudget: Sendable {
     /// As whom a client counts; `nil` for whom there is no limit. Who is on this machine can take its memory without us,
     /// and may be a proxy that nobody has named, with everybody behind it.
     private func counted(_ client: IPAddress?) -> IPAddress? {
-        guard share > 0, let client, !client.isLoopback else { return nil }
+        guard hasShare, let client, !client.isLoopback else { return nil }
         return client.subscriber
     }
 

@@ -5,7 +5,7 @@ internal import Base
 struct ConnectionLedger: Sendable {
     private let total: Int
     private let perAddress: Int
-    private let exempt: [AddressBlock]
+    private var exempt: [AddressBlock]
     private var count = 0
     private var byClient: [IPAddress: Int] = [:]
 
@@ -32,6 +32,16 @@ struct ConnectionLedger: Sendable {
         count = max(0, count - 1)
         guard let client = counted(address), let open = byClient[client] else { return }
         byClient[client] = open > 1 ? open - 1 : nil
+    }
+
+    /// Other proxies from now on. Whoever is connected is counted anew, so that each ends as it is counted.
+    /// O(connections).
+    mutating func exempt(_ proxies: [AddressBlock], open: some Sequence<IPAddress?>) {
+        exempt = proxies
+        byClient = [:]
+        for address in open {
+            if let client = counted(address) { byClient[client, default: 0] += 1 }
+        }
     }
 
     /// Under which client a connection counts; `nil` where none do. Behind a proxy there are many.

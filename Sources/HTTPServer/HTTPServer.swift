@@ -7,6 +7,7 @@ public import Transport
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request, consuming ResponseWriter) async -> Answered
 
+    /// As they were at the start.
     public let limits: ServerLimits
     let handler: Handler
     /// Answers what is not a request at all.
@@ -92,6 +93,15 @@ public final class HTTPServer: Sendable {
             guard state.tls != nil else { return false }
             state.tls = tls
             return true
+        }
+    }
+
+    /// Takes over what may be other while the server runs: the trusted proxies, and how much memory bodies may have where
+    /// that is limited at all. All else stays as it was at the start. From any thread; O(connections).
+    public func follow(_ limits: ServerLimits) {
+        bodies.resize(limit: limits.maxBodyMemory, share: limits.maxBodyMemoryPerClient)
+        state.withLock { state in
+            state.ledger.exempt(limits.trustedProxies, open: state.connections.values.lazy.map(\.peer.address))
         }
     }
 

@@ -28,6 +28,14 @@ extension App {
         limits.gzipFrom = server.gzipFrom
     }
 
+    /// What the server of the start takes over from a later configuration.
+    func followLimits(_ configuration: Configuration) {
+        var later = configuration.server
+        // How much memory there is for all is for a start to say.
+        later.maxMemory = first.server.maxMemory
+        server.follow(App.limits(later))
+    }
+
     static func exhausted(_ logger: Logger) -> @Sendable () -> Void {
         {
             logger.log(

@@ -68,6 +68,9 @@ final class App: Sendable {
 
     /// A world of this configuration, not in force yet.
     func makeWorld(_ loaded: LoadedConfiguration, after earlier: World? = nil) throws(CodedError) -> World {
+        var loaded = loaded
+        // Who looks for the folder finds the one of the start, where what lasts is.
+        loaded.configuration.server.data = first.server.data
         let admin = AdminRoutes(logger: lasting.logger) { [weak self] in await self?.reload(.request) ?? .stopping }
         return try World(
             loaded, lasting, after: earlier, admin: admin.routes + [socketRoute(loaded.configuration.server)])
@@ -148,7 +151,7 @@ extension App {
         }
     }
 
-    private static func limits(_ server: Configuration.Server) -> ServerLimits {
+    static func limits(_ server: Configuration.Server) -> ServerLimits {
         var limits = ServerLimits()
         limits.http = HTTPLimits(
             maxRequestLine: server.maxLine, maxHeaderBytes: server.maxHeaders, maxBody: .max)

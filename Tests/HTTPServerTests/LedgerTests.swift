@@ -45,6 +45,33 @@ import Testing
         #expect(unlimited.clients == 0)
     }
 
+    @Test func `other proxies hold for who is connected, too, and nobody's count is off afterwards`() {
+        var ledger = ConnectionLedger(limits: limits(perAddress: 1))
+        let (proxy, client) = (IPAddress("10.1.1.1"), IPAddress("192.0.2.1"))
+        let open = [proxy, proxy, client]
+        let before = open.map { ledger.begin($0) } + [ledger.begin(client)]
+        #expect(before == [true, true, true, false])
+        ledger.exempt([AddressBlock("192.0.2.0/24")].compactMap { $0 }, open: open)
+        let after = [client, proxy].map { ledger.begin($0) }
+        #expect(after == [true, false], "the one has become a proxy, the other is none any more")
+        for address in open + [client] { ledger.end(address) }
+        #expect(ledger.clients == 0)
+        let again = [proxy, proxy].map { ledger.begin($0) }
+        #expect(again == [true, false])
+    }
+
+    @Test func `a budget can be made larger and smaller while it is used`() {
+        let budget = BodyBudget(limit: 100, share: 50)
+        let client = IPAddress("192.0.2.1")
+        #expect(budget.take(60, of: client) == .own)
+        budget.resize(limit: 1000, share: 500)
+        #expect(budget.take(60, of: client) == nil)
+        budget.resize(limit: 50, share: 50)
+        #expect(budget.take(1, of: nil) == .all)
+        budget.giveBack(60, of: client)
+        #expect(budget.take(50, of: client) == nil && budget.used == 50)
+    }
+
     @Test func `whoever comes and goes, the counts are those of who is there`() {
         var random = SeededGenerator(seed: 21)
         var ledger = ConnectionLedger(limits: limits(total: 30, perAddress: 4))

@@ -30,6 +30,7 @@ extension App {
         world.takeOver(earlier)
         lasting.adopt(world)
         for step in steps { step() }
+        followLimits(loaded.configuration)
         worlds.replace(with: world)
         lasting.logger.level = App.level(loaded.configuration.log.level)
         return accepted(loaded, after: earlier, cause)
