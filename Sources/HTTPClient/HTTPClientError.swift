@@ -10,6 +10,8 @@ public struct HTTPClientError: Error, Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// Not an http(s) URL.
         case badURL
+        /// The name in the URL, or the proxy's, leads to an address that is nobody's to be asked. Nothing was sent.
+        case badAddress
         /// No connection: unknown name, refused, no route.
         case unreachable
         /// The certificate or the handshake was refused.

@@ -32,6 +32,18 @@ import Testing
         #expect(try #require(IPAddress(text)).isLoopback == isLoopback)
     }
 
+    @Test(arguments: [
+        ("169.254.169.254", true), ("::ffff:169.254.169.254", true), ("64:ff9b::a9fe:a9fe", true), ("fe80::1", true),
+        ("febf::1", true), ("fd00:ec2::254", true), ("fd20:ce::254", true), ("0.0.0.0", true), ("::", true),
+        ("239.1.1.1", true), ("ff02::1", true), ("127.0.0.1", false), ("::1", false), ("10.0.0.7", false),
+        ("192.168.1.2", false), ("169.253.1.1", false), ("100.64.0.1", false), ("fd00::7", false),
+        ("fd00:ec2::253", false), ("fec0::1", false), ("64:ff9b::7f00:1", false), ("64:ff9b::808:808", false),
+        ("93.184.216.34", false), ("2001:db8::1", false),
+    ])
+    func `nobody is asked where clouds have their secrets or no machine is`(_ text: String, _ isRefused: Bool) throws {
+        #expect((try #require(IPAddress(text)).destinationProblem != nil) == isRefused)
+    }
+
     @Test func `a subscriber has one IPv4 address, or the first 64 bits of IPv6`() {
         func subscriber(_ text: String) -> IPAddress? { IPAddress(text)?.subscriber }
         #expect(subscriber("192.0.2.1") == subscriber("::ffff:192.0.2.1"))

@@ -45,7 +45,8 @@ struct GatewayTests {
     }
 
     static let failures: [(ScriptedClient.Answer, ErrorCode, Bool)] = [
-        (.failing(.unreachable), .providerUnreachable, true), (.failing(.tls), .providerUnreachable, true),
+        (.failing(.unreachable), .providerUnreachable, true), (.failing(.badAddress), .providerUnreachable, true),
+        (.failing(.tls), .providerUnreachable, true),
         (.failing(.timeout(.connect)), .providerTimeout, true),
         (.failing(.timeout(.firstByte)), .providerTimeout, true),
         (.failing(.broken), .providerInvalidAnswer, true), (.failing(.badURL), .modelUnavailable, true),

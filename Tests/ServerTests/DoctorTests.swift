@@ -74,7 +74,7 @@ struct DoctorTests {
         "each way in which there is no answer says what to look at",
         arguments: [
             (HTTPClientError.Kind.unreachable, "DNS"), (.tls, "certificates"), (.timeout(.connect), "firewall"),
-            (.broken, "port"),
+            (.broken, "port"), (.badAddress, "base_url"),
         ])
     func failures(_ kind: HTTPClientError.Kind, _ word: String) async throws {
         let findings = try await probe(.failure(HTTPClientError(kind, "no")))

@@ -24,9 +24,10 @@ enum CurlCallbacks {
     }
 
     /// Before a request is sent, on whichever connection.
-    static let prerequest: tutti_curl_prereq = { context, _, _, _, _ in
+    static let prerequest: tutti_curl_prereq = { context, remote, _, _, _ in
         let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
-        return transfer.mayBeSent() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        let address = unsafe remote.map { unsafe String(cString: $0) } ?? ""
+        return transfer.mayBeSent(to: address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
     static let socket: tutti_curl_socket = { _, socket, what, context, _ in

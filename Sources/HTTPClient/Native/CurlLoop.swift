@@ -178,7 +178,7 @@ final class CurlLoop: @unchecked Sendable {
             CURLE_SSL_ISSUER_ERROR:
             return HTTPClientError(.tls, text)
         case CURLE_OPERATION_TIMEDOUT: return HTTPClientError(.timeout(timeout), text)
-        // Ours, instead of sending a request again.
+        // Ours, instead of sending a request again; what was said already stays.
         case CURLE_ABORTED_BY_CALLBACK: return HTTPClientError(.broken, "the connection was closed without an answer")
         default: return HTTPClientError(.broken, text)
         }

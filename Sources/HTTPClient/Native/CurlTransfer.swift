@@ -55,9 +55,19 @@ final class CurlTransfer: @unchecked Sendable {
         return easy.takeNewConnection(true)
     }
 
+    /// Whether the request may go to who was reached. What a name leads to is known only now, after any handshake and
+    /// before the first header.
+    func mayBeSent(to address: String) -> Bool {
+        if let problem = IPAddress(address)?.destinationProblem {
+            state.fail(HTTPClientError(.badAddress, "\(address) \(problem)"))
+            return false
+        }
+        return mayBeSentAgain()
+    }
+
     /// A request goes out once: libcurl would send it again when a kept connection is closed without an answer, but then
     /// nobody knows whether the server has worked on it, and nobody has counted that.
-    func mayBeSent() -> Bool {
+    private func mayBeSentAgain() -> Bool {
         sent += 1
         return sent == 1 || (sent == 2 && retried)
     }

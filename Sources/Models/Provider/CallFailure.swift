@@ -8,6 +8,11 @@ extension HTTPClientError {
         switch kind {
         case .badURL:
             CodedError(.modelUnavailable, "The provider's base_url is not an http or https address.")
+        case .badAddress:
+            CodedError(
+                .providerUnreachable,
+                "The name in the provider's base_url leads to an address that no provider has. Mend base_url, or what "
+                    + "answers for that name.", detail: message)
         case .unreachable: CodedError(.providerUnreachable, "No connection to the provider could be made.")
         case .tls: CodedError(.providerUnreachable, "The provider's certificate or TLS handshake was refused.")
         case .timeout(let phase): limits.limit(of: phase).error

@@ -4,12 +4,13 @@ internal import Base
 /// service asked in the server's name.
 extension BaseURL {
     /// What is wrong with the host; `nil` for nothing. Loopback and private addresses are fine: models run there. Names
-    /// are not looked up. O(length).
+    /// are not looked up: where they lead is judged when they are called. O(length).
     var hostProblem: String? {
         if let address = IPAddress(host) {
             let hasColon = host.utf8.contains(UInt8(ascii: ":"))
             if hasColon, address.isIPv4 { return Self.withinIPv6 }
-            return Self.blocks.first { $0.block.contains(address) }.flatMap(\.problem)
+            if let problem = address.destinationProblem { return problem }
+            return Self.older.first { $0.block.contains(address) }?.isIPv4 == true ? Self.withinIPv6 : nil
         }
         if host.utf8.last == UInt8(ascii: ".") { return "is a name with a dot behind it; write it without" }
         if ["metadata.google.internal", "metadata.goog", "instance-data"].contains(host) {
@@ -23,17 +24,9 @@ extension BaseURL {
 
     private static let withinIPv6 = "is an IPv4 address within IPv6; write it as IPv4"
 
-    /// The first one that holds an address says what is wrong with it: `nil` for nothing.
-    private static let blocks: [(block: AddressBlock, problem: String?)] = [
-        ("0.0.0.0/8", "is no address that can be asked"),
-        ("169.254.0.0/16", "is a link-local address, where clouds have their metadata service"),
-        ("224.0.0.0/3", "is no address of one machine"),
-        ("::", "is no address that can be asked"),
-        ("fe80::/10", "is a link-local address"),
-        ("ff00::/8", "is no address of one machine"),
-        // IPv4 in two older ways; ::1 and its neighbours are IPv6's own.
-        ("64:ff9b::/96", withinIPv6),
-        ("::/112", nil),
-        ("::/96", withinIPv6),
-    ].compactMap { text, problem in AddressBlock(text).map { ($0, problem) } }
+    /// The first one that holds an address says whether it is IPv4 in one of two older ways; ::1 and its neighbours are
+    /// IPv6's own.
+    private static let older: [(block: AddressBlock, isIPv4: Bool)] = [
+        ("64:ff9b::/96", true), ("::/112", false), ("::/96", true),
+    ].compactMap { text, isIPv4 in AddressBlock(text).map { ($0, isIPv4) } }
 }

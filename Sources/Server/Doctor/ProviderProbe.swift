@@ -77,6 +77,10 @@ struct ProviderProbe: Sendable {
             return .fail(
                 .reachable, label, "\(host) does not answer within \(limit.seconds) s.",
                 "Look at firewall, proxy and base_url.")
+        case .badAddress:
+            return .fail(
+                .reachable, label, "\(host) leads to where no provider is, and is not called: \(error.message).",
+                "Mend base_url or proxy, or what answers for that name: DNS, /etc/hosts.")
         case .unreachable:
             return .fail(
                 .reachable, label, "there is no connection to \(host): \(error.message).",
