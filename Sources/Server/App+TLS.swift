@@ -29,7 +29,7 @@ extension App {
     }
 
     private func warnOfExpiry(_ tls: TLSContext?) {
-        guard let tls, tls.validUntil < lasting.time.wallTime().seconds else { return }
-        lasting.logger.log(.warning, "the certificate's time is over; clients will refuse it until it is renewed")
+        guard let tls, tls.isOver(at: lasting.time.wallTime()) else { return }
+        lasting.logger.log(.warning, TLSContext.isOver)
     }
 }

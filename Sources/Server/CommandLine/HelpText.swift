@@ -84,7 +84,7 @@ enum HelpText {
 
     private static let config = """
         Examples
-          tutti config check                       every error with line and column
+          tutti config check                       every error with line and column, certificate and pepper too
           tutti config show --effective            every value with its source, secrets masked
           tutti config check --config other.yaml --json
 

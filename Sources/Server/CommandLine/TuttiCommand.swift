@@ -1,3 +1,4 @@
+internal import Base
 internal import JSON
 internal import Models
 
@@ -96,11 +97,16 @@ public enum TuttiCommand {
 
     private static func config(_ options: ConfigOptions, _ environment: [String: String]) -> Int32 {
         do throws(ConfigurationErrors) {
-            let loaded = try Configuration.load(
+            var loaded = try Configuration.load(
                 environment: environment,
                 flags: options.flags,
                 capabilities: capabilities(environment)
             )
+            if options.action == .check {
+                let files = StartFiles(loaded.configuration, now: SystemClock().wallTime())
+                guard files.problems.isEmpty else { throw ConfigurationErrors(files.problems) }
+                loaded.notices += files.notices
+            }
             if !options.json {
                 for notice in loaded.notices { StandardStreams.write("notice: \(notice)\n", to: .error) }
             }

@@ -39,6 +39,7 @@ struct Doctor: Sendable {
         report.findings = InstalledChecks.all(configuration, environment: environment)
         if let configuration {
             configured += FolderChecks.data(configuration.server.data)
+            configured += StartFiles(configuration, now: time.wallTime()).findings
             let (reached, listen, words) = await outside(configuration)
             report.findings += reached
             configured.append(listen)
