@@ -202,6 +202,29 @@ import Transport
         }
     }
 
+    @Test(
+        "a message has the time of a body to come to its end, whatever is said meanwhile; silence between two has none")
+    func unfinished() async throws {
+        var limits = ServerLimits()
+        limits.minRate = 0
+        limits.bodyTotal = .milliseconds(150)
+        try await TestServer.run(limits: limits, handler: Self.echo()) { server in
+            let patient = try await WebSocketClient.connect(server.port)
+            try await patient.send("one")
+            let client = try await WebSocketClient.connect(server.port)
+            // The first fragment of a text.
+            try await client.connection.send([0x01, 0x81, 0, 0, 0, 0, 0x41])
+            for _ in 0..<20 {
+                try? await client.send(.ping, [])
+                try await server.group.loops[0].sleep(for: .milliseconds(10))
+            }
+            #expect(try await client.ending().code == 1008)
+            #expect(try await patient.text() == "one")
+            try await patient.send("two")
+            #expect(try await patient.text() == "two")
+        }
+    }
+
     @Test("a stopping server closes sockets with 1001, one that is just opened and one that never answers too")
     func drain() async throws {
         var limits = WebSocketLimits()

@@ -36,6 +36,9 @@ public struct WebSocketSession: Sendable {
     /// Whether the last event was given: all bytes from here on are dropped.
     public private(set) var hasEnded = false
 
+    /// Whether a message has begun, and its end has not come.
+    public var isWithinMessage: Bool { kind != nil }
+
     private struct Frame {
         var opcode: WebSocketOpcode
         var isFinal: Bool

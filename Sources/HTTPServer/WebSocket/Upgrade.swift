@@ -27,7 +27,7 @@ extension Connection {
         var output: [UInt8] = []
         let complete: Void? = try? ResponseHeadWriter.append(
             status: 101, headers: headers, date: server.date(), framing: .none, to: &output)
-        let socket = WebSocket(stream: stream, leftover: surrender(), limits: limits)
+        let socket = WebSocket(stream: stream, leftover: surrender(), limits: limits, server: server)
         // Who hangs up is seen by the socket's reader, behind what was sent before.
         stream.onHangUp(nil)
         guard complete != nil, (try? await stream.write(output, stall: server.limits.writeTimeout)) != nil else {

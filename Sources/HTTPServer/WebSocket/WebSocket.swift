@@ -15,11 +15,15 @@ public actor WebSocket: LoopBound {
     public nonisolated let loop: EventLoop
     private let stream: TCPStream
     private let limits: WebSocketLimits
+    private let server: HTTPServer
     private var session: WebSocketSession
     private var input: [UInt8]
     private var position = 0
     private var lastHeard: Instant
     private var lastPing: Instant
+    /// How the message comes in that is being waited for, and by when more of it must have come.
+    private var pace: ArrivalPace?
+    private var messageDeadline: Instant?
     /// By when the client must have answered our close.
     private var closeDeadline: Instant?
     private var timer: (id: EventLoop.TimerID, time: Instant)?
@@ -27,10 +31,11 @@ public actor WebSocket: LoopBound {
     public private(set) var ending: WebSocketClose?
 
     /// - Parameter leftover: What has come behind the request.
-    init(stream: TCPStream, leftover: [UInt8], limits: WebSocketLimits) {
+    init(stream: TCPStream, leftover: [UInt8], limits: WebSocketLimits, server: HTTPServer) {
         self.stream = stream
         loop = stream.loop
         self.limits = limits
+        self.server = server
         session = WebSocketSession(maxMessage: limits.maxMessage)
         input = leftover
         lastHeard = stream.loop.now()
@@ -44,6 +49,7 @@ public actor WebSocket: LoopBound {
         arm()
         while !session.hasEnded {
             while let event = session.next(input, from: &position) {
+                if !session.isWithinMessage { pace = nil }
                 switch event {
                 case .text(let text):
                     await answer()
@@ -57,7 +63,7 @@ public actor WebSocket: LoopBound {
             }
             await answer()
             guard !session.hasEnded else { break }
-            guard let bytes = try? await stream.read() else { break }
+            guard let bytes = await more() else { break }
             lastHeard = loop.now()
             (input, position) = (bytes, 0)
         }
@@ -65,6 +71,21 @@ public actor WebSocket: LoopBound {
         if let timer { loop.cancel(timer.id) }
         timer = nil
         return nil
+    }
+
+    /// What comes next. A message that has begun takes memory, so it has the time of a request's body, whatever else the
+    /// client says meanwhile.
+    private func more() async -> [UInt8]? {
+        guard session.isWithinMessage else { return try? await stream.read() }
+        let start = loop.now()
+        var pace = self.pace ?? ArrivalPace()
+        messageDeadline = pace.deadline(at: start, server.limits, isGathered: true)
+        arm()
+        defer { messageDeadline = nil }
+        guard let bytes = try? await stream.read() else { return nil }
+        pace.note(bytes.count, after: loop.now().since(start))
+        self.pace = pace
+        return bytes
     }
 
     /// Sends what the session wants sent: pongs, of which there are as many as the client's pings that have come
@@ -116,7 +137,8 @@ public actor WebSocket: LoopBound {
     private func arm() {
         guard !session.hasEnded else { return }
         let ping = max(lastHeard, lastPing).advanced(by: limits.heartbeat)
-        let next = closeDeadline ?? min(ping, lastHeard.advanced(by: limits.idleTimeout))
+        let silence = min(ping, lastHeard.advanced(by: limits.idleTimeout))
+        let next = closeDeadline ?? min(silence, messageDeadline ?? silence)
         if let timer {
             guard next < timer.time else { return }
             loop.cancel(timer.id)
@@ -129,6 +151,10 @@ public actor WebSocket: LoopBound {
         let now = loop.now()
         if let closeDeadline {
             if closeDeadline <= now { return stream.stopReading() }
+        } else if let messageDeadline, messageDeadline <= now {
+            // What came in this very turn was in time; its reader sets the next deadline.
+            self.messageDeadline = nil
+            if !stream.hasUnread { close(.policy("A message did not arrive in time.")) }
         } else if !stream.isIdle {
             // It is taking what was sent, or is cut off for not taking it.
             lastHeard = now
