@@ -12,6 +12,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     public let loop: EventLoop
     /// The most bytes that are read ahead of the reader; past it the socket is no longer read (back-pressure).
     public static let readAhead = 64 * 1024
+    /// The same while what was written waits for the peer: who takes no answers is not to fill the memory with questions.
+    static let readAheadOfWrites = 16 * 1024
     /// The most bytes of one ``write(_:stall:)`` that are copied to wait for the kernel; the next ones follow when
     /// these are gone.
     public static let maxQueued = 128 * 1024
@@ -33,7 +35,9 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
     private var input: (@Sendable () -> Void)?
     var writer: UnsafeContinuation<Int32, Never>?
     /// From the first byte of a write that has to wait to its last: nothing else may go out between.
-    var isWriting = false
+    var isWriting = false {
+        didSet { if !isWriting, !reading, !ended, room > 0 { startReading() } }
+    }
     /// Writers that wait for that one, each a task that does nothing else meanwhile: as many as there are callers.
     var nextWriters: [UnsafeContinuation<Void, Never>] = unsafe []
     private var hangUp: (@Sendable () -> Void)?
@@ -144,6 +148,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         input = action
     }
 
+    private var room: Int { (isWriting ? TCPStream.readAheadOfWrites : TCPStream.readAhead) - inbound.count }
+
     private func startReading() {
         guard let handle = unsafe handle, failure == nil else { return }
         reading = true
@@ -155,7 +161,8 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
                 )
                 unsafe buffer!.pointee = uv_buf_t(
                     base: stream.loop.readBuffer.baseAddress,
-                    len: stream.loop.readBuffer.count
+                    // A write may have begun to wait since: libuv wants some room, and the next byte ends the reading.
+                    len: min(stream.loop.readBuffer.count, max(1, stream.room))
                 )
             },
             { handle, count, buffer in
@@ -170,7 +177,7 @@ public final class TCPStream: LoopHandle, @unchecked Sendable {
         if count > 0, let bytes = unsafe bytes {
             let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
             if let tls { unsafe unseal(piece, with: tls) } else { unsafe inbound.append(contentsOf: piece) }
-            if inbound.count >= TCPStream.readAhead, let handle = unsafe handle {
+            if room <= 0, let handle = unsafe handle {
                 reading = false
                 unsafe uv_read_stop(handle)
             }
