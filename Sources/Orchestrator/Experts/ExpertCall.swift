@@ -49,7 +49,7 @@ enum ExpertCall {
         }
         try await context.emit(
             .answering(name, answer.target, answer.stream.forwardedHeaders, answer.stream.marks))
-        var reader = AnswerReader(answer, run.guards)
+        var reader = AnswerReader(answer, run.guards, joins: true)
         try await read(&reader, of: answer, name, run, context)
         let completion = reader.completion
         let duration = run.duration(of: name)

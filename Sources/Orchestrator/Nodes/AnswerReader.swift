@@ -4,7 +4,7 @@ internal import Models
 /// Reads one model's answer by way of the output guard, and puts it together as it passes. Without a guard an event
 /// costs what the stream and the assembler do.
 struct AnswerReader: Sendable {
-    private let stream: any ModelStream
+    private var stream: PieceStream
     private var assembler = Assembler()
     private var guarding: Guarding?
 
@@ -16,8 +16,9 @@ struct AnswerReader: Sendable {
         var isOver = false
     }
 
-    init(_ answer: Gateway.Answer, _ guards: GuardSettings) {
-        stream = answer.stream
+    /// - Parameter joins: Whether pieces of a text that are there at once may come as one, without their frames.
+    init(_ answer: Gateway.Answer, _ guards: GuardSettings, joins: Bool = false) {
+        stream = PieceStream(answer.stream, joins: joins)
         guarding = GuardedStream(guards).map { Guarding(stream: $0) }
     }
 
@@ -45,7 +46,7 @@ struct AnswerReader: Sendable {
                 let supply = try ready()
                 guard case .later = supply else { return supply }
             }
-            let supply: ModelSupply = try await stream.next().map { .event($0) } ?? .end
+            let supply = try await stream.next()
             guard guarding != nil else { return note(supply) }
             guarding?.take(supply)
         }

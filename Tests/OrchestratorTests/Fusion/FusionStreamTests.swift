@@ -66,7 +66,7 @@ struct FusionStreamTests {
         #expect(
             turn.lines == [
                 "search started", "provisional st by search", "search finished", "50.0% -", "answer started",
-                "p/answer answers", "text a", "text b", "answer finished", "100.0% -",
+                "p/answer answers", "text ab", "answer finished", "100.0% -",
                 "finish stop", "usage 10",
             ])
         #expect(turn.answer?.target.name == "p/answer")
@@ -87,7 +87,7 @@ struct FusionStreamTests {
                 if case .provisional(let text, "search") = event { text } else { nil }
             }
             #expect(heard.joined() == texts.joined())
-            #expect(heard.count == (texts.count + ExpertCall.mostAtOnce - 1) / ExpertCall.mostAtOnce)
+            #expect(heard.count < texts.count / 10)
         }
     }
 
