@@ -34,6 +34,25 @@ public enum CheckpointerContract {
             try await refused(.runExists) { () throws(CodedError) in _ = try await engine.create(key) }
             try await engine.create(RunKey(other, key.run))
         },
+        Check(description: "a run without entries is there, and can be claimed") { engine in
+            try same(try await engine.create(key), RunClaim(epoch: 1, lastSequence: 0))
+            try same(try await engine.history(of: key, before: nil, limit: 9), [])
+            try same(try await engine.claim(key, ifLast: 0), RunClaim(epoch: 2, lastSequence: 0))
+            try await engine.append([entry(1, .snapshot)], to: key, epoch: 2)
+        },
+        Check(description: "a claim that names another last entry takes nothing") { engine in
+            try await begin(engine, 2)
+            for last in [0, 1, 3, .max] as [UInt64] {
+                try await refused(.runStale) { () throws(CodedError) in
+                    _ = try await engine.claim(key, ifLast: last)
+                }
+            }
+            try await refused(.runNotFound) { () throws(CodedError) in
+                _ = try await engine.claim(RunKey(other, key.run), ifLast: 2)
+            }
+            try await engine.append([entry(3)], to: key, epoch: 1)
+            try same(try await engine.claim(key, ifLast: 3), RunClaim(epoch: 2, lastSequence: 3))
+        },
         Check(description: "an unknown run and another scope's are answered alike") { engine in
             try await begin(engine, 2)
             for run in [RunKey(key.scope, "nothing"), RunKey(other, key.run)] {
@@ -159,6 +178,15 @@ public enum CheckpointerContract {
                 try await engine.append([entry(1, .snapshot)], to: key, epoch: new.epoch)
                 try await engine.delete(key)
             }
+            let source = RunKey(key.scope, "source")
+            let copied = try await engine.create(source)
+            try await engine.append([entry(1, .snapshot)], to: source, epoch: copied.epoch)
+            let gone = try await engine.create(key)
+            try await engine.delete(key)
+            try await engine.fork(source, at: 1, to: key.run)
+            try await refused(.runStale) { () throws(CodedError) in
+                try await engine.append([entry(2)], to: key, epoch: gone.epoch)
+            }
         },
         Check(description: "bytes and steps of any kind are kept as they are") { engine in
             try await engine.create(key)
@@ -167,6 +195,7 @@ public enum CheckpointerContract {
             odd.step = "a'b\"c\\/#[0]\u{0}\u{1F600}"
             odd.graph = .max
             odd.schema = .max
+            odd.form = 1 << 30
             try await engine.append([odd], to: key, epoch: 1)
             try same(try await engine.entries(of: key, through: nil), [odd])
         },

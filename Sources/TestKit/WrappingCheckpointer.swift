@@ -10,7 +10,9 @@ extension WrappingCheckpointer {
     @discardableResult
     public func create(_ run: RunKey) async throws(CodedError) -> RunClaim { try await base.create(run) }
 
-    public func claim(_ run: RunKey) async throws(CodedError) -> RunClaim { try await base.claim(run) }
+    public func claim(_ run: RunKey, ifLast: UInt64?) async throws(CodedError) -> RunClaim {
+        try await base.claim(run, ifLast: ifLast)
+    }
 
     public func append(_ entries: [CheckpointEntry], to run: RunKey, epoch: UInt64) async throws(CodedError) {
         try await base.append(entries, to: run, epoch: epoch)

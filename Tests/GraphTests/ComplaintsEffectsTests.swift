@@ -67,6 +67,26 @@ import Testing
         #expect(effects.all == ["call#1": 1, "use#1": 1])
     }
 
+    @Test("a call that is cut off at the deadline is made again, as the same step")
+    func longCallInterrupted() async throws {
+        let (time, keys) = (TestClock(), Notes())
+        let graph = try ledgerBuilder(Never.self)
+            .node("call", writes: \.draft) { context in
+                keys.add(context.stepKey)
+                // What ignores its cancellation is waited for, and comes too late.
+                if keys.count == 1 { time.advance(by: .seconds(180)) }
+                for _ in 0..<100 where keys.count == 1 && !Task.isCancelled { await Task.yield() }
+                return "what it said"
+            }
+            .start("call").end("call").build()
+        let runner = try DurableRunner(graph, checkpointer: store, time: time)
+        let context = makeContext(run: "run_1", deadline: time.now().advanced(by: .seconds(60)))
+        let late = await refusal { _ = try await runner.start(Ledger(), context: context) }
+        #expect(late?.code == .deadlineExceeded)
+        #expect(try await runner.resume(context: makeContext()).end?.draft == "what it said")
+        #expect(keys.all == ["run_1/call#1", "run_1/call#1"])
+    }
+
     // langgraph#8464, langgraph#8702
     @Test("a step's key is the same when it is tried again, and no other step's, wherever the world stops")
     func stepKeys() async throws {

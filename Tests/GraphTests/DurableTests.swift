@@ -197,7 +197,9 @@ let ledgerKey = RunKey(.local, "run_1")
         let store = MemoryCheckpointer()
         let effects = Effects()
         let runner = try durable(try graph(effects), store)
-        guard case .finished(let end) = try await runner.start(Ledger(), context: makeContext()) else { return }
+        guard case .finished(let end) = try await runner.start(Ledger(), context: makeContext()) else {
+            return #expect(Bool(false), "not finished")
+        }
         let history = try await runner.history(of: ledgerKey)
         #expect(history.last?.kind == .snapshot && history.first?.sequence == UInt64(history.count))
         for sequence in 1..<UInt64(history.count) {
@@ -214,7 +216,9 @@ let ledgerKey = RunKey(.local, "run_1")
         try await runner.edit(RunKey(.local, "edited")) { $0.sum = 100 }
         let context = RunContext(
             requestID: "r", runID: "edited", scope: .local, trace: TraceContext(traceHigh: 1, traceLow: 1, spanID: 1))
-        guard case .finished(let edited) = try await runner.resume(context: context) else { return }
+        guard case .finished(let edited) = try await runner.resume(context: context) else {
+            return #expect(Bool(false), "not finished")
+        }
         #expect(edited.sum > 100 && edited.sum < 122)
         #expect(
             try await runner.history(of: RunKey(.local, "edited")).contains { $0.kind == .snapshot && $0.sequence > 1 })

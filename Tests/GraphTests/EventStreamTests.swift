@@ -133,4 +133,20 @@ import Testing
         try await producers.value
         #expect(count == 1600)
     }
+
+    @Test("a buffer without a bound to speak of holds what comes, in order", arguments: [17, 1 << 40, Int.max])
+    func largeCapacity(capacity: Int) async {
+        let stream = RunEventStream<Int>(capacity: capacity, kinds: .custom)
+        var sent = 0
+        for round in 0..<40 {
+            for _ in 0..<round {
+                guard case .taken = stream.offer(.emitted(node: "n", sent)) else { break }
+                sent += 1
+            }
+        }
+        stream.finish()
+        var read: [Int] = []
+        while let event = await stream.next() { if case .emitted(_, let number) = event { read.append(number) } }
+        #expect(read == Array(0..<sent) && sent == min(capacity, 780))
+    }
 }

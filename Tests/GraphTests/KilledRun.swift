@@ -249,9 +249,9 @@ final class WatchedCheckpointer: WrappingCheckpointer {
         await watch(Commit(number: number, isStored: true, entries: entries, epoch: epoch))
     }
 
-    func claim(_ run: RunKey) async throws(CodedError) -> RunClaim {
+    func claim(_ run: RunKey, ifLast: UInt64?) async throws(CodedError) -> RunClaim {
         counts.withLock { $0.claims += 1 }
-        return try await base.claim(run)
+        return try await base.claim(run, ifLast: ifLast)
     }
 }
 

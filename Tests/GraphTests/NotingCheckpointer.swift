@@ -17,9 +17,9 @@ final class NotingCheckpointer: WrappingCheckpointer {
         await Task.yield()
     }
 
-    func claim(_ run: RunKey) async throws(CodedError) -> RunClaim {
+    func claim(_ run: RunKey, ifLast: UInt64?) async throws(CodedError) -> RunClaim {
         await Task.yield()
-        return try await base.claim(run)
+        return try await base.claim(run, ifLast: ifLast)
     }
     func entries(of run: RunKey, through: UInt64?) async throws(CodedError) -> [CheckpointEntry] {
         await Task.yield()

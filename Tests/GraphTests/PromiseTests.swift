@@ -26,7 +26,7 @@ import Testing
         #expect(board.text == "No room.")
     }
 
-    @Test("a failure after a question was sent home ends the run", arguments: [1, 2])
+    @Test("a failure beside a question ends the run", arguments: [1, 2])
     func failureAfterQuestion(concurrency: Int) async throws {
         let graph = try boardBuilder()
             .ask("q", writes: \.last) { 1 }.node("fails") { _ in throw Broken(node: 7) }
@@ -36,7 +36,7 @@ import Testing
         await #expect(throws: Broken.self) { _ = try await runner.start(Board(), context: makeContext()) }
     }
 
-    @Test("a cancellation after a question was sent home ends the run")
+    @Test("a cancellation beside a question ends the run")
     func cancelAfterQuestion() async throws {
         let started = Signal()
         let graph = try boardBuilder()
@@ -86,8 +86,19 @@ import Testing
                 $0.sum
             }
             .start("each").end("each").build()
-        _ = try await Runner(graph, time: clock).run(Board(), context: makeContext())
+        var context = makeContext()
+        _ = try await Runner(graph, time: clock).run(Board(), context: context)
         #expect(Set(keys.all).count == 3)
+        // Another's run of the same name, and one whose name looks like a step.
+        let theirs = RunContext(
+            requestID: "r", runID: context.runID, scope: Scope(tenant: "t/x", user: "u", key: "k", role: .member),
+            trace: context.trace)
+        context = RunContext(local: "run_1/each#1[0]")
+        for context in [theirs, context] {
+            _ = try await Runner(graph, time: clock).run(Board(), context: context)
+        }
+        #expect(Set(keys.all).count == 9)
+        #expect(keys.all.contains("t%2Fx/u/run_1/each#1[0]/charge#1"))
     }
 
     private final class Slow: WrappingCheckpointer {

@@ -1,5 +1,6 @@
 import Base
 import JSON
+import Synchronization
 import TestKit
 import Testing
 
@@ -198,22 +199,26 @@ import Testing
 
     @Test("one that is cancelled while it asks can be resumed")
     func cancelled() async throws {
-        let runner = try durable(try approvals(Effects()), store)
         let began = EventLog<Void>()
+        let isFirst = Mutex(true)
         let graph = try ledgerBuilder()
             .ask("approve", writes: \.approval) { "?" }
             .node("hang") { _ in
+                guard isFirst.withLock({ $0 }) else { return }
                 began.append(())
                 try await Signal().wait()
             }
             .start("approve", "hang").end("approve", "hang").build()
-        _ = runner
         let hanging = try durable(graph, store)
         let task = Task { try await hanging.start(Ledger(), context: makeContext()) }
         try await began.atLeast(1)
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
         #expect(try await hanging.questions(of: ledgerKey).isEmpty)
+        isFirst.withLock { $0 = false }
+        #expect(parked(try await hanging.resume(context: makeContext())).map(\.id) == ["approve#1"])
+        let end = try await hanging.resume(context: makeContext(), answers: ["approve#1": true])
+        #expect(end == .finished(Ledger(approval: true)))
     }
 
     @Test("an item that fails beside a question in another branch ends the run, and is not taken for a rest")

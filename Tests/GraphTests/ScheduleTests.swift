@@ -163,13 +163,16 @@ import Testing
 
     @Test("a cancel at any moment ends the run, after its branches and with nothing applied since")
     func cancelAnywhere() async throws {
+        var cancelledCount = 0
         for seed in 0..<300 as Range<UInt64> {
             let random = RandomGraph.acyclic(seed: seed)
             let trace = try await simulate(random, schedule: seed, cancelAfter: 1 + Int(seed % 12), logged: true)
             guard trace.outcome == .cancelled else { continue }
+            cancelledCount += 1
             let cancelled = try #require(trace.log.firstIndex { $0.hasPrefix("cancel") })
             #expect(!trace.log[cancelled...].contains { $0.contains("apply") || $0.contains("start") })
         }
+        #expect(cancelledCount > 100)
     }
 
     @Test("the runner, with nodes that suspend here and there, agrees with the machine driven alone")

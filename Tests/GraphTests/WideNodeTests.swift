@@ -116,4 +116,30 @@ struct WideNodeTests {
         #expect(state.flag)
         #expect(state.last == 9)
     }
+
+    @Test("a fallback, and a graph, that write nothing get all of their fields as they are")
+    func withoutWrites() async throws {
+        let given = Given()
+        let inner = try GraphBuilder<State, Never>("inner")
+            .node("look", reads: \.part, \.large, \.last) { _, part, large, last in
+                await given.add((part == Part(2), large == Large(3), last))
+            }
+            .start("look").end("look").build()
+        let graph = try GraphBuilder<State, Never>("outer")
+            .node("node") { _ in throw CodedError(.internalError, "It fails.") }
+            .fallback("node", reads: \.part, \.large, \.flag, \.last) { _, _, part, large, flag, last in
+                await given.add((part == Part(2), large == Large(3), flag, last))
+                await Task.yield()
+                await given.add((part == Part(2), large == Large(3), flag, last))
+            }
+            .graph("inside", inner, reads: \.part, \.large, \.last) { part, large, last in
+                var state = State()
+                (state.part, state.large, state.last) = (part, large, last)
+                return state
+            }
+            .start("node").edge("node", to: "inside").end("inside").build()
+        _ = try await Runner(graph, time: TestClock()).run(filled(), context: RunContext(local: "wide"))
+        #expect(
+            await given.values == ["(true, true, true, 7)", "(true, true, true, 7)", "(true, true, 7)"])
+    }
 }

@@ -31,6 +31,28 @@ extension GraphBuilder {
             }
         }
     }
+
+    /// The same for a graph whose last state is not wanted: it is run for its effects and events.
+    @discardableResult
+    public func graph<Inner: Sendable, each Read: Sendable>(
+        _ name: String, _ inner: Graph<Inner, Payload>,
+        reads: repeat any KeyPath<State, each Read> & Sendable,
+        enter: @escaping @Sendable (repeat each Read) throws -> Inner,
+        leave: @escaping @Sendable (Inner) throws -> Void = { _ in }
+    ) -> Self {
+        var readUses: [FieldRead<State>] = []
+        repeat readUses.append(FieldRead(each reads))
+        return add(name, readUses, [], content: .graph(inner, isMapped: false)) { _ in
+            let fields = (repeat Projection(each reads))
+            return { state, context in
+                let values = (repeat (each fields).read(state))
+                return {
+                    try leave(try await context.run(inner, from: try enter(repeat each values)))
+                    return { _, _ in }
+                }
+            }
+        }
+    }
 }
 
 extension NodeContext {

@@ -5,7 +5,7 @@ public import Base
 ///
 /// Whoever writes claims the run first, which raises its epoch: from then on every writer with an earlier epoch is
 /// refused, so that a run that goes on elsewhere cannot be written from two places. Another scope's runs are answered
-/// like unknown ones. Engines take the contract suite of TestKit.
+/// like unknown ones. What every engine must do is a contract suite, in the folder `TestKit` of this package.
 ///
 /// Calls come from any task, also at the same time. Besides the codes that are named an engine may throw its own.
 public protocol Checkpointer: Sendable {
@@ -14,8 +14,10 @@ public protocol Checkpointer: Sendable {
     @discardableResult
     func create(_ run: RunKey) async throws(CodedError) -> RunClaim
 
-    /// Takes a run over: its next epoch, and the sequence of its last entry (0 for none). Throws `run_not_found`.
-    func claim(_ run: RunKey) async throws(CodedError) -> RunClaim
+    /// Takes a run over: its next epoch, and the sequence of its last entry (0 for none). With `ifLast` only while that
+    /// is the last one, and else throws `run_stale` and leaves the run to whoever has it: compared and claimed in one.
+    /// Throws `run_not_found`.
+    func claim(_ run: RunKey, ifLast: UInt64?) async throws(CodedError) -> RunClaim
 
     /// Appends entries, all or none. Their sequences go on from the last one without a gap. Throws `run_stale` when
     /// another has claimed the run since or the sequence does not fit, `run_not_found` when it is gone. Returns when
@@ -40,6 +42,11 @@ public protocol Checkpointer: Sendable {
 
     /// Forgets a run; its name is free again. Throws `run_not_found`.
     func delete(_ run: RunKey) async throws(CodedError)
+}
+
+extension Checkpointer {
+    /// Takes a run over, whoever has it. Throws and costs what ``claim(_:ifLast:)`` does.
+    public func claim(_ run: RunKey) async throws(CodedError) -> RunClaim { try await claim(run, ifLast: nil) }
 }
 
 /// A run and whose it is.
@@ -136,6 +143,11 @@ extension CodedError {
     /// `run_not_found`, the same for a run that never was, one that is gone and one of another scope.
     public static func unknownRun(_ run: String) -> CodedError {
         CodedError(.runNotFound, "There is no run of this name.", param: "run")
+    }
+
+    /// `run_exists`, the same from every engine.
+    public static func runTaken() -> CodedError {
+        CodedError(.runExists, "There is a run of this name already.", param: "run")
     }
 
     /// `run_stale`, the same from every engine.

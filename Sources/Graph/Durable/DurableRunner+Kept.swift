@@ -1,5 +1,4 @@
 public import Base
-internal import JSON
 
 /// What can be asked of kept runs, and changed about them, without running them.
 extension DurableRunner {
@@ -36,7 +35,7 @@ extension DurableRunner {
     /// Throws `run_finished` for one that is over, what ``state(of:at:)`` throws, what `change` throws and
     /// `invalid_value` for a state that JSON cannot hold, all before anything is written; `run_stale` when somebody
     /// resumes the run meanwhile. A run still at work loses its claim by this and ends with `run_stale`. Costs reading
-    /// since the last snapshot twice and writing one, and an entry where questions are open.
+    /// since the last snapshot twice and writing one.
     public func edit(
         _ key: RunKey, _ change: @Sendable (inout State) throws(CodedError) -> Void
     ) async throws(CodedError) {
@@ -51,13 +50,6 @@ extension DurableRunner {
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema, snapshotBytes: 0,
             carried: kept.carried)
         try await journal.commit(snapshot: drive.snapshot(Self.encode))
-        if !kept.questions.isEmpty {
-            let bytes: [UInt8]
-            do throws(JSONCodingError) { bytes = try JSONCoding.encode(kept.questions) } catch {
-                throw CodedError(.internalError, "A question cannot be kept.", detail: error.message)
-            }
-            try await journal.commit(StepRecord(place: "", node: "", activation: 0, event: .parked(bytes)))
-        }
     }
 
     func kept(_ key: RunKey, through sequence: UInt64? = nil) async throws(CodedError) -> KeptRun {

@@ -65,12 +65,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         let durable = try await told(listeners) { () throws(CodedError) in
             try await begin(initial, RunKey(context.scope, context.runID))
         }
-        return try await drive(durable, context: context, live: live, listeners) { drive in
-            drive.begin()
-            await goOn(&drive)
-        } state: {
-            initial
-        }
+        return try await drive(durable, from: initial, context: context, live: live, listeners, goOn)
     }
 
     /// Goes on with a run that has parked, failed or broken off, with the answers to its questions by their ids. Throws
@@ -94,16 +89,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
         let (durable, kept, state) = try await told(listeners) { () throws(CodedError) in
             try await takeOver(RunKey(context.scope, context.runID), answers)
         }
-        return try await drive(durable, context: context, live: live, listeners) { drive in
-            if let memory = kept.memory {
-                drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
-            } else {
-                drive.begin()
-            }
-            await goOn(&drive)
-        } state: {
-            state
-        }
+        return try await drive(durable, kept, from: state, context: context, live: live, listeners, goOn)
     }
 
     /// The same as the other `start`, for one listener.
@@ -130,10 +116,11 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
             claim = try await checkpointer.create(key)
         } catch {
             // One whose beginning broke off before its first entry is begun again.
-            guard error.code == .runExists, try await checkpointer.history(of: key, before: nil, limit: 1).isEmpty
-            else { throw error }
-            claim = try await checkpointer.claim(key)
-            guard claim.lastSequence == 0 else { throw error }
+            guard error.code == .runExists else { throw error }
+            // Not from somebody who has begun it by now, and who would lose it by being asked.
+            do throws(CodedError) { claim = try await checkpointer.claim(key, ifLast: 0) } catch {
+                throw error.code == .runStale ? .runTaken() : error
+            }
         }
         let journal = Journal(
             key, claim: claim, checkpointer: checkpointer, graph: fingerprint, schema: schema,
@@ -159,10 +146,7 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
             given[id] = answer
             try await journal.commit(StepRecord(place: "", node: id, activation: 0, event: .answered(answer)))
         }
-        let durable = DurableRun(
-            journal: journal, inbox: Inbox(given: given), steps: kept.inner.merging(["": kept.outer]) { $1 },
-            items: kept.items)
-        return (durable, kept, state)
+        return (DurableRun(journal: journal, inbox: Inbox(given: given), kept), kept, state)
     }
 
     /// A failure before anything runs is told too.
@@ -178,37 +162,73 @@ public struct DurableRunner<State: Codable & Sendable, Payload: Sendable>: Senda
     }
 
     private func drive(
-        _ durable: DurableRun, context: RunContext, live: LiveRun?, _ listeners: [any RunListener<Payload>],
-        _ run: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void, state: () -> State
+        _ durable: DurableRun, _ kept: KeptRun? = nil, from state: State, context: RunContext, live: LiveRun?,
+        _ listeners: [any RunListener<Payload>],
+        _ goOn: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void
     ) async throws -> RunResult<State> {
-        let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline)
-        let environment = RunEnvironment(
-            context: context, names: graph.nodeNames, hearing: Hearing(listeners), time: time, limits: limits,
-            durable: durable)
-        var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: state())
-        drive.encodeState = Self.encode
-        live?.begin(durable)
+        var (durable, kept, state) = (durable, kept, state)
+        let hearing = Hearing(listeners)
+        defer { live?.end() }
+        while true {
+            let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline)
+            let environment = RunEnvironment(
+                context: context, names: graph.nodeNames, hearing: hearing, time: time, limits: limits,
+                durable: durable)
+            var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: state)
+            drive.encodeState = Self.encode
+            live?.begin(durable)
+            await run(&drive, kept, goOn)
+            do {
+                return try await conclude(&drive, durable, listeners)
+            } catch is GoesOn {
+                // As a resume does, and with the same claim.
+                let now = try await told(listeners) { () throws(CodedError) in
+                    let kept = try await self.kept(durable.journal.key)
+                    // What another writer has made of it is not this one's to go on with.
+                    guard kept.lastSequence <= durable.journal.lastSequence else { throw .staleWriter() }
+                    return (kept, try Self.decode(kept.state))
+                }
+                (kept, state) = now
+                durable = DurableRun(journal: durable.journal, inbox: durable.inbox, now.0)
+            }
+        }
+    }
+
+    private func run(
+        _ drive: inout RunDrive<State, Payload>, _ kept: KeptRun?,
+        _ goOn: @escaping @Sendable (inout RunDrive<State, Payload>) async -> Void
+    ) async {
+        let run: @Sendable (inout RunDrive<State, Payload>) async -> Void = { drive in
+            if let kept, let memory = kept.memory {
+                drive.takeUp(memory, activations: kept.activations, steps: kept.outer)
+            } else {
+                drive.begin()
+            }
+            await goOn(&drive)
+        }
         if limits.deadline == .interrupts {
             await drive.untilDeadline(run)
         } else {
             await run(&drive)
         }
-        live?.end()
-        return try await conclude(&drive, durable) { event in
-            for listener in listeners { listener.end(with: event) }
-        }
     }
 
+    /// A node that was sent home has its answer by now.
+    private struct GoesOn: Error {}
+
     private func conclude(
-        _ drive: inout RunDrive<State, Payload>, _ durable: DurableRun, tell: (RunEvent<Payload>) -> Void
+        _ drive: inout RunDrive<State, Payload>, _ durable: DurableRun, _ listeners: [any RunListener<Payload>]
     ) async throws -> RunResult<State> {
+        func tell(_ event: RunEvent<Payload>) {
+            for listener in listeners { listener.end(with: event) }
+        }
         do {
             let state = try drive.result()
             try await durable.journal.commit(StepRecord(place: "", node: "", activation: 0, event: .finished))
             tell(.finished)
             return .finished(state)
         } catch is Parked {
-            let questions = durable.inbox.openQuestions
+            guard let questions = await durable.inbox.close() else { throw GoesOn() }
             do {
                 let bytes = try JSONCoding.encode(questions)
                 try await durable.journal.commit(

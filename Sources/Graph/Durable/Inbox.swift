@@ -41,27 +41,81 @@ final class Inbox: Sendable {
         var continuation: Continuation?
     }
 
+    /// What has become of a run that has nothing left to do.
+    private enum End {
+        case open([Question])
+        case goesOn
+        /// Answers are on their way.
+        case unsettled
+    }
+
     private struct State {
         var hands = 1
         var waiting: [String: Waiting] = [:]
+        /// Those whose node was sent home, because nothing else could go on before it gave up its place.
+        var sentHome: [String: Waiting] = [:]
         /// Answers that were given before their question was asked again.
         var given: [String: [UInt8]] = [:]
-        /// Questions for which an answer is on its way.
-        var reserved: Set<String> = []
-        /// What was open when the run parked.
-        var open: [Question] = []
+        /// Questions for which an answer is on its way, and whether a hand is held until it is there.
+        var reserved: [String: Bool] = [:]
+        /// Whether somebody who was sent home has got an answer since.
+        var hasLateAnswers = false
+        /// Whether the run has parked: from now on it is resumed with answers.
+        var isClosed = false
+        /// Who waits for the answers that are on their way.
+        var settled: CheckedContinuation<Void, Never>?
+
+        /// A question that can be answered.
+        func asked(_ id: String) -> Waiting? { isClosed ? nil : waiting[id] ?? sentHome[id] }
+
+        /// The answer is there, or it does not come. Says whether a hand was held for it, and whom to tell that nothing
+        /// is on its way any more.
+        mutating func settle(_ id: String) -> (hand: Bool, settled: CheckedContinuation<Void, Never>?) {
+            let hand = reserved.removeValue(forKey: id) ?? false
+            return (hand, reserved.isEmpty ? settled.take() : nil)
+        }
     }
 
     private let state: Mutex<State>
 
     init(given: [String: [UInt8]]) { state = Mutex(State(given: given)) }
 
-    /// Of a run that has parked, in the order of their ids.
-    var openQuestions: [Question] { state.withLock { $0.open } }
+    /// Those that can be answered now, in the order of their ids.
+    var openQuestions: [Question] {
+        state.withLock { state in
+            if state.isClosed { return [] }
+            let asked = state.waiting.merging(state.sentHome) { now, _ in now }
+            return asked.sorted { $0.key < $1.key }.map(\.value.question)
+        }
+    }
 
-    /// Those that somebody waits for now.
-    var waitingQuestions: [Question] {
-        state.withLock { $0.waiting.sorted { $0.key < $1.key }.map(\.value.question) }
+    /// For a run that has nothing left to do: the questions that are open, none of which can be answered here any more.
+    /// `nil` when one that was sent home has got its answer meanwhile: then the run goes on.
+    func close() async -> [Question]? {
+        while true {
+            switch state.withLock({ Inbox.end(&$0) }) {
+            case .open(let questions): return questions
+            case .goesOn: return nil
+            case .unsettled:
+                await withCheckedContinuation { continuation in
+                    let isSettled = state.withLock { state in
+                        if !state.reserved.isEmpty { state.settled = continuation }
+                        return state.reserved.isEmpty
+                    }
+                    if isSettled { continuation.resume() }
+                }
+            }
+        }
+    }
+
+    private static func end(_ state: inout State) -> End {
+        if !state.reserved.isEmpty { return .unsettled }
+        if state.hasLateAnswers {
+            state.hasLateAnswers = false
+            return .goesOn
+        }
+        state.isClosed = true
+        return .open(state.sentHome.sorted { $0.key < $1.key }.map(\.value.question))
     }
 
     @usableFromInline
@@ -83,6 +137,11 @@ final class Inbox: Sendable {
         let isGiven = state.withLock { state in
             if state.given[question.id] == nil {
                 state.waiting[question.id] = Waiting(question: question, check: check)
+                // Asked again by a run that goes on, while the answer to the first time is on its way.
+                if state.sentHome.removeValue(forKey: question.id) != nil, state.reserved[question.id] == false {
+                    state.reserved[question.id] = true
+                    state.hands += 1
+                }
             }
             return state.given[question.id] != nil
         }
@@ -105,35 +164,52 @@ final class Inbox: Sendable {
     }
 
     /// The check of an open question's answers; `nil` when it is not open.
-    func check(_ id: String) -> AnswerCheck? { state.withLock { $0.waiting[id]?.check } }
+    func check(_ id: String) -> AnswerCheck? { state.withLock { $0.asked(id)?.check } }
 
     /// Keeps a question open for one answer that is on its way, so that the run does not park meanwhile. `false` when
     /// it is not open, or another answer is on its way.
     func reserve(_ id: String) -> Bool {
         state.withLock { state in
-            guard state.waiting[id] != nil, state.reserved.insert(id).inserted else { return false }
-            state.hands += 1
+            guard state.asked(id) != nil, state.reserved[id] == nil else { return false }
+            // One that was sent home has given its hand back for good.
+            let isWaiting = state.waiting[id] != nil
+            state.reserved[id] = isWaiting
+            if isWaiting { state.hands += 1 }
             return true
         }
     }
 
     /// The answer did not come.
     func release(_ id: String) {
-        let wasReserved = state.withLock { $0.reserved.remove(id) != nil }
-        if wasReserved { letGo(1) }
+        let (hand, settled) = state.withLock { $0.settle(id) }
+        if hand { letGo(1) }
+        settled?.resume()
     }
 
-    /// Hands an answer for which the question was reserved to the node that waits for it.
+    /// Hands an answer for which the question was reserved to the node that waits for it; one that was sent home finds
+    /// it when it asks again.
     func deliver(_ answer: [UInt8], to id: String) {
-        let (waiting, isUnused) = state.withLock { state in
+        let (waiting, isUnused, settled) = state.withLock { state in
             // The node takes over the hand of the reservation; one that was cancelled, or that does not wait yet, has
             // one of its own.
             state.given[id] = answer
             let waiting = state.waiting.removeValue(forKey: id)?.continuation
-            return (waiting, state.reserved.remove(id) != nil && waiting == nil)
+            if state.sentHome.removeValue(forKey: id) != nil { state.hasLateAnswers = true }
+            let (hand, settled) = state.settle(id)
+            return (waiting, hand && waiting == nil, settled)
         }
         waiting?.resume(returning: .success(answer))
         if isUnused { letGo(1) }
+        settled?.resume()
+    }
+
+    /// A step is over, and with it whatever was asked inside it: a graph fails while a node of it waits at home.
+    func withdraw(inside step: () -> String) {
+        state.withLock { state in
+            if state.sentHome.isEmpty { return }
+            let step = step()
+            state.sentHome = state.sentHome.filter { !$0.value.question.isAsked(in: step) }
+        }
     }
 
     private func cancel(_ id: String) {
@@ -148,10 +224,12 @@ final class Inbox: Sendable {
 
     private static func park(_ state: inout State) -> [Waiting] {
         guard state.hands == 0, !state.waiting.isEmpty else { return [] }
-        let waiting = state.waiting.sorted { $0.key < $1.key }.map(\.value)
-        state.waiting = [:]
         // More than once where a run may have few nodes at work at a time.
-        state.open = (state.open + waiting.map(\.question)).sorted { $0.id < $1.id }
+        let waiting = state.waiting.sorted { $0.key < $1.key }.map(\.value)
+        for one in waiting {
+            state.sentHome[one.question.id] = Waiting(question: one.question, check: one.check)
+        }
+        state.waiting = [:]
         state.hands = waiting.count
         return waiting
     }

@@ -52,6 +52,9 @@ final class Journal: Sendable {
         state.withLock { $0.deltaBytes / 4 >= max(Journal.leastBetweenSnapshots / 4, $0.snapshotBytes) }
     }
 
+    /// Of the last entry that was written, or is about to be.
+    var lastSequence: UInt64 { state.withLock { $0.sequence } }
+
     /// Whether nothing more can be kept.
     var hasFailed: Bool { state.withLock { $0.failure != nil } }
 

@@ -15,12 +15,15 @@ struct KeptRun {
     private(set) var inner: [String: [StepRecord]] = [:]
     private(set) var items: [String: [Int: [UInt8]]] = [:]
     private(set) var answers: [String: [UInt8]] = [:]
-    private(set) var questions: [Question] = []
+    /// Of the last entry.
+    let lastSequence: UInt64
     let snapshotBytes: Int
     /// What was kept since the snapshot.
     let deltaBytes: Int
     /// What a later snapshot has to carry on.
     private(set) var carried = CarriedRecords()
+    /// Those that are open.
+    var questions: [Question] { carried.open }
 
     /// Throws `checkpoint_version` for a newer form, another graph or another schema, `checkpoint_unreadable` for bytes
     /// that do not hold what they should.
@@ -44,6 +47,7 @@ struct KeptRun {
         let root = try KeptRun.root(first)
         guard let state = root["state"] else { throw .unreadableCheckpoint("a snapshot without a state") }
         self.state = state
+        lastSequence = entries.last?.sequence ?? first.sequence
         snapshotBytes = first.bytes.count
         deltaBytes = entries.dropFirst().reduce(0) { $0 + $1.bytes.count }
         if let machine = root["machine"] {
@@ -76,14 +80,12 @@ struct KeptRun {
         case .succeeded, .failed: inner[record.place, default: []].append(record)
         case .item(let index, let result):
             items[StepRecord.step(record.place, record.node, record.activation), default: [:]][index] = result
-        case .answered(let answer):
-            answers[record.node] = answer
-            questions.removeAll { $0.id == record.node }
+        case .answered(let answer): answers[record.node] = answer
         case .parked(let bytes):
             guard let open = try? JSONCoding.decode([Question].self, from: bytes) else {
                 throw .unreadableCheckpoint("questions that cannot be read")
             }
-            questions = open.filter { answers[$0.id] == nil }
+            carried.park(open.filter { answers[$0.id] == nil })
         case .finished: isFinished = true
         }
     }

@@ -15,12 +15,13 @@ public final class LiveRun: Sendable {
 
     /// The questions that are open now, by their ids; empty when no run is loaded. Any thread; O(open × log open),
     /// under a lock.
-    public var open: [Question] { running.withLock { $0 }?.inbox.waitingQuestions ?? [] }
+    public var open: [Question] { running.withLock { $0 }?.inbox.openQuestions ?? [] }
 
-    /// Answers an open question: returns once the answer is kept, and its branch goes on. Throws `invalid_type` for one
-    /// of the wrong type, `invalid_value` for one that JSON cannot hold and when no such question is open, or not here
-    /// any more: then the run has parked and is resumed with the answer. What the checkpointer throws (`run_stale`)
-    /// ends the run too, and the question stays open. Any thread; costs one entry.
+    /// Answers an open question: returns once the answer is kept. Its branch then goes on: at once, or, where it had to
+    /// give up its place to what a bound holds back, when all of that is done. Throws `invalid_type` for one of the
+    /// wrong type, `invalid_value` for one that JSON cannot hold and when no such question is open, or not here any
+    /// more: then the run has parked and is resumed with the answer. What the checkpointer throws (`run_stale`) ends
+    /// the run too, and the question stays open. Any thread; costs one entry.
     public func answer(_ id: String, with answer: JSON) async throws(CodedError) {
         guard let run = running.withLock({ $0 }), let check = run.inbox.check(id) else { throw .questionNotOpen() }
         let bytes = try LiveRun.bytes(of: answer, check)

@@ -55,8 +55,9 @@ public final class MemoryCheckpointer: Checkpointer {
         return claim
     }
 
-    public func claim(_ run: RunKey) async throws(CodedError) -> RunClaim {
+    public func claim(_ run: RunKey, ifLast: UInt64?) async throws(CodedError) -> RunClaim {
         try change(run) { kept throws(CodedError) in
+            if let ifLast, ifLast != kept.lastSequence { throw .staleWriter() }
             kept.epoch += 1
             return RunClaim(epoch: kept.epoch, lastSequence: kept.lastSequence)
         }
@@ -123,11 +124,5 @@ public final class MemoryCheckpointer: Checkpointer {
             guard let index = shelf.runs.index(forKey: run) else { throw .unknownRun(run.run) }
             return try body(&shelf.runs.values[index])
         }
-    }
-}
-
-extension CodedError {
-    fileprivate static func runTaken() -> CodedError {
-        CodedError(.runExists, "There is a run of this name already.", param: "run")
     }
 }

@@ -18,6 +18,12 @@ final class DurableRun: Sendable {
         self.items = items
     }
 
+    /// One that goes on from what was kept.
+    convenience init(journal: Journal, inbox: Inbox, _ kept: KeptRun) {
+        self.init(
+            journal: journal, inbox: inbox, steps: kept.inner.merging(["": kept.outer]) { $1 }, items: kept.items)
+    }
+
     /// Keeps a node's step; whether a snapshot is due. Throws for writes that have no form to be kept in, and what the
     /// journal throws. Knows no types of the run, so that it is compiled once and well.
     @usableFromInline
@@ -27,6 +33,7 @@ final class DurableRun: Sendable {
         let event: StepRecord.Event =
             if let error { .failed(CodedError(any: error)) } else { .succeeded(writes: writes, choice: choice) }
         try await journal.commit(StepRecord(place: place, node: node, activation: activation, event: event))
+        inbox.withdraw { StepRecord.step(place, node, activation) }
         return journal.wantsSnapshot
     }
 }

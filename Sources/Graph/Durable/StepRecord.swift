@@ -61,7 +61,7 @@ struct StepRecord: Equatable, Sendable {
     }
 
     /// Node names may hold anything; the marks that separate steps and places may not come from them.
-    private static func escaped(_ name: String) -> String {
+    static func escaped(_ name: String) -> String {
         guard name.utf8.contains(where: isMark) else { return name }
         var text = ""
         for scalar in name.unicodeScalars {

@@ -129,6 +129,51 @@ extension GraphBuilder {
         return self
     }
 
+    /// The same for one field read and one written. Of its own, because the compiler takes it for no case of the others.
+    @discardableResult
+    public func fallback<R1: Sendable, W1: Sendable>(
+        _ node: String, reads read1: any KeyPath<State, R1> & Sendable,
+        writes write1: any WritableKeyPath<State, W1> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, any Error, R1) async throws -> W1
+    ) -> Self {
+        let body: FallbackDeclaration<State, Payload>.Body = { table in
+            let writer1 = table.writer(write1)
+            let field1 = Projection(read1)
+            return { state, context in
+                let value1 = field1.read(state)
+                return { error in
+                    let update1 = try await run(context, error, value1)
+                    return { store, rounds in writer1.write(update1, rounds: rounds, to: &store) }
+                }
+            }
+        }
+        fallbacks.append(
+            FallbackDeclaration(node: node, reads: [FieldUse(read1)], writes: [FieldUse(write1)], body: body))
+        return self
+    }
+
+    /// The same for a node that writes nothing.
+    @discardableResult
+    public func fallback<each Read: Sendable>(
+        _ node: String, reads: repeat any KeyPath<State, each Read> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, any Error, repeat each Read) async throws -> Void
+    ) -> Self {
+        var readUses: [FieldUse] = []
+        repeat readUses.append(FieldUse(each reads))
+        let body: FallbackDeclaration<State, Payload>.Body = { _ in
+            let fields = (repeat Projection(each reads))
+            return { state, context in
+                let values = (repeat (each fields).read(state))
+                return { error in
+                    try await run(context, error, repeat each values)
+                    return { _, _ in }
+                }
+            }
+        }
+        fallbacks.append(FallbackDeclaration(node: node, reads: readUses, writes: [], body: body))
+        return self
+    }
+
     /// Of nodes that are ready at the same time, one with a higher priority starts first; 0 without a declaration, and
     /// of several the last counts. Makes a difference where ``RunLimits/concurrency`` bounds a run; what comes out of
     /// the run is the same. Costs sorting the nodes that are ready whenever a branch ends, and nothing in a graph whose

@@ -36,6 +36,7 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
     }
 
     @usableFromInline let capacity: Int
+    /// Grows up to the capacity: who names a large one need not have so much memory.
     @usableFromInline var buffer: [Value?]
     @usableFromInline var head = 0
     @usableFromInline var count = 0
@@ -52,7 +53,7 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
     @inlinable
     init(capacity: Int) {
         self.capacity = max(1, capacity)
-        buffer = Array(repeating: nil, count: self.capacity)
+        buffer = Array(repeating: nil, count: min(self.capacity, 16))
     }
 
     @inlinable
@@ -87,7 +88,7 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
             return isFinished ? .over : .empty
         }
         guard let value = buffer[head].take() else { return .over }
-        head = head + 1 == capacity ? 0 : head + 1
+        head = head + 1 == buffer.count ? 0 : head + 1
         count -= 1
         return .value(value, resume: admit())
     }
@@ -126,7 +127,7 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
     /// Of a full buffer: drops the first such value and puts the new one last. `false` if there is none.
     @usableFromInline
     mutating func replaceOldest(with value: Value, where mayGo: (Value) -> Bool) -> Bool {
-        let order = (0..<count).map { ($0 + head) % capacity }
+        let order = (0..<count).map { ($0 + head) % buffer.count }
         guard let dropped = order.firstIndex(where: { buffer[$0].map(mayGo) ?? false }) else { return false }
         for position in dropped..<(count - 1) { buffer[order[position]] = buffer[order[position + 1]] }
         buffer[order[count - 1]] = value
@@ -135,9 +136,17 @@ struct EventChannel<Value: Sendable, Producer: Sendable, Consumer: Sendable>: Se
 
     @inlinable
     mutating func push(_ value: Value) {
+        if count == buffer.count { grow() }
         let tail = head + count
-        buffer[tail < capacity ? tail : tail - capacity] = value
+        buffer[tail < buffer.count ? tail : tail - buffer.count] = value
         count += 1
+    }
+
+    @usableFromInline
+    mutating func grow() {
+        let more = min(buffer.count, capacity - buffer.count)
+        buffer = buffer[head...] + buffer[..<head] + Array(repeating: nil, count: more)
+        head = 0
     }
 
     @inlinable

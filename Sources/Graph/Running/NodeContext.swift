@@ -19,9 +19,15 @@ public struct NodeContext<Payload: Sendable>: Sendable {
     }
 
     /// Names this step of this run, `run_1/review#1/draft#2`: the same whenever the step is tried again, also in
-    /// another process, and no other step's. To be handed on as an idempotency key to whatever has effects outside.
-    /// Costs a few string allocations.
-    public var stepKey: String { "\(run.runID)/\(step)" }
+    /// another process, and no other step's; another scope's runs begin with its tenant and user. A run that takes the
+    /// name of one that was deleted has its keys again. To be handed on as an idempotency key to whatever has effects
+    /// outside. Costs a few string allocations.
+    public var stepKey: String {
+        let name = "\(StepRecord.escaped(run.runID))/\(step)"
+        let scope = run.scope
+        if scope.tenant == Scope.local.tenant, scope.user == Scope.local.user { return name }
+        return "\(StepRecord.escaped(scope.tenant))/\(StepRecord.escaped(scope.user))/\(name)"
+    }
 
     /// The same without the run.
     var step: String {

@@ -30,7 +30,7 @@ public final class RunEventStream<Payload: Sendable>: RunListener, Sendable {
     @usableFromInline let isWatching: Bool
     @usableFromInline let shared: Mutex<Shared>
 
-    /// An empty stream. O(capacity).
+    /// An empty stream. O(1); its buffer grows with what it has to hold.
     ///
     /// - Parameters:
     ///   - capacity: How many events it holds, at least one.
