@@ -69,6 +69,58 @@ extension GraphBuilder {
         }
     }
 
+    /// The same as the typed `route` for one field, specialised: a microsecond less.
+    @inlinable
+    @discardableResult
+    public func route<R1: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>>(
+        _ source: String, reads read1: any KeyPath<State, R1> & Sendable, to targets: Target.Type = Target.self,
+        choose: @escaping @Sendable (R1) -> Target?
+    ) -> Self {
+        let field1 = Projection(read1)
+        let cases = Array(targets.allCases)
+        var names: [String] = []
+        for target in cases { names.append(target.rawValue) }
+        return addRoute(source, names, reads: [FieldRead(read1)]) { state in
+            guard let target = choose(field1.read(state)), let position = cases.firstIndex(of: target) else {
+                return .nowhere
+            }
+            return .one(position)
+        }
+    }
+
+    /// The same for two fields, specialised: a microsecond less.
+    @inlinable
+    @discardableResult
+    public func route<
+        R1: Sendable, R2: Sendable, Target: Hashable & Sendable & CaseIterable & RawRepresentable<String>
+    >(
+        _ source: String, reads read1: any KeyPath<State, R1> & Sendable, _ read2: any KeyPath<State, R2> & Sendable,
+        to targets: Target.Type = Target.self, choose: @escaping @Sendable (R1, R2) -> Target?
+    ) -> Self {
+        let (field1, field2) = (Projection(read1), Projection(read2))
+        let cases = Array(targets.allCases)
+        var names: [String] = []
+        for target in cases { names.append(target.rawValue) }
+        return addRoute(source, names, reads: [FieldRead(read1), FieldRead(read2)]) { state in
+            guard let target = choose(field1.read(state), field2.read(state)),
+                let position = cases.firstIndex(of: target)
+            else { return .nowhere }
+            return .one(position)
+        }
+    }
+
+    /// A route to one target at most, of a shape that is compiled where it is declared.
+    @usableFromInline
+    func addRoute(
+        _ source: String, _ targets: [String], reads: [FieldRead<State>],
+        decide: @escaping @Sendable (borrowing State) -> Choice
+    ) -> Self {
+        routes.append(
+            RouteDeclaration(
+                source: source, reads: reads.map { $0.use }, targets: targets, isExclusive: true, decide: decide))
+        return self
+    }
+
     private func addRoute<each Read: Sendable>(
         _ source: String, targets: [String], isExclusive: Bool,
         reads: repeat any KeyPath<State, each Read> & Sendable,
