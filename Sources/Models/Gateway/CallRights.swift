@@ -24,10 +24,9 @@ struct CallRights: ~Copyable, Sendable {
     /// The call is over. A whole answer's time is its length's, and says nothing of how fast the provider is.
     consuming func end(_ end: CallEnd, isWhole: Bool) {
         var circuit = end
-        var load = end
-        if isWhole, case .succeeded = end { (circuit, load) = (.succeeded(after: .zero), .neutral) }
+        if isWhole, case .succeeded = end { circuit = .succeeded(after: .zero) }
         permit.take()?.end(circuit)
-        place.take()?.end(load)
+        place.take()?.end(end)
         metered.end(failed: end.isFailure)
     }
 }

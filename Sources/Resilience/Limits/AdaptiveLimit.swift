@@ -8,6 +8,9 @@ public import Base
 /// the two. When the latency has doubled, and now and then without a reason, the limit is lowered for a round to learn
 /// whose queue that is: if the latency falls as well, it is ours, and the limit goes on down; if it does not, the
 /// provider takes that long by itself, the limit is restored, and the latency is the new baseline.
+///
+/// A whole answer's time is its length's, and no latency. That it has come is a reason to grow again all the same:
+/// otherwise a provider that is only asked for whole answers would keep what it has lost to a few refusals for ever.
 public struct AdaptiveLimit: Sendable {
     /// The latency may be so many times the baseline before the limit shrinks.
     static let tolerance = 1.5
@@ -26,6 +29,10 @@ public struct AdaptiveLimit: Sendable {
     /// have been taken in a queue: they are tested soon, and later each time in a row that it rises again.
     static let longestPause = Duration.seconds(60)
     static let shortestPause = Duration.seconds(5)
+    /// A round of successes without a latency lasts at least so long. Where a latency is known within it, that decides.
+    static let successRound = Duration.seconds(1)
+    /// A limit that nobody uses is restored when so long nothing has lowered it.
+    static let memory = Duration.seconds(60)
 
     private enum Phase {
         case steady
@@ -45,11 +52,16 @@ public struct AdaptiveLimit: Sendable {
     private var nextTest = Instant(nanoseconds: 0)
     private var latest = Instant(nanoseconds: 0)
     private var lastDrop = Instant(nanoseconds: 0)
+    private var lastLowered = Instant(nanoseconds: 0)
 
     private var roundStart = Instant(nanoseconds: 0)
     private var sum = 0.0
     private var count = 0
     private var peak = 0
+
+    private var successStart = Instant(nanoseconds: 0)
+    private var successes = 0
+    private var successPeak = 0
 
     /// Begins with all that is allowed, and shrinks when that turns out to be too much.
     public init(atMost most: Int) {
@@ -68,6 +80,7 @@ public struct AdaptiveLimit: Sendable {
         latest = max(latest, now)
         let nanoseconds = max(latency.saturatingNanoseconds, 1_000)
         guard latest.nanoseconds &- roundStart.nanoseconds >= UInt64(nanoseconds) else { return }
+        beginSuccesses()
         // One call that takes a minute says little about the others.
         sum += min(Double(nanoseconds), 8 * (noLoad ?? .infinity))
         count += 1
@@ -77,12 +90,42 @@ public struct AdaptiveLimit: Sendable {
         beginRound()
     }
 
+    /// A call that began at `began` has succeeded, and nothing is known of its latency; `inFlight` are under way with
+    /// it. After as many of them as there are places, the limit grows as it does after a round with a good latency.
+    public mutating func succeed(began: Instant, inFlight: Int, now: Instant) {
+        latest = max(latest, now)
+        // Those from before the last refusal say nothing of the limit since.
+        guard began >= lastDrop else { return }
+        successes += 1
+        successPeak = max(successPeak, inFlight)
+        guard successes >= limit, latest.since(successStart) >= Self.successRound else { return }
+        if case .testing(let limit, _) = phase {
+            // Without latencies a test has no end.
+            exact = limit
+        } else if successPeak >= (limit + 1) / 2 {
+            set(exact + growth)
+        }
+        phase = .steady
+        beginSuccesses()
+    }
+
+    /// A call comes, and no other is under way. All is allowed again, as at the beginning, if nothing has spoken against
+    /// it for long: few calls are no reason to grow, and the next burst would be refused for what is over.
+    public mutating func beginAlone(now: Instant) {
+        latest = max(latest, now)
+        guard exact < Double(most), latest.since(lastLowered) >= Self.memory else { return }
+        exact = Double(most)
+        phase = .steady
+        beginRound()
+    }
+
     /// The provider has said, or shown, that it has too much to do, to a call that began at `began`. Calls that were
     /// under way together count once.
     public mutating func drop(began: Instant, now: Instant) {
         latest = max(latest, now)
         guard began >= lastDrop else { return }
         lastDrop = latest
+        lastLowered = latest
         set(exact * Self.backoff)
         phase = .steady
         beginRound()
@@ -96,9 +139,22 @@ public struct AdaptiveLimit: Sendable {
     private mutating func beginRound() {
         roundStart = latest
         (sum, count, peak) = (0, 0, 0)
+        beginSuccesses()
     }
 
-    private mutating func set(_ limit: Double) { exact = min(max(limit, Double(least)), Double(most)) }
+    private mutating func beginSuccesses() {
+        successStart = latest
+        (successes, successPeak) = (0, 0)
+    }
+
+    /// What a good round adds.
+    private var growth: Double { exact.squareRoot() / 2 }
+
+    private mutating func set(_ limit: Double) {
+        let next = min(max(limit, Double(least)), Double(most))
+        if next < exact { lastLowered = latest }
+        exact = next
+    }
 
     private mutating func close(_ latency: Double) {
         guard let noLoad else {
@@ -126,7 +182,7 @@ public struct AdaptiveLimit: Sendable {
 
     private mutating func follow(_ ratio: Double, _ isUsed: Bool) {
         let gradient = min(1, Self.tolerance * ratio)
-        let limit = exact * gradient + exact.squareRoot() / 2
+        let limit = exact * gradient + growth
         if limit < exact || isUsed { set(limit) }
     }
 

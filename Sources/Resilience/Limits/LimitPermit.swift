@@ -23,23 +23,31 @@ public struct LimitPermit: ~Copyable, Sendable {
         limiter.begin(after)
     }
 
-    /// The call is over. What it says about the provider's load counts; see ``CallEnd``.
-    public consuming func end(_ end: CallEnd) {
-        hasEnded = true
-        if case .succeeded(let after) = end, !hasBegun { limiter.begin(after) }
-        limiter.leave(ticket, outer, isDrop: end.saysOverload)
+    /// What a call's end says about the provider's load.
+    enum Load: Sendable {
+        case nothing
+        /// It has succeeded, and no latency has been told of it.
+        case success
+        /// Fewer calls at once would have helped.
+        case overload
     }
 
-    deinit { if !hasEnded { limiter.leave(ticket, outer, isDrop: false) } }
+    /// The call is over. What it says about the provider's load counts; see ``CallEnd``. Its time does not: only
+    /// ``begin(after:)`` tells of a latency.
+    public consuming func end(_ end: CallEnd) {
+        hasEnded = true
+        limiter.leave(ticket, outer, end.load(hasBegun: hasBegun))
+    }
+
+    deinit { if !hasEnded { limiter.leave(ticket, outer, .nothing) } }
 }
 
 extension CallEnd {
-    /// Whether fewer calls at once would have helped.
-    var saysOverload: Bool {
+    fileprivate func load(hasBegun: Bool) -> LimitPermit.Load {
         switch self {
-        case .rateLimited: true
-        case .failed(let code): code == .providerOverloaded || code == .providerTimeout
-        case .succeeded, .forbidden, .rejectedKey, .neutral: false
+        case .succeeded: hasBegun ? .nothing : .success
+        case .rateLimited, .failed(.providerOverloaded), .failed(.providerTimeout): .overload
+        case .failed, .forbidden, .rejectedKey, .neutral: .nothing
         }
     }
 }

@@ -113,6 +113,7 @@ public final class Limiter: Sendable {
     ) -> (entry: Entry, end: Instant) {
         change(now) { core in
             let end = core.bulkhead.end(deadline, now: now)
+            core.expect(now: now)
             switch core.bulkhead.arrive(priority, deadline: deadline, now: now) {
             case .admitted(let ticket):
                 core.admitted &+= 1
@@ -155,11 +156,12 @@ public final class Limiter: Sendable {
         change(now) { $0.sample(latency, now: now) }
     }
 
-    func leave(_ ticket: Bulkhead.Ticket, _ outerTicket: Bulkhead.Ticket?, isDrop: Bool) {
+    func leave(_ ticket: Bulkhead.Ticket, _ outerTicket: Bulkhead.Ticket?, _ load: LimitPermit.Load) {
         let now = time.now()
         change(now) { core in
+            if load == .success { core.succeed(ticket, now: now) }
             core.bulkhead.leave(ticket, now: now)
-            if isDrop { core.drop(ticket, now: now) }
+            if load == .overload { core.drop(ticket, now: now) }
         }
         if let outer, let outerTicket { outer.change(now) { $0.bulkhead.leave(outerTicket, now: now) } }
     }

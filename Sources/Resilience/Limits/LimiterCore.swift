@@ -35,6 +35,19 @@ struct LimiterCore: Sendable {
         adapt()
     }
 
+    mutating func succeed(_ ticket: Bulkhead.Ticket, now: Instant) {
+        guard adaptive != nil else { return }
+        adaptive?.succeed(began: ticket.admitted, inFlight: bulkhead.inFlight, now: now)
+        adapt()
+    }
+
+    /// A call is about to arrive.
+    mutating func expect(now: Instant) {
+        guard adaptive != nil, bulkhead.inFlight == 0, bulkhead.waiting == 0 else { return }
+        adaptive?.beginAlone(now: now)
+        adapt()
+    }
+
     mutating func drop(_ ticket: Bulkhead.Ticket, now: Instant) {
         adaptive?.drop(began: ticket.admitted, now: now)
         adapt()

@@ -14,6 +14,36 @@ struct GatewayStreamTests {
         return settings
     }
 
+    @Test("whole answers bring back what refusals took of a provider's limit")
+    func wholeAnswersRestore() async throws {
+        let clock = TickingClock()
+        let limited = PlayedModel.Play.failing(.providerRateLimited)
+        let whole = PlayedModel.Play(events: [ModelEvent(.whole(ChatCompletion(choices: [.init(text: "a")])))])
+        let settings = Self.settings {
+            $0.limits.perProvider = 16
+            $0.retry.retries = 0
+            $0.breaker.mode = .off
+        }
+        let world = GatewayWorld(["a": Array(repeating: limited, count: 27) + [whole]], settings, clock: clock)
+        let route = GatewayWorld.route(["a/m"])
+        for _ in 0..<27 {
+            await #expect(throws: CodedError.self) { try await world.ask(route, streaming: false) }
+        }
+        let limiter = try #require(world.gateway.resilience.limiters.first?.limiter)
+        #expect(limiter.snapshot.limit == 1)
+        for _ in 0..<20 {
+            var answers: [Gateway.Answer] = []
+            for _ in 0..<limiter.snapshot.limit {
+                answers.append(
+                    try await world.gateway.answer(
+                        GatewayWorld.request(), route: route, streaming: false, context: testContext()))
+            }
+            try await clock.sleep(until: clock.now().advanced(by: .seconds(1)))
+            for answer in answers { while try await answer.stream.next() != nil {} }
+        }
+        #expect(limiter.snapshot.limit == 16 && limiter.snapshot.baseline == nil)
+    }
+
     @Test("before anything is visible a broken stream begins anew, unseen")
     func unseen() async throws {
         let silent = PlayedModel.Play(

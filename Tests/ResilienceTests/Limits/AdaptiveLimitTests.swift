@@ -124,6 +124,77 @@ import Testing
         #expect(bench.limit.limit == bench.limit.least)
     }
 
+    /// Lets as many calls succeed as there are places, and a second go by.
+    private func successes(_ bench: Bench, _ rounds: Int, inFlight: Int? = nil) -> [Int] {
+        (0..<rounds).map { _ in
+            let began = bench.now
+            bench.now = bench.now.advanced(by: .seconds(1))
+            for _ in 0..<bench.limit.limit {
+                bench.limit.succeed(began: began, inFlight: inFlight ?? bench.limit.limit, now: bench.now)
+            }
+            return bench.limit.limit
+        }
+    }
+
+    private func refused(_ times: Int) -> Bench {
+        let bench = Bench(atMost: 64)
+        for _ in 0..<times {
+            bench.now = bench.now.advanced(by: .milliseconds(1))
+            bench.limit.drop(began: bench.now, now: bench.now)
+        }
+        return bench
+    }
+
+    @Test("successes without a latency make up for refusals, as fast as good rounds do, and are no latency")
+    func successes() {
+        let bench = refused(27)
+        #expect(bench.limit.limit == 4)
+        #expect(successes(bench, 5) == [5, 6, 7, 8, 10])
+        let rest = successes(bench, 30)
+        #expect(rest.last == 64 && rest.count { $0 < 64 } > 15)
+        #expect(bench.limit.baseline == nil)
+    }
+
+    @Test("successes from before the last refusal, or while hardly anything is under way, change nothing")
+    func idleSuccesses() {
+        let bench = refused(27)
+        #expect(successes(bench, 5, inFlight: 1) == [4, 4, 4, 4, 4])
+        let before = bench.now
+        bench.now = bench.now.advanced(by: .seconds(1))
+        bench.limit.drop(began: bench.now, now: bench.now)
+        bench.now = bench.now.advanced(by: .seconds(5))
+        for _ in 0..<100 { bench.limit.succeed(began: before, inFlight: 64, now: bench.now) }
+        #expect(bench.limit.limit == 4)
+    }
+
+    @Test("where latencies are known, they decide") func latenciesDecide() {
+        let bench = Bench(atMost: 100)
+        _ = bench.rounds([100, 190, 190])
+        let low = bench.limit.limit
+        for _ in 0..<2_000 {
+            bench.now = bench.now.advanced(by: .milliseconds(1))
+            bench.limit.sample(.microseconds(1), inFlight: 1, now: bench.now)
+            for _ in 0..<50 { bench.limit.succeed(began: bench.now, inFlight: 100, now: bench.now) }
+        }
+        #expect(bench.limit.limit == low)
+    }
+
+    @Test("a test that gets no latencies any more ends with the limit restored") func abandonedTest() {
+        let bench = Bench(atMost: 64)
+        #expect(bench.rounds([100, 400, 400]) == [64, 64, 44])
+        #expect(successes(bench, 1) == [64])
+    }
+
+    @Test("a call that comes alone finds all allowed again, when nothing has lowered the limit for a minute")
+    func alone() {
+        let bench = refused(27)
+        for (wait, limit) in [(59, 4), (1, 64)] {
+            bench.now = bench.now.advanced(by: .seconds(wait))
+            bench.limit.beginAlone(now: bench.now)
+            #expect(bench.limit.limit == limit)
+        }
+    }
+
     @Test("stays within its bounds and traps nothing, whatever it is told", arguments: 0..<200 as Range<UInt64>)
     func anything(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -136,6 +207,10 @@ import Testing
             let latency = pick(0...20) == 0 ? extremes[Int(pick(0...4))] : .microseconds(pick(1...60_000))
             if pick(0...99) == 0 {
                 limit.drop(began: now, now: now)
+            } else if pick(0...3) == 0 {
+                limit.succeed(began: now, inFlight: Int(pick(0...300)), now: now)
+            } else if pick(0...99) == 0 {
+                limit.beginAlone(now: now)
             } else {
                 limit.sample(latency, inFlight: pick(0...50) == 0 ? .max / 4 : Int(pick(0...300)), now: now)
             }

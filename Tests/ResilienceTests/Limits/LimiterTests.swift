@@ -5,6 +5,15 @@ import Testing
 
 @testable import Resilience
 
+/// A permit for a list: permits cannot be copied.
+private final class HeldPlace {
+    private var permit: LimitPermit?
+
+    init(_ permit: consuming LimitPermit?) { self.permit = permit }
+
+    func succeed() { permit.take()?.end(.succeeded(after: .seconds(1))) }
+}
+
 @Suite("Limiters", .timeLimit(.minutes(1))) struct LimiterTests {
     private let clock = TestClock()
 
@@ -255,13 +264,43 @@ import Testing
         }
         limiter.reset(LimitsPolicy(perProvider: 7))
         #expect(limiter.snapshot.limit == 7 && limiter.snapshot.baseline == nil)
-        // A whole answer counts with its duration when nothing was said before.
+        // A whole answer's time is no latency.
         for _ in 0..<16 {
             let permit = try await limiter.enter()
             clock.advance(by: .milliseconds(30))
             permit.end(.succeeded(after: .milliseconds(30)))
         }
-        #expect(limiter.snapshot.baseline == .milliseconds(30))
+        #expect(limiter.snapshot.baseline == nil)
+    }
+
+    @Test("whole answers bring back what refusals took, and so does a minute without use") func restored()
+        async throws
+    {
+        let limiter = limiter(64)
+        func refuse(_ times: Int) async throws {
+            for _ in 0..<times {
+                clock.advance(by: .milliseconds(1))
+                try await limiter.enter().end(.rateLimited(retryAfter: nil))
+            }
+        }
+        try await refuse(27)
+        #expect(limiter.snapshot.limit == 4)
+        var rounds = 0
+        while limiter.snapshot.limit < 64, rounds < 40 {
+            var places: [HeldPlace] = []
+            for _ in 0..<limiter.snapshot.limit { places.append(HeldPlace(try await limiter.enter())) }
+            clock.advance(by: .seconds(1))
+            for place in places { place.succeed() }
+            rounds += 1
+        }
+        #expect(limiter.snapshot.limit == 64 && rounds > 20, "\(rounds) rounds")
+        try await refuse(27)
+        clock.advance(by: .seconds(59))
+        try await limiter.enter().end(.neutral)
+        #expect(limiter.snapshot.limit == 4)
+        clock.advance(by: .seconds(1))
+        try await limiter.enter().end(.neutral)
+        #expect(limiter.snapshot.limit == 64)
     }
 
     @Test("a higher limit in a new policy lets those in who wait") func reset() async throws {
