@@ -39,7 +39,8 @@ enum FallOver {
     static func summary(of attempts: [Attempt]) -> CodedError {
         let errors = attempts.compactMap(\.error)
         let telling = rank.lazy.compactMap { code in errors.first { $0.code == code } }.first
-        guard var error = telling else {
+        // One that the configuration has moved on after tells more than that nobody is left.
+        guard var error = telling ?? errors.last else {
             return CodedError(.modelUnavailable, "The chain of this model is empty.", param: "model")
         }
         guard attempts.count > 1 else { return error }

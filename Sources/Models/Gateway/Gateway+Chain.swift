@@ -16,14 +16,23 @@ struct AskedTarget<Value: Sendable>: Sendable {
     var attempts: [Attempt]
 }
 
+/// Which target of a chain is asked.
+struct Place {
+    var index: Int
+    /// Whether none comes after it.
+    var isLast: Bool
+    /// How many calls may go to its provider, with one key after the other.
+    var callsLeft: Int
+}
+
 extension Gateway {
     /// Goes along the targets until one answers: the same one again after a delay, the next one, or nobody, as the
     /// schedule says after each failure.
-    /// - Parameter ask: Asks a target; whether it is the last of the chain.
+    /// - Parameter ask: Asks a target.
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     func along<Value: Sendable>(
         _ targets: [Target], _ retry: RetryPolicy, minimum: Duration, _ context: RunContext,
-        _ attempts: inout [Attempt], onRetry: OnRetry, ask: (Int, Bool) async -> AskedTarget<Value>
+        _ attempts: inout [Attempt], onRetry: OnRetry, ask: (Place) async -> AskedTarget<Value>
     ) async throws(CodedError) -> Value {
         guard !targets.isEmpty else { throw FallOver.summary(of: []) }
         var schedule = RetrySchedule(
@@ -36,7 +45,8 @@ extension Gateway {
                 offered = place
                 resilience.record(of: targets[place].provider).budget.offer()
             }
-            let asked = await ask(place, place == targets.count - 1)
+            let asked = await ask(
+                Place(index: place, isLast: place == targets.count - 1, callsLeft: schedule.callsLeft))
             attempts += asked.attempts
             switch asked.outcome {
             case .answered(let value): return value
@@ -48,24 +58,31 @@ extension Gateway {
     }
 
     /// Asks a target with one key of its provider, and with the next one at once when the failure says nothing of that.
-    /// - Parameter token: Ends it while its task goes on: no other key is then asked.
+    /// - Parameters:
+    ///   - calls: No other key is asked once so many calls have gone to the provider.
+    ///   - token: Ends it while its task goes on: no other key is then asked.
     func asking<Value: Sendable>(
-        _ target: Target, _ context: RunContext, token: CancellationToken? = nil,
+        _ target: Target, _ context: RunContext, atMost calls: Int = .max, token: CancellationToken? = nil,
         attempt: (KeyedTarget) async -> AttemptOutcome<Value>
     ) async -> AskedTarget<Value> {
         let seats = resilience.seats(of: target)
         var attempts: [Attempt] = []
         var place = 0
+        var sent = 0
         while true {
             let started = clock.now()
-            let outcome = await attempt(seats[place])
+            var outcome = await attempt(seats[place])
             let made = Attempt(
                 target: target, error: outcome.failure?.error, duration: clock.now().since(started))
             observer.attemptEnded(made, context: context)
             attempts.append(made)
-            guard let failure = outcome.failure, failure.isOfKey, place + 1 < seats.count, !Task.isCancelled,
-                token?.isCancelled != true
+            guard var failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: attempts) }
+            sent += failure.sent
+            guard failure.isOfKey, place + 1 < seats.count, sent < calls, !Task.isCancelled, token?.isCancelled != true
             else {
+                // The last key's word stands for all of them, and its calls are those of all.
+                failure.sent = sent
+                outcome = .failed(failure)
                 return AskedTarget(outcome: outcome, attempts: attempts)
             }
             place += 1
@@ -91,8 +108,8 @@ extension Gateway {
             } catch {
                 throw CodedError(.cancelled, "The request was cancelled.")
             }
-        case .giveUp(let reason):
-            if reason == .error, FallOver.isFinal(error, attempts) { throw error }
+        case .giveUp:
+            if FallOver.isFinal(error, attempts) { throw error }
             throw FallOver.summary(of: attempts)
         }
     }
@@ -111,8 +128,12 @@ extension Gateway {
         let window = facts(of: target).info?.window
         return schedule.decide(
             after: failure, now: clock.now(), using: &generator, affords: budget.spend,
+            resting: { resilience.rest(of: target) },
             hasLargerWindow: { place in
-                guard let window, let other = facts(of: targets[place]).info?.window else { return false }
+                // What is not known may be large enough, and to find out costs little: it is refused at once.
+                guard let window, let other = facts(of: targets[place]).info?.window else {
+                    return targets[place] != target
+                }
                 return other > window
             })
     }

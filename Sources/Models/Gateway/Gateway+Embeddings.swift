@@ -24,8 +24,10 @@ extension Gateway {
         return try await along(
             chain, settings.retry, minimum: settings.timeouts.minimum, context, &attempts,
             onRetry: { _, _ throws(CodedError) in }
-        ) { place, isLast in
-            await asking(chain[place], context) { await attempt(request, at: $0, limits, context, isLast: isLast) }
+        ) { place in
+            await asking(chain[place.index], context, atMost: place.callsLeft) {
+                await attempt(request, at: $0, limits, context, isLast: place.isLast)
+            }
         }
     }
 

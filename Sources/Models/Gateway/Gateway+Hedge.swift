@@ -10,21 +10,25 @@ extension Gateway {
         try await along(
             question.targets, question.settings.retry, minimum: question.settings.timeouts.minimum, question.context,
             &attempts, onRetry: onRetry
-        ) { place, isLast in
+        ) { place in
             // Tools may change something on the way: such calls are made once.
             let isHedged =
-                question.settings.hedge.isEnabled && question.streaming && !isLast && question.request.tools.isEmpty
+                question.settings.hedge.isEnabled && question.streaming && !place.isLast
+                && question.request.tools.isEmpty
                 && !question.request.hasForeignTools
             return isHedged
                 ? await hedged(question, place)
-                : await ask(question, question.targets[place], isLast: isLast)
+                : await ask(
+                    question, question.targets[place.index], isLast: place.isLast, atMost: place.callsLeft)
         }
     }
 
     /// Asks one target; see ``asking(_:_:attempt:)``. What is to be held back is a part of the attempt: what breaks by
     /// then has failed.
-    func ask(_ question: Question, _ target: Target, isLast: Bool) async -> AskedTarget<BegunAnswer> {
-        await asking(target, question.context) { seat in
+    func ask(
+        _ question: Question, _ target: Target, isLast: Bool, atMost calls: Int = .max
+    ) async -> AskedTarget<BegunAnswer> {
+        await asking(target, question.context, atMost: calls) { seat in
             let outcome = await attempt(question, at: seat, isLast: isLast)
             guard case .answered(let begun) = outcome else { return outcome }
             return await held(begun, question)
@@ -32,12 +36,12 @@ extension Gateway {
     }
 
     /// Asks a target, and another one of the chain while it is silent for longer than it mostly is.
-    private func hedged(_ question: Question, _ place: Int) async -> AskedTarget<BegunAnswer> {
-        let first = question.targets[place]
-        let call = HedgedQuestion(self, question, place)
+    private func hedged(_ question: Question, _ place: Place) async -> AskedTarget<BegunAnswer> {
+        let first = question.targets[place.index]
+        let call = HedgedQuestion(self, question, place.index)
         let run = resilience.hedge(of: first, question.settings.hedge).begin(call)
         // Who is first is known with the first piece; holding more of it back waits for the race.
-        let asked = await asking(first, question.context, token: run.token) {
+        let asked = await asking(first, question.context, atMost: place.callsLeft, token: run.token) {
             await attempt(question, at: $0, isLast: false, token: run.token)
         }
         switch await run.end(asked.outcome.failure?.error) {

@@ -112,6 +112,16 @@ public final class GatewayResilience: Sendable {
     /// Why a target would not be asked now. Takes nothing.
     func refusal(of target: KeyedTarget) -> CallRefusal? { circuit(of: target)?.refusal }
 
+    /// For how long none of the target's keys would be let through; `nil` when one of them would be.
+    func rest(of target: Target) -> Duration? {
+        var shortest = Duration.seconds(Int64.max)
+        for key in 0..<record(of: target.provider).keyCount {
+            guard let refusal = refusal(of: KeyedTarget(target, key: key)) else { return nil }
+            if let wait = refusal.wait { shortest = min(shortest, wait) }
+        }
+        return shortest
+    }
+
     /// What a provider has said of how many more calls it takes.
     func note(_ count: RateCount, of target: KeyedTarget) {
         circuit(of: target)?.note(remaining: count.remaining, reset: count.reset)

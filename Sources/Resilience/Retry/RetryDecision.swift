@@ -4,9 +4,9 @@ public import Base
 public struct AttemptFailure: Sendable {
     /// Its `retryAfter` is what the provider has asked to wait, or the breaker in its place.
     public var error: CodedError
-    /// Whether anything has gone to the provider. `false` for an attempt that was refused before: by a breaker, a limit
-    /// of ours, or because the model is known to be unable.
-    public var wasSent: Bool
+    /// How many calls have gone to the provider, one after the other with another of its keys. None for an attempt that
+    /// was refused before: by a breaker, a limit of ours, or because the model is known to be unable.
+    public var sent: Int
     /// Whether a part of the answer has been shown to the caller.
     public var isVisible: Bool
     /// Whether one of our time limits ended it (``TimeLimit``), rather than a word from the provider.
@@ -14,10 +14,13 @@ public struct AttemptFailure: Sendable {
 
     public init(_ error: CodedError, wasSent: Bool = true, isVisible: Bool = false, isSilent: Bool = false) {
         self.error = error
-        self.wasSent = wasSent
+        sent = wasSent ? 1 : 0
         self.isVisible = isVisible
         self.isSilent = isSilent
     }
+
+    /// Whether anything has gone to the provider.
+    public var wasSent: Bool { sent > 0 }
 }
 
 /// What to do after an attempt has failed.

@@ -7,6 +7,9 @@ public import Base
 ///     … one attempt on chain[schedule.target], which fails …
 ///     switch schedule.decide(after: failure, now: now, using: &generator, affords: budget.spend) { … }
 public struct RetrySchedule: Sendable {
+    /// A circuit rounds the time that a provider has named: so little more is no longer rest.
+    private static let grain = Duration.milliseconds(1)
+
     private var policy: RetryPolicy
     private var isPolicySane = false
     private let targets: Int
@@ -41,36 +44,53 @@ public struct RetrySchedule: Sendable {
     /// - Parameters:
     ///   - affords: Whether the target's provider may get one more retry now; takes it if so. Asked at most once, and
     ///     only when everything else speaks for a retry of something that has been sent.
-    ///   - hasLargerWindow: Whether the target of this index has a larger window than the present one.
+    ///   - resting: For how long the target would not be asked, because our own circuit keeps calls from it. Asked at
+    ///     most once, and only when everything else speaks for a retry.
+    ///   - hasLargerWindow: Whether the target of this index may have a larger window than the present one.
     public mutating func decide(
         after failure: AttemptFailure, now: Instant, using generator: inout some RandomNumberGenerator,
-        affords: () -> Bool = { true }, hasLargerWindow: (Int) -> Bool = { _ in false }
+        affords: () -> Bool = { true }, resting: () -> Duration? = { nil },
+        hasLargerWindow: (Int) -> Bool = { _ in false }
     ) -> RetryDecision {
         // Most requests never come here, so what they would pay for it is paid here.
         if !isPolicySane { (policy, isPolicySane) = (policy.sane, true) }
-        if failure.wasSent {
-            attempts += 1
-            attemptsOnTarget += 1
-        }
+        attempts += failure.sent
+        attemptsOnTarget += failure.sent
         // What the caller has seen cannot be taken back.
         if failure.isVisible { return .giveUp(.visible) }
         let errorClass = policy.errorClass(of: failure.error.code)
         if errorClass == .end { return .giveUp(.error) }
+        var larger: Int?
+        if errorClass == .larger {
+            larger = (target + 1..<max(target + 1, targets)).first(where: hasLargerWindow)
+            // Attempts and time that are over are not why: none of them would have helped.
+            if larger == nil { return .giveUp(.error) }
+        }
         if attempts >= policy.maxAttempts { return .giveUp(.attempts) }
         guard let room = room(at: now) else { return .giveUp(.time) }
-        if errorClass == .larger {
-            return move(to: (target + 1..<max(target + 1, targets)).first(where: hasLargerWindow))
+        if let larger { return move(to: larger) }
+        var wait = max(.zero, failure.error.retryAfter ?? .zero)
+        var obstacle = obstacle(to: failure, errorClass) ?? obstacle(toWaiting: wait, room: room)
+        if obstacle == nil, let rest = resting(), rest > wait + Self.grain {
+            // A retry before that would meet our own refusal. Who can ask another target need not wait for it.
+            obstacle = isLast ? self.obstacle(toWaiting: rest, room: room) : .wait
+            wait = rest
         }
-        let obstacle = obstacle(to: failure, errorClass, room: room)
         if obstacle == nil, attemptsOnTarget == 0 || affords() {
-            return .retry(retry(failure, room: room, using: &generator))
+            return .retry(retry(after: wait, room: room, using: &generator))
         }
-        if target + 1 < targets { return move(to: target + 1) }
+        if !isLast { return move(to: target + 1) }
         return .giveUp(obstacle ?? .budget)
     }
 
     /// Those that come after this one; each of them is to have its attempt, so retries leave them one.
     private var targetsLeft: Int { max(0, targets - 1 - target) }
+
+    private var isLast: Bool { target + 1 >= targets }
+
+    /// How many calls this target may still take, each with another key: as with retries, one is left for each target
+    /// that comes after it.
+    public var callsLeft: Int { max(1, policy.maxAttempts - attempts - targetsLeft) }
 
     /// The time that may be waited; `nil` when there is none for another attempt.
     private func room(at now: Instant) -> Duration? {
@@ -80,11 +100,8 @@ public struct RetrySchedule: Sendable {
     }
 
     /// What speaks against asking the same target again.
-    private func obstacle(
-        to failure: AttemptFailure, _ errorClass: ErrorClass, room: Duration
-    ) -> RetryDecision.Reason? {
+    private func obstacle(to failure: AttemptFailure, _ errorClass: ErrorClass) -> RetryDecision.Reason? {
         let code = failure.error.code
-        let isLast = target + 1 >= targets
         switch errorClass {
         case .retry: if !failure.wasSent, !isLast { return .error }
         case .next: if !isLast || !code.retryable || code.fault != .provider { return .error }
@@ -92,29 +109,29 @@ public struct RetrySchedule: Sendable {
         }
         if failure.isSilent { return .silent }
         if retriesOnTarget >= policy.retries { return .retries }
-        if attempts + targetsLeft >= policy.maxAttempts { return .attempts }
-        let asked = failure.error.retryAfter ?? .zero
-        if asked > policy.maxDelay { return .wait }
+        return attempts + targetsLeft >= policy.maxAttempts ? .attempts : nil
+    }
+
+    private func obstacle(toWaiting wait: Duration, room: Duration) -> RetryDecision.Reason? {
+        if wait > policy.maxDelay { return .wait }
         // One that would end too late is not begun; another target can be asked now.
-        return asked > room ? .time : nil
+        return wait > room ? .time : nil
     }
 
     /// Drawn anew between nothing and the whole delay, so that requests which failed together do not come back
-    /// together; on top of what the provider has asked for, because it has told the others the same.
+    /// together; on top of what has to be waited, because the others have to wait for the same.
     private mutating func retry(
-        _ failure: AttemptFailure, room: Duration, using generator: inout some RandomNumberGenerator
+        after wait: Duration, room: Duration, using generator: inout some RandomNumberGenerator
     ) -> RetryDecision.Retry {
         retriesOnTarget += 1
-        let asked = max(.zero, failure.error.retryAfter ?? .zero)
-        let longest = min(policy.longestDelay(beforeRetry: retriesOnTarget), room - asked)
+        let longest = min(policy.longestDelay(beforeRetry: retriesOnTarget), room - wait)
         let drawn = Int64.random(in: 0...longest.saturatingNanoseconds, using: &generator)
         // The attempt after the last one that `maxAttempts` allows is not promised.
         let most = min(policy.retries, retriesOnTarget - 1 + policy.maxAttempts - attempts - targetsLeft)
-        return RetryDecision.Retry(attempt: retriesOnTarget, max: most, delay: asked + .nanoseconds(drawn))
+        return RetryDecision.Retry(attempt: retriesOnTarget, max: most, delay: wait + .nanoseconds(drawn))
     }
 
-    private mutating func move(to next: Int?) -> RetryDecision {
-        guard let next else { return .giveUp(.error) }
+    private mutating func move(to next: Int) -> RetryDecision {
         target = next
         attemptsOnTarget = 0
         retriesOnTarget = 0

@@ -107,6 +107,48 @@ struct GatewayChoiceTests {
         #expect(Set(used).count == 3)
     }
 
+    @Test("calls with another key are attempts: no more of them than may be made, and one is left for each fallback")
+    func keysWithinAttempts() async throws {
+        let limited = PlayedModel.Play.failing(.providerRateLimited, retryAfter: .seconds(60))
+        var settings = ResilienceSettings()
+        settings.retry.maxAttempts = 3
+        let keys = ["a": GatewayResilience.Keys(count: 9)]
+        let alone = GatewayWorld(["a": [limited]], settings, keys: keys)
+        let error = await #expect(throws: CodedError.self) { try await alone.ask(GatewayWorld.route(["a/m"])) }
+        #expect(error?.code == .providerRateLimited && alone.calls(of: "a").count == 3)
+        let world = GatewayWorld(["a": [limited], "b": [.text("b")]], settings, keys: keys)
+        #expect(try await world.ask(GatewayWorld.route(["a/m", "b/m"])).text == "b")
+        #expect(world.calls(of: "a").count == 2)
+    }
+
+    @Test("a rate limit without a time moves on at once, and the last one waits for as long as its circuit rests")
+    func restOfCircuit() async throws {
+        let limited = PlayedModel.Play.failing(.providerRateLimited)
+        let world = GatewayWorld(["a": [limited], "b": [.text("b")]])
+        #expect(try await world.ask(GatewayWorld.route(["a/m", "b/m"])).attempts == 2)
+        #expect(world.calls(of: "a").count == 1)
+        let clock = TickingClock()
+        let alone = GatewayWorld(["a": [limited, limited, .text("a")]], clock: clock)
+        let start = clock.now()
+        #expect(try await alone.ask(GatewayWorld.route(["a/m"])).attempts == 3)
+        #expect(alone.calls(of: "a").count == 3 && clock.now().since(start) >= .seconds(3))
+    }
+
+    @Test("the caller reads the true error, also when no attempt is left, and no text takes its place")
+    func trueError() async throws {
+        var settings = ResilienceSettings()
+        settings.retry.maxAttempts = 1
+        settings.retry.reasons = [.providerRefused: .retry, .invalidJSON: .next]
+        (settings.degrade, settings.degradedText) = ([.text], "sorry")
+        for code in [ErrorCode.contextLengthExceeded, .providerRefused, .invalidJSON] {
+            for chain in [["a/m"], ["a/m", "b/m"]] {
+                let world = GatewayWorld(["a": [.failing(code)], "b": [.text("b")]], settings)
+                let error = await #expect(throws: CodedError.self) { try await world.ask(GatewayWorld.route(chain)) }
+                #expect(error?.code == code && world.calls(of: "b").isEmpty)
+            }
+        }
+    }
+
     @Test("a key that its provider rejects rests for all models, and the others go on")
     func rejectedKey() async throws {
         let world = GatewayWorld(
@@ -168,9 +210,13 @@ struct GatewayChoiceTests {
         let world = GatewayWorld(["a": [.failing(.providerOverloaded)], "b": [small]])
         let error = await #expect(throws: CodedError.self) { try await world.ask(chain) }
         #expect(error?.code == .providerOverloaded)
-        let alone = GatewayWorld(["a": [small], "b": [.text("b")]])
-        let own = await #expect(throws: CodedError.self) { try await alone.ask(chain) }
-        #expect(own?.code == .contextLengthExceeded && alone.calls(of: "b").isEmpty)
+        // A window that nobody knows may be large enough.
+        let unknown = GatewayWorld(["a": [small], "b": [.text("b")]])
+        #expect(try await unknown.ask(chain).text == "b")
+        #expect(unknown.calls(of: "a").count == 1)
+        let both = GatewayWorld(["a": [small], "b": [small]])
+        let own = await #expect(throws: CodedError.self) { try await both.ask(chain) }
+        #expect(own?.code == .contextLengthExceeded && both.calls(of: "b").count == 1)
         // What a provider refuses is told, and nobody else asked: it may have refused what was said.
         let refused = GatewayWorld([
             "a": [.failing(.providerOverloaded)], "b": [.failing(.providerRefused)], "c": [.text("c")],

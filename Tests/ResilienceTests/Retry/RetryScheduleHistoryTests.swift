@@ -39,10 +39,29 @@ import Testing
             let code =
                 pick(0...4) == 0 ? ErrorCode.all[pick(0...ErrorCode.all.count - 1)] : likely[pick(0...likely.count - 1)]
             let asked: Duration? = pick(0...2) > 0 ? nil : .milliseconds(pick(-1000...25_000))
-            return AttemptFailure(
+            var failure = AttemptFailure(
                 CodedError(code, "", retryAfter: asked), wasSent: pick(0...5) > 0, isVisible: pick(0...30) == 0,
                 isSilent: code == .providerTimeout && pick(0...1) == 0)
+            // With several keys.
+            if failure.wasSent, pick(0...5) == 0 { failure.sent = pick(1...3) }
+            return failure
         }
+    }
+
+    /// What the record says that nothing may be tried after; `nil` where something may.
+    private func end(
+        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure
+    ) -> RetryDecision.Reason? {
+        let sent = record.reduce(failure.sent) { $0 + $1.failure.sent }
+        let errorClass = test.policy.errorClass(of: failure.error.code)
+        if failure.isVisible { return .visible }
+        if errorClass == .end || errorClass == .larger && larger(test, target) == nil { return .error }
+        if sent >= test.policy.maxAttempts { return .attempts }
+        return left(test) < .zero ? .time : nil
+    }
+
+    private func larger(_ test: Case, _ target: Int) -> Int? {
+        test.windows.indices.first { $0 > target && test.windows[$0] > test.windows[target] }
     }
 
     private func left(_ test: Case) -> Duration {
@@ -50,56 +69,60 @@ import Testing
     }
 
     /// Whether the same target may be asked again after the last failure of `record`, leaving the budget aside.
-    private func mayRetry(_ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure) -> Bool {
+    /// - Parameter rest: For how long our own circuit keeps calls from it.
+    private func mayRetry(
+        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure, _ rest: Duration
+    ) -> Bool {
         let here = record.filter { $0.target == target }
         let code = failure.error.code
         let left = test.windows.count - 1 - target
         let isLast = left == 0
-        let sent = record.count { $0.failure.wasSent } + (failure.wasSent ? 1 : 0)
+        let sent = record.reduce(failure.sent) { $0 + $1.failure.sent }
         let asked = max(.zero, failure.error.retryAfter ?? .zero)
+        if rest > asked + .milliseconds(1), !isLast { return false }
+        let wait = max(asked, rest)
         let mayHelp: Bool =
             switch test.policy.errorClass(of: code) {
             case .retry: failure.wasSent || isLast
             case .next: isLast && code.retryable && code.fault == .provider
             case .larger, .end: false
             }
-        return mayHelp && !failure.isSilent && here.count < test.policy.retries && asked <= test.policy.maxDelay
-            && asked <= self.left(test) && sent + left < test.policy.maxAttempts
+        return mayHelp && !failure.isSilent && here.count < test.policy.retries && wait <= test.policy.maxDelay
+            && wait <= self.left(test) && sent + left < test.policy.maxAttempts
     }
 
     /// What is wrong with a decision.
     private func complaint(
-        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure, _ affords: Bool, _ wasAsked: Bool,
-        _ decision: RetryDecision
+        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure, _ rest: Duration, _ affords: Bool,
+        _ wasAsked: Bool, _ decision: RetryDecision
     ) -> String? {
-        let sent = record.count { $0.failure.wasSent } + (failure.wasSent ? 1 : 0)
         let wasSentHere = failure.wasSent || record.contains { $0.target == target && $0.failure.wasSent }
         let errorClass = test.policy.errorClass(of: failure.error.code)
-        let isOver =
-            failure.isVisible || errorClass == .end || sent >= test.policy.maxAttempts || left(test) < .zero
-        let mayRetry = mayRetry(test, record, target, failure)
-        let larger = test.windows.indices.first { $0 > target && test.windows[$0] > test.windows[target] }
+        let end = end(test, record, target, failure)
+        let isOver = end != nil
+        let mayRetry = mayRetry(test, record, target, failure, rest)
         if wasAsked != (!isOver && mayRetry && wasSentHere) { return "budget" }
         switch decision {
         case .giveUp(let reason):
-            if isOver { return (reason == .visible) == failure.isVisible ? nil : "reason" }
-            if errorClass == .larger { return larger == nil ? nil : "gave up before a larger window" }
+            if isOver { return reason == end ? nil : "reason" }
+            if errorClass == .larger { return "gave up before a larger window" }
             if target < test.windows.count - 1 { return "gave up before the chain's end" }
             return mayRetry && (affords || !wasSentHere) ? "gave up a retry" : nil
         case .next(let next):
             if isOver { return "went on" }
-            if errorClass == .larger { return next == larger ? nil : "window" }
+            if errorClass == .larger { return next == larger(test, target) ? nil : "window" }
             if next != target + 1 { return "order" }
             return mayRetry && (affords || !wasSentHere) ? "left too early" : nil
         case .retry(let retry):
             if isOver || !mayRetry || wasSentHere && !affords { return "retried" }
             let number = record.count { $0.target == target } + 1
             let asked = max(.zero, failure.error.retryAfter ?? .zero)
+            let wait = rest > asked + .milliseconds(1) ? rest : asked
             var whole = test.policy.initialDelay.seconds
             for _ in 1..<number { whole *= test.policy.factor }
-            let latest = asked.seconds + min(whole, test.policy.maxDelay.seconds) + 1e-6
+            let latest = wait.seconds + min(whole, test.policy.maxDelay.seconds) + 1e-6
             if retry.attempt != number || retry.max > test.policy.retries || retry.max < number { return "numbers" }
-            if retry.delay < asked || retry.delay.seconds > latest || retry.delay > left(test) { return "delay" }
+            if retry.delay < wait || retry.delay.seconds > latest || retry.delay > left(test) { return "delay" }
             return nil
         }
     }
@@ -118,14 +141,16 @@ import Testing
                 let target = schedule.target
                 let failure = test.failure()
                 let affords = test.pick(0...6) > 0
+                let rest = Duration.milliseconds(test.pick(0...2) > 0 ? 0 : test.pick(0...25_000))
                 var wasAsked = false
                 let decision = schedule.decide(
                     after: failure, now: test.now, using: &test.generator,
                     affords: {
                         wasAsked = true
                         return affords
-                    }, hasLargerWindow: { [windows = test.windows] in windows[$0] > windows[target] })
-                if let complaint = complaint(test, record, target, failure, affords, wasAsked, decision) {
+                    }, resting: { rest > .zero ? rest : nil },
+                    hasLargerWindow: { [windows = test.windows] in windows[$0] > windows[target] })
+                if let complaint = complaint(test, record, target, failure, rest, affords, wasAsked, decision) {
                     Issue.record("seed \(seed), step \(record.count): \(complaint), \(decision) after \(failure)")
                     return
                 }

@@ -70,6 +70,62 @@ import Testing
         #expect(course(tooLong, targets: 1, hasLargerWindow: { _ in true }) == ("", .error))
     }
 
+    @Test("a window that is too small is the reason, also when attempts or time are over") func noLargerWindow() {
+        let tooLong = failure(.contextLengthExceeded)
+        let one = RetryPolicy(maxAttempts: 1)
+        #expect(course(tooLong, targets: 1, policy: one) == ("", .error))
+        #expect(course(tooLong, targets: 3, policy: one) == ("", .error))
+        #expect(course(tooLong, targets: 1, deadline: at(0.1)) == ("", .error))
+        #expect(course(tooLong, targets: 3, policy: one, hasLargerWindow: { $0 == 2 }) == ("", .attempts))
+    }
+
+    @Test("no retry meets the rest of our own circuit: the next one is asked, and the last waits for it")
+    func resting() {
+        func decide(
+            _ failure: AttemptFailure, targets: Int, rest: Duration?, deadline: Instant? = nil
+        ) -> (decision: RetryDecision, asked: Bool) {
+            var schedule = RetrySchedule(targets: targets, deadline: deadline)
+            var generator = SeededGenerator(seed: 5)
+            var wasAsked = false
+            let decision = schedule.decide(
+                after: failure, now: start, using: &generator,
+                affords: {
+                    wasAsked = true
+                    return true
+                }, resting: { rest })
+            return (decision, wasAsked)
+        }
+        let limited = failure(.providerRateLimited)
+        #expect(decide(limited, targets: 2, rest: .seconds(1)) == (.next(target: 1), false))
+        #expect(decide(failure(.providerFailed), targets: 2, rest: .seconds(30)) == (.next(target: 1), false))
+        #expect(decide(limited, targets: 1, rest: .seconds(21)) == (.giveUp(.wait), false))
+        #expect(decide(limited, targets: 1, rest: .seconds(3), deadline: at(3)) == (.giveUp(.time), false))
+        for (rest, asked) in [(1, nil), (5, nil), (nil, 2), (2, 2), (2, 3), (5, 2)] as [(Int?, Int?)] {
+            let failure = failure(.providerRateLimited, retryAfter: asked.map { .seconds($0) })
+            let (decision, _) = decide(failure, targets: 1, rest: rest.map { .seconds($0) })
+            let least = Duration.seconds(max(rest ?? 0, asked ?? 0))
+            guard case .retry(let retry) = decision else {
+                Issue.record("\(decision)")
+                continue
+            }
+            #expect(retry.delay >= least && retry.delay <= least + .seconds(1))
+        }
+        // What the provider has named is what the circuit rests for.
+        let named = decide(failure(.providerRateLimited, retryAfter: .seconds(2)), targets: 2, rest: .seconds(2))
+        guard case .retry = named.decision else { return #expect(Bool(false), "\(named)") }
+    }
+
+    @Test("calls with several keys of a provider are attempts, and each target that is left keeps one")
+    func severalKeys() {
+        var generator = SeededGenerator(seed: 5)
+        var schedule = RetrySchedule(RetryPolicy(maxAttempts: 5), targets: 3, deadline: nil)
+        #expect(schedule.callsLeft == 3)
+        var failure = failure(.providerRateLimited, retryAfter: .seconds(1))
+        failure.sent = 3
+        #expect(schedule.decide(after: failure, now: start, using: &generator) == .next(target: 1))
+        #expect(schedule.attempts == 3 && schedule.callsLeft == 1)
+    }
+
     @Test("nothing follows a part of an answer that has been shown", arguments: ErrorCode.all)
     func visible(_ code: ErrorCode) {
         var shown = failure(code)
