@@ -34,6 +34,66 @@ struct ErrorsTests {
         #expect(Self.decode(status, body).code == expected)
     }
 
+    @Test(
+        "a window that is too small is found in codes, types and words, and a rate limit is none",
+        arguments: [
+            (400, "This model's maximum context length is 8192 tokens. However, you requested 9000.", true),
+            (400, "Please reduce the length of the messages or completion.", true),
+            (400, "the request exceeds the available context size, try increasing it", true),
+            (413, "PROMPT IS TOO LONG: 210000 tokens", true), (422, "too many tokens: size limit exceeded", true),
+            (400, "Your input exceeds the context window of this model.", true),
+            (400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", true),
+            (400, "This model's maximum prompt length is 131072", true),
+            (400, String(repeating: "a", count: 600) + " prompt is too long", false),
+            (400, "'temperature' exceeds 2", false), (400, "bad 'foo'", false),
+        ] as [(Int, String, Bool)])
+    func tooLong(status: Int, words: String, isTooLong: Bool) {
+        for body in [#"{"error":{"message":"\#(words)"}}"#, #"{"error":"\#(words)"}"#] {
+            let error = Self.decode(status, body)
+            #expect(error.code == (isTooLong ? .contextLengthExceeded : .providerRefused))
+        }
+        let limited = Self.decode(413, #"{"error":{"code":"rate_limit_exceeded","message":"\#(words)"}}"#)
+        #expect(limited.code == .providerRateLimited)
+        #expect(Self.decode(500, #"{"error":{"message":"\#(words)"}}"#).code == .providerFailed)
+    }
+
+    @Test(
+        "what is refused on account of its content is no rejected key, and a type says as much as a code",
+        arguments: [
+            (403, #"{"error":{"code":"content_filter"}}"#, .providerRefused),
+            (403, #"{"error":{"code":"content_policy_violation","message":"prompt is too long"}}"#, .providerRefused),
+            (403, #"{"error":{"code":403,"type":"moderation"}}"#, .providerRefused),
+            (403, #"{"error":{"code":403,"metadata":{"reasons":["violence"],"flagged_input":"…"}}}"#, .providerRefused),
+            (403, #"{"error":{"code":403,"metadata":{"provider_name":"x"}}}"#, .providerRejectedKey),
+            (400, #"{"error":{"code":"content_filter"}}"#, .providerRefused),
+            (400, #"{"error":{"code":400,"type":"exceed_context_size_error"}}"#, .contextLengthExceeded),
+            (500, #"{"error":{"code":"content_filter"}}"#, .providerFailed),
+        ] as [(Int, String, ErrorCode)])
+    func content(status: Int, body: String, expected: ErrorCode) {
+        #expect(Self.decode(status, body).code == expected)
+    }
+
+    @Test(
+        "an error inside of an answer with 200 means what it means with a status of its own",
+        arguments: [
+            (#"{"code":"content_filter","message":"no"}"#, .providerRefused),
+            (#"{"code":"content_policy_violation"}"#, .providerRefused),
+            (#"{"code":403,"metadata":{"reasons":["hate"]}}"#, .providerRefused),
+            (#"{"code":"context_length_exceeded","message":"too long"}"#, .contextLengthExceeded),
+            (#"{"code":400,"message":"the maximum context length is 8"}"#, .contextLengthExceeded),
+            (#"{"code":500,"message":"the maximum context length is 8"}"#, .providerFailed),
+            (#"{"code":429,"message":"no"}"#, .providerRateLimited), (#"{"message":"no"}"#, .providerFailed),
+        ] as [(String, ErrorCode)])
+    func inside(object: String, expected: ErrorCode) async {
+        for (streaming, reply) in [
+            (true, ScriptedClient.Answer.events("data: {\"error\":\(object)}\n\n")),
+            (false, .json(#"{"error":\#(object)}"#)),
+        ] {
+            let error = await BrokenAnswerTests.error(of: reply, streaming: streaming)
+            #expect(error?.code == expected, "streaming: \(streaming)")
+        }
+    }
+
     @Test("the provider's words and its param reach the caller, keys never", arguments: [400, 401, 403, 404, 429, 500])
     func words(status: Int) {
         let error = Self.decode(

@@ -27,7 +27,8 @@ extension OpenAI {
         let root = try? JSONDocument(body).root
         let object = root.flatMap { errorObject(in: $0) }
         let code = object.flatMap(errorCode)
-        var error = meaning(ofStatus: status, code: code)
+        let known = object.flatMap { fault(of: $0, code: code, status: status, said: "status \(status)") }
+        var error = known ?? meaning(ofStatus: status, code: code)
         if let object,
             error.code.fault == .caller || isTold(error.code),
             let words = words(of: object, secrets: secrets)
@@ -64,10 +65,6 @@ extension OpenAI {
 
     private static func meaning(ofStatus status: Int, code: String?) -> CodedError {
         switch (status, code) {
-        case (400..<500, "context_length_exceeded"), (400..<500, "string_above_max_length"):
-            CodedError(
-                .contextLengthExceeded, "The conversation does not fit into the model's window. Shorten it.",
-                param: "messages")
         case (400..<500, "rate_limit_exceeded"), (429, _), (498, _):
             CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
         case (401, _), (402, _), (403, _):
@@ -95,11 +92,22 @@ extension OpenAI {
     static func streamError(_ object: JSONNode, secrets: Secrets) -> CodedError {
         let code = errorCode(object)
         let status = (object["status_code"] ?? object["code"])?.int
+        if let known = fault(of: object, code: code, status: status.map { Int($0) }, said: "an error in its answer") {
+            return told(known, object, code, secrets: secrets)
+        }
         let isRateLimit = status == 429 || code == "429" || code == "rate_limit_exceeded"
-        var error =
+        return told(
             isRateLimit
-            ? CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
-            : CodedError(.providerFailed, "The provider broke its answer off with an error.")
+                ? CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
+                : CodedError(.providerFailed, "The provider broke its answer off with an error."),
+            object, code, secrets: secrets)
+    }
+
+    private static func told(_ error: CodedError, _ object: JSONNode, _ code: String?, secrets: Secrets) -> CodedError {
+        var error = error
+        if error.code.fault == .caller {
+            error.param = object["param"]?.string.map { secrets.cleaned($0, limit: 128) }
+        }
         if let words = words(of: object, secrets: secrets) { error.message += " It says: \(words)" }
         error.detail = code.map { "code \(logged($0))" }
         return error

@@ -53,7 +53,7 @@ extension Responses {
     /// The error of a stream or a body that began as a success.
     static func streamError(_ object: JSONNode, secrets: Secrets) -> CodedError {
         var error = OpenAI.streamError(object, secrets: secrets)
-        guard let code = callersFault(object) else { return error }
+        guard error.code.fault != .caller, let code = callersFault(object) else { return error }
         error.code = code
         error.param = object["param"]?.string.map { secrets.cleaned($0, limit: 128) }
         return error
@@ -62,7 +62,6 @@ extension Responses {
     /// This dialect begins its answer before the request is looked at closely, so that the caller's faults come late.
     private static func callersFault(_ object: JSONNode) -> ErrorCode? {
         let code = object["code"]?.string ?? ""
-        if code == "context_length_exceeded" { return .contextLengthExceeded }
         // invalid_prompt, invalid_image_url, image_too_large, failed_to_download_image…
         let isRefusal = code.hasPrefix("invalid_") || code.contains("image")
         return isRefusal || object["type"]?.isString("invalid_request_error") == true ? .providerRefused : nil
