@@ -35,7 +35,13 @@ struct BrokenAnswerTests {
             row("reset before the first byte of the body", .events("", then: cut), .providerStreamBroken),
             row("reset before the first token", .events(start, then: cut), .providerStreamBroken),
             row("reset in the text", .events(start + hello, then: cut), .providerStreamBroken, "hel"),
-            row("shorter than its length", .events(start + hello + finish, then: cut), .providerStreamBroken, "hel"),
+            // After the finish reason nothing of the answer is missing.
+            row(
+                "shorter than its length", .events(start + hello + finish, then: cut),
+                finish.isEmpty ? .providerStreamBroken : nil, "hel"),
+            row(
+                "cut in an event after its finish reason", .events(start + hello + finish + "data: {\"us", then: cut),
+                finish.isEmpty ? .providerStreamBroken : nil, "hel"),
             row("nothing", .events(""), .providerStreamBroken),
             row("comments", .events(": a\n\n:\n"), .providerStreamBroken),
             row("no token", .events(start), .providerStreamBroken),
@@ -138,6 +144,18 @@ struct BrokenAnswerTests {
                 reply: .events(ResponsesStreamTests.hello + ProviderTimeoutTests.done), code: .providerStreamBroken,
                 shown: "hel")
         ]
+
+    /// What comes of an answer in OpenAI's dialect; `nil` when it is good.
+    static func error(of reply: ScriptedClient.Answer, streaming: Bool) async -> CodedError? {
+        let row = Row(dialect: .openai, name: "", reply: reply, streaming: streaming)
+        do {
+            let stream = try await Self().ask(row, ScriptedClient([reply]))
+            while try await stream.next() != nil {}
+            return nil
+        } catch {
+            return error as? CodedError
+        }
+    }
 
     private func ask(_ row: Row, _ client: ScriptedClient) async throws -> any ModelStream {
         let settings = ProviderConfiguration(name: "p", baseURL: "https://p.test")

@@ -151,8 +151,15 @@ final class ProviderStream: ModelStream {
     private func fail(_ error: HTTPClientError) {
         let limits = state.withLock(\.limits)
         let coded = error.coded(streaming: true, limits: limits)
+        let now = time.now()
         state.withLock { state in
-            if state.failure == nil { state.failure = coded }
+            guard state.failure == nil else { return }
+            // The answer is whole, however its transfer ends: only the usage may be missing.
+            if state.hasFinished, coded.code != .cancelled {
+                _ = Self.take(nil, now: now, into: &state)
+                if state.isOver { return }
+            }
+            state.failure = coded
         }
     }
 
@@ -196,7 +203,12 @@ final class ProviderStream: ModelStream {
                 state.isOver = true
             }
         } catch {
-            state.failure = error
+            // An event that was cut after the finish reason is dropped with the end.
+            if piece == nil, state.hasFinished, (try? state.decoder.finish(into: &state.events)) != nil {
+                state.isOver = true
+            } else {
+                state.failure = error
+            }
         }
         if state.events[before...].contains(where: \.showsAnswer) {
             state.hasToken = true
