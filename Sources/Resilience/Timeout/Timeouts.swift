@@ -12,7 +12,8 @@ public struct Timeouts: Hashable, Sendable {
     public var betweenTokens: Duration
     /// The whole attempt.
     public var total: Duration
-    /// What an attempt needs at least: none is begun with less left before the run's deadline.
+    /// What an attempt needs at least: none is begun with less left before the run's deadline. Under half of ``total``,
+    /// which is a run's time too: a first attempt has always used some of it, and a second one is to have a chance.
     public var minimum: Duration
 
     public init(
@@ -46,7 +47,10 @@ extension Timeouts {
             review.check(total >= time, "total", "It is \(total), less than the \(key) of \(time), which never comes.")
         }
         review.check(minimum >= .zero, "minimum", "It is \(minimum): let it be 0ms or more.")
-        review.check(minimum <= total, "minimum", "It is \(minimum), more than the total of \(total).")
+        review.check(
+            minimum < total / 2, "minimum",
+            "It is \(minimum), not under half of the total of \(total), so that calls would hardly ever begin: lower it."
+        )
         return review.faults
     }
 
@@ -55,6 +59,6 @@ extension Timeouts {
         return Timeouts(
             connect: PolicyReview.sane(connect), firstByte: PolicyReview.sane(firstByte),
             firstToken: PolicyReview.sane(firstToken), betweenTokens: PolicyReview.sane(betweenTokens), total: total,
-            minimum: min(max(.zero, minimum), total))
+            minimum: min(max(.zero, minimum), total / 4))
     }
 }

@@ -83,7 +83,9 @@ extension ConfigurationLoader {
         for order in broken {
             guard let (name, source) = place(order.low) else { continue }
             let high = order.high.split(separator: ".").last.map(String.init) ?? order.high
-            report("\(name) is \(shown(order.low)), more than the \(high) of \(shown(order.high)).", source)
+            let (before, after) = order.complaint
+            report(
+                "\(name) is \(shown(order.low)), \(before) the \(high) of \(shown(order.high))\(after).", source)
         }
     }
 

@@ -1,12 +1,15 @@
+internal import Base
 internal import Models
 internal import Resilience
 
-/// Two settings of `resilience` of which one must not exceed the other. One that nobody set follows the one that
+/// Two settings of `resilience` of which one must not exceed the other, or half of it. One that nobody set follows the one that
 /// somebody did, so that a short total contradicts no default; only what is set on both sides does.
 struct SettingOrder: Sendable {
     /// The paths below `resilience`.
     let low: String
     let high: String
+    /// What is wrong with a `low` that exceeds its `high`, around "the total of 10s".
+    let complaint: (before: String, after: String)
     /// Whether a `high` that nobody set grows with its `low`; else it bounds what somebody pays for, and stays.
     private let grows: Bool
     private let isKept: @Sendable (ResilienceSettings) -> Bool
@@ -21,9 +24,26 @@ struct SettingOrder: Sendable {
         self.low = low
         self.high = high
         self.grows = grows
+        complaint = ("more than", "")
         isKept = { $0[keyPath: lowField] <= $0[keyPath: highField] }
         lower = { $0[keyPath: lowField] = $0[keyPath: highField] }
         raise = { $0[keyPath: highField] = $0[keyPath: lowField] }
+    }
+
+    /// One that has to be under half of the other, and is a quarter of it where nobody set it.
+    private init(
+        _ low: String, _ lowField: any Field<Duration>, underHalfOf high: String, _ highField: any Field<Duration>
+    ) {
+        self.low = low
+        self.high = high
+        grows = false
+        complaint = ("not under half of", ", so that calls would hardly ever begin: lower it")
+        isKept = { $0[keyPath: lowField] < $0[keyPath: highField] / 2 }
+        lower = { settings in
+            let whole = settings[keyPath: highField].saturatingNanoseconds / 4_000_000
+            settings[keyPath: lowField] = .milliseconds(whole)
+        }
+        raise = { _ in }
     }
 
     static let all: [SettingOrder] = [
@@ -31,7 +51,7 @@ struct SettingOrder: Sendable {
         SettingOrder("timeouts.first_byte", \.timeouts.firstByte, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.first_token", \.timeouts.firstToken, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.between_tokens", \.timeouts.betweenTokens, "timeouts.total", \.timeouts.total),
-        SettingOrder("timeouts.minimum", \.timeouts.minimum, "timeouts.total", \.timeouts.total),
+        SettingOrder("timeouts.minimum", \.timeouts.minimum, underHalfOf: "timeouts.total", \.timeouts.total),
         SettingOrder("retry.initial_delay", \.retry.initialDelay, "retry.max_delay", \.retry.maxDelay, grows: true),
         SettingOrder("breaker.reset", \.breaker.reset, "breaker.max_reset", \.breaker.maxReset, grows: true),
         SettingOrder("limits.per_provider", \.limits.perProvider, "limits.total", \.limits.total),

@@ -21,7 +21,8 @@ import Testing
         (Timeouts(firstToken: .nanoseconds(999_999)), ["first_token"]),
         (Timeouts(betweenTokens: .seconds(86_401), total: .seconds(86_400)), ["between_tokens", "total"]),
         (Timeouts(total: .seconds(Int64.max)), ["total"]), (Timeouts(minimum: .seconds(-1)), ["minimum"]),
-        (Timeouts(minimum: .seconds(301)), ["minimum"]),
+        (Timeouts(minimum: .seconds(301)), ["minimum"]), (Timeouts(minimum: .seconds(300)), ["minimum"]),
+        (Timeouts(minimum: .seconds(150)), ["minimum"]), (Timeouts(minimum: .milliseconds(149_999)), []),
         (Timeouts(total: .zero), ["total", "total", "total", "total", "total", "minimum"]),
     ]
 
