@@ -58,9 +58,11 @@ struct ConfigurationLayerTests {
         var chaos = ConfigurationFlags(allowChaos: true)
         // These want a key besides.
         chaos.makesKeys = ["auth.mode", "server.trusted_proxies"].contains(key.path)
+        let reason =
+            key.path.hasPrefix(ConfigurationKey.reasonSection) ? (key.defaultText == "end" ? "next" : "end") : nil
         let isSize = key.expectation.contains("size")
         let other =
-            others[key.path] ?? (isSize ? "77KB" : key.expectation.contains("duration") ? "77s" : "77")
+            others[key.path] ?? reason ?? (isSize ? "77KB" : key.expectation.contains("duration") ? "77s" : "77")
         let fromEnvironment = try load(nil, environment: [key.variable: other], flags: chaos)
         #expect(key.get(fromEnvironment.configuration) != key.get(Configuration()))
         #expect(fromEnvironment.setting(key.path)?.hasSuffix(" # environment \(key.variable)") == true)

@@ -1,3 +1,4 @@
+import Base
 import Models
 import Resilience
 import Testing
@@ -71,7 +72,10 @@ struct ResilienceSectionTests {
             ("timeouts: { total: 10s }", "timeouts.between_tokens", "10s"),
             ("timeouts: { total: 10s }", "timeouts.connect", "5s"),
             ("timeouts: { total: 10s, first_byte: 4s }", "timeouts.first_byte", "4s"),
-            ("timeouts: { total: 100ms }", "timeouts.minimum", "100ms"),
+            ("timeouts: { total: 401ms }", "timeouts.minimum", "200ms"),
+            ("timeouts: { total: 400ms }", "timeouts.minimum", "100ms"),
+            ("timeouts: { total: 100ms }", "timeouts.minimum", "25ms"),
+            ("timeouts: { total: 1ms }", "timeouts.minimum", "0s"),
             ("timeouts: { total: 100ms }", "timeouts.connect", "100ms"),
             ("retry: { initial_delay: 30s }", "retry.max_delay", "30s"),
             ("retry: { max_delay: 500ms }", "retry.initial_delay", "500ms"),
@@ -108,7 +112,15 @@ struct ResilienceSectionTests {
                     "65: resilience.timeouts.first_byte is 12s, more than the total of 10s.",
                     "83: resilience.timeouts.first_token is 13s, more than the total of 10s.",
                     "104: resilience.timeouts.between_tokens is 14s, more than the total of 10s.",
-                    "118: resilience.timeouts.minimum is 15s, more than the total of 10s.",
+                    "118: resilience.timeouts.minimum is 15s, not under half of the total of 10s, so that calls would "
+                        + "hardly ever begin: lower it.",
+                ]
+            ),
+            (
+                "timeouts: { minimum: 150s }",
+                [
+                    "36: resilience.timeouts.minimum is 150s, not under half of the total of 300s, so that calls would "
+                        + "hardly ever begin: lower it."
                 ]
             ),
             (
@@ -192,6 +204,49 @@ struct ResilienceSectionTests {
         #expect(found.first?.hasPrefix("tutti.yaml:1:\(start)") == true, "\(found)")
     }
 
+    @Test("what follows an error is a choice by its code, for all and for a model's name")
+    func reasons() throws {
+        let loaded = try load(
+            """
+            resilience: { retry: { reasons: { provider_timeout: retry, provider_refused: next, provider_failed: retry } } }
+            providers: { a: { dialect: openai, base_url: https://a, models: [m] } }
+            models: { x: { chain: [a/m], resilience: { retry: { reasons: { provider_timeout: end } } } } }
+            """)
+        // What the house takes a code for is no change.
+        #expect(
+            loaded.configuration.resilience.retry.reasons == [.providerTimeout: .retry, .providerRefused: .next])
+        #expect(loaded.setting("resilience.retry.reasons.provider_timeout") == "retry # tutti.yaml:1:53")
+        #expect(loaded.setting("resilience.retry.reasons.overloaded") == "next # default")
+        #expect(loaded.setting("models.x.resilience.retry.reasons.provider_timeout") == "end # tutti.yaml:3:82")
+        let variable = "TUTTI_RESILIENCE_RETRY_REASONS_OVERLOADED"
+        #expect(
+            try load(nil, environment: [variable: "end"]).configuration.resilience.retry.reasons == [.overloaded: .end])
+    }
+
+    @Test(
+        "codes and classes that are none are refused at their place, and so are codes that always end a request",
+        arguments: [
+            (
+                "provider_timeout: again",
+                "53: resilience.retry.reasons.provider_timeout must be one of retry, next, larger, end."
+            ),
+            (
+                "provider_timout: retry",
+                "35: Unknown key 'provider_timout' in resilience.retry.reasons. Did you mean 'provider_timeout'?"
+            ),
+            (
+                "cancelled: retry",
+                "35: resilience.retry.reasons.cancelled: this error always ends a request; leave it out."
+            ),
+            (
+                "invalid_json: retry",
+                "35: resilience.retry.reasons.invalid_json: no call to a provider ends with this error; leave it out."
+            ),
+        ])
+    func wrongReasons(text: String, expected: String) {
+        #expect(problems("resilience: { retry: { reasons: { \(text) } } }") == ["tutti.yaml:1:\(expected)"])
+    }
+
     @Test("a degraded text has at most 4 KB")
     func degradedText() throws {
         let most = String(repeating: "x", count: 4096)
@@ -222,7 +277,7 @@ struct ResilienceSectionTests {
             #expect(faults.isEmpty, "\(text)")
         }
         let words = ["breaker.mode", "midstream", "degrade"].map { "resilience.\($0)" }
-        #expect(taken > 0 || words.contains(key.path))
+        #expect(taken > 0 || words.contains(key.path) || key.path.hasPrefix(ConfigurationKey.reasonSection))
     }
 
     @Test("degrading to the local model needs one, and is told of where it is not installed")

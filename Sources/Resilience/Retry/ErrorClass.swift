@@ -30,5 +30,5 @@ public enum ErrorClass: String, CaseIterable, Sendable {
     }
 
     /// Codes that end a request whatever the configuration says: nobody waits for an answer any more.
-    static let settled: Set<ErrorCode> = [.cancelled, .deadlineExceeded, .shuttingDown]
+    public static let settled: Set<ErrorCode> = [.cancelled, .deadlineExceeded, .shuttingDown]
 }

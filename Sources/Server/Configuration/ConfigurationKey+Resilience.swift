@@ -2,7 +2,7 @@ internal import Models
 internal import Resilience
 
 extension ConfigurationKey {
-    static let resilience: [ConfigurationKey] = timeouts + retry + breaker + hedge + answers + limits
+    static let resilience: [ConfigurationKey] = timeouts + retry + reasons + breaker + hedge + answers + limits
 
     private static let timeouts: [ConfigurationKey] = [
         duration(

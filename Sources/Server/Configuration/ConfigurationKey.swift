@@ -174,8 +174,8 @@ extension ConfigurationKey {
     /// read.
     static let sections: Set = [
         "server", "server.cors", "server.timeouts", "server.tls", "auth", "log", "resilience", "resilience.timeouts",
-        "resilience.retry", "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos", "structured_output",
-        "guards", "runs", "conversations", "phases", "flags",
+        "resilience.retry", reasonSection, "resilience.breaker", "resilience.hedge", "resilience.limits", "chaos",
+        "structured_output", "guards", "runs", "conversations", "phases", "flags",
     ]
     static let memberSections: Set = ["providers", "models", "catalogue", "plans"]
     static let later: Set = ["cache", "personas", "tiers"]

@@ -225,6 +225,9 @@ struct ConfigurationLoader {
         near candidates: [String],
         of document: ConfigurationDocument
     ) {
+        if let reason = ConfigurationKey.reasonAgainst(entry.key, in: section) {
+            return report("\(section).\(entry.key): \(reason)", document.source(entry.place))
+        }
         let place = section.isEmpty ? "" : " in \(section)"
         let suggestion = isFull ? "" : Suggestion.text(for: entry.key, in: candidates)
         report("Unknown key '\(Names.shown(key: entry.key))'\(place).\(suggestion)", document.source(entry.place))
