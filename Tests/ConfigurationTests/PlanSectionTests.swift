@@ -27,6 +27,39 @@ struct PlanSectionTests {
         }
     }
 
+    @Test(
+        "what no model of an expert's chain can do is refused at its place, and what is not known is not",
+        arguments: [
+            (
+                "{ model: tiny, max_tokens: 1001 }",
+                "max_tokens is 1001, but no model of its chain answers with more than 1000 tokens"
+            ),
+            (
+                "{ model: both, max_tokens: 2001 }",
+                "max_tokens is 2001, but no model of its chain answers with more than 2000 tokens"
+            ),
+            ("{ model: tiny, tools: [search] }", "tools: no model of its chain can call tools"),
+            ("{ model: a/tiny, tools: [search] }", "tools: no model of its chain can call tools"),
+            ("{ model: both, max_tokens: 2000, tools: [search] }", nil),
+            ("{ model: tiny, max_tokens: 1000, tools: [] }", nil),
+            ("{ model: mixed, max_tokens: 9000, tools: [search] }", nil), ("{ model: a/other, max_tokens: 9000 }", nil),
+        ] as [(String, String?)])
+    func abilities(expert: String, expected: String?) {
+        let text = """
+            providers: { a: { dialect: openai, base_url: "https://a.example" } }
+            models: { tiny: { chain: [a/tiny] }, both: { chain: [a/tiny, a/more] }, mixed: { chain: [a/tiny, a/odd] } }
+            catalogue:
+              a/tiny: { context: 8000, output: 1000, capabilities: [vision] }
+              a/more: { context: 2000, output: 2000, capabilities: [tools] }
+            plans: { p: { experts: { e: \(expert) } } }
+            """
+        let found = problems(text)
+        #expect(found.count == (expected == nil ? 0 : 1), "\(found)")
+        let start = "plans.p.experts.e.\(expected ?? "")"
+        #expect(
+            expected == nil || found.first?.contains(start) == true && found.first?.hasPrefix("tutti.yaml:6:") == true)
+    }
+
     @Test("every setting is read")
     func everything() throws {
         let text = """

@@ -72,7 +72,7 @@ extension ConfigurationLoader {
     }
 
     /// What is known of models before it is known which providers can be used.
-    private func draftedCatalogue() -> Catalogue {
+    func draftedCatalogue() -> Catalogue {
         Configuration.modelCatalogue(
             catalogue.map(\.row), hosts: providers.map { ($0.name, $0.baseURL?.value.host) })
     }

@@ -8,6 +8,7 @@ extension ConfigurationLoader {
         var rules: Set<String> = []
         // Looked up once for all plans.
         let known = plans.isEmpty ? [] : Set(aliases.map(\.name))
+        let catalogue = plans.isEmpty ? Catalogue.builtIn : draftedCatalogue()
         let limits = Dictionary(providers.map { ($0.name, limitedModels(of: $0)) }) { first, _ in first }
         for place in plans.indices where !isFull {
             let isSettled = settleFusion(at: place)
@@ -22,6 +23,7 @@ extension ConfigurationLoader {
                         notice("\(draft.source(of: problem.path)): \(sentence)")
                     }
                 }
+                checkAbilities(of: draft, catalogue)
             }
             for (path, model) in draft.models where !model.isEmpty && !isFull {
                 checkModel(model, path, of: draft, aliases: known, limits: limits)
