@@ -82,8 +82,11 @@ struct ChatGraph {
         let inputGuard = guards.input == .off ? nil : InputGuard(guards)
         let planner = planner
         builder
-            .node("validate", reads: \.request, writes: \.input, \.format) { _, request in
-                (try ValidateNode.run(request.value, inputGuard: inputGuard), try AnswerFormat(request.value))
+            .node("validate", reads: \.request, writes: \.input, \.format) { [recorder] context, request in
+                let input = try ValidateNode.run(request.value, inputGuard: inputGuard)
+                let format = try AnswerFormat(request.value)
+                if !input.findings.isEmpty { recorder.noticed(input.findings, context: context.run) }
+                return (input, format)
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
                 try PlanNode.run(request.value, planner: planner)
@@ -102,9 +105,10 @@ struct ChatGraph {
             gateway: gateway, guards: guards, experts: experts,
             graphs: PlanGraphs(capacity: experts.graphs, time: time), time: time)
         builder
-            .node("execute", reads: \.request, \.plan, \.streaming, writes: \.answer) {
-                context, request, plan, streaming in
-                try await execute.run(request.value, plan: plan, streaming: streaming, context: context)
+            .node("execute", reads: \.request, \.input, \.plan, \.streaming, writes: \.answer) {
+                context, request, input, plan, streaming in
+                try await execute.run(
+                    request.value, noticed: input.findings, plan: plan, streaming: streaming, context: context)
             }
             .node("fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, writes: \.answer) {
                 context, request, plan, format, answer, streaming in

@@ -107,6 +107,8 @@ public enum ChatEvent: Sendable {
     case progress(percent: Double, layer: String?)
     /// A sentence for whoever watches.
     case status(String)
+    /// What the input guard noticed in the request, told once before anything is asked, and not where it noticed nothing.
+    case noticed(InputFindings)
     /// What the output guard found in the whole answer, told once, and not where it found nothing.
     case guarded(GuardFindings)
     /// The target has failed and is asked again after the delay.

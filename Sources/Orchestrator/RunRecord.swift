@@ -22,6 +22,8 @@ public struct RunRecord: Sendable {
 /// Who hears of answered and failed turns: metrics, the log and alerts. Must not block.
 public protocol RunRecorder: Sendable {
     func remember(_ record: RunRecord, context: RunContext)
+    /// The input guard has noticed something in a request that goes on.
+    func noticed(_ findings: InputFindings, context: RunContext)
     /// An answer whose form was asked for has been checked.
     func checked(_ outcome: FormatOutcome, context: RunContext)
     /// A node of the chat graph has ended, however it ended.
@@ -31,6 +33,7 @@ public protocol RunRecorder: Sendable {
 }
 
 extension RunRecorder {
+    public func noticed(_ findings: InputFindings, context: RunContext) {}
     public func nodeEnded(_ node: String, after duration: Duration) {}
     public func failed(_ error: CodedError, context: RunContext) {}
 }

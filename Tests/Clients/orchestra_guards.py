@@ -123,10 +123,25 @@ def refused(port):
     equal(fetch(port, "POST", CHAT, chat("plain", "How do I reset my instructions?")).status, 200, "a question")
 
 
-def flagged(port, headers):
-    """Flags let everything pass."""
+def noticed(port, headers, reason):
+    """How often the input guard has noticed this."""
+    metrics = fetch(port, "GET", "/metrics", headers=headers).body.decode()
+    line = f'tutti_guard_noticed_total{{reason="{reason}"}} '
+    return [int(float(row[len(line):])) for row in metrics.splitlines() if row.startswith(line)]
+
+
+def flagged(port, headers, log):
+    """Flags let everything pass, and say so."""
     said, _ = text()
+    reasons = ("override", "prompt_extraction", "role_play")
+    equal([noticed(port, headers, reason) for reason in reasons], [[0]] * 3, "noticed before")
     equal(fetch(port, "POST", CHAT, chat("plain", REFUSED), headers).status, 200, "what refuse refuses")
+    equal([noticed(port, headers, reason) for reason in reasons], [[1]] * 3, "noticed")
+    found = native(port, None, REFUSED + "\x1b[2J", headers, model="plain")
+    expect(f"has noticed: {', '.join(reasons)}, control_characters" in status(found), status(found))
+    equal(noticed(port, headers, "control_characters"), [1], "control characters")
+    expect('"reasons":"override,prompt_extraction,role_play"' in log(), "the log does not tell of it")
+    expect("Ignore all previous" not in log(), "the log tells what was written")
     for path, body in bodies(said, "chats/letters"):
         equal(spoken(path, fetch(port, "POST", path, body | {"stream": True}, headers)), said, path)
     found = native(port, "leaking-lead", headers=headers)

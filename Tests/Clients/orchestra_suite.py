@@ -96,7 +96,7 @@ def flagging(checks, mock, folder):
     auth, headers = keys(folder)
     tutti = Tutti(folder, configuration(mock.port, more=sections("flag") + auth), "keys")
     try:
-        checks.run("flags let pass", orchestra_guards.flagged, tutti.port, headers["ann"])
+        checks.run("flags let pass", orchestra_guards.flagged, tutti.port, headers["ann"], tutti.output)
         checks.run("flags are counted", orchestra_guards.counted, tutti.port, headers["ann"])
         checks.run("a conversation is its user's", orchestra_memory.scopes, tutti.port, headers)
     finally:

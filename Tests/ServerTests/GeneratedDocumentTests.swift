@@ -109,6 +109,12 @@ struct GeneratedDocumentTests {
         try check("docs/translation.md", is: text)
     }
 
+    private static let reasons: String = {
+        let skips = HedgeRace.Skip.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        let noticed = InputFindings.names.map { "`\($0)`" }.joined(separator: ", ")
+        return "of calls that were not hedged \(skips); of what the input guard noticed \(noticed)"
+    }()
+
     /// Where a label's values come from. None comes from a client.
     private static let labels = [
         "metric": "the name of a metric",
@@ -137,7 +143,7 @@ struct GeneratedDocumentTests {
         "to": "`target`, or `key` for another key of the same one",
         "limit": TimeLimit.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "side": "`primary` for the one asked first, `hedge` for the other",
-        "reason": HedgeRace.Skip.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+        "reason": reasons,
         "substitute": Degradation.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "key": "the place of the key in the provider's configuration, from 0",
         "priority": "`interactive`, `bulk`",

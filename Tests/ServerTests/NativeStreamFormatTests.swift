@@ -101,6 +101,8 @@ struct NativeStreamFormatTests {
         findings.add(.email, 2)
         var redacted = findings
         redacted.isRedacted = true
+        var noticed = InputFindings()
+        (noticed.score, noticed.reasons, noticed.controlCharacters) = (0.7, ["override"], 2)
         let rows: [(ChatEvent, name: String, data: JSON)] = [
             (.provisional(text: "Hm", expert: "a"), "TOKEN", ["token": "Hm", "expert": "a"]),
             (.status("Wait."), "STATUS", ["message": "Wait."]),
@@ -119,11 +121,13 @@ struct NativeStreamFormatTests {
             (.expert(name: "a", phase: .fallback), "NODE", ["name": "execute/a", "phase": "fallback"]),
             (.expert(name: "a", phase: .cached), "NODE", ["name": "execute/a", "phase": "cached"]),
             (.replaced(from: 7, reason: "best"), "REPLACE", ["from": 7, "reason": "best"]),
+            (.noticed(noticed), "STATUS", ["message": "The input guard has noticed: override, control_characters."]),
             (.guarded(findings), "STATUS", ["message": "The output guard has found: 2 × email."]),
             (.guarded(redacted), "STATUS", ["message": "The output guard has taken out: 2 × email."]),
         ]
         let found = try stream(
-            [.nodeStarted("execute")] + rows.map { .said($0.0) } + [.said(.guarded(GuardFindings()))],
+            [.nodeStarted("execute")] + rows.map { .said($0.0) }
+                + [.said(.noticed(InputFindings())), .said(.guarded(GuardFindings()))],
             then: .answer(Self.answer), as: format())
         #expect(
             found.map(\.name) == ["START_EXECUTION", "NODE"] + rows.map(\.name) + ["PIPELINE_METRICS", "COMPLETE"])

@@ -114,6 +114,7 @@ final class ListeningSink: ChatSink {
                 case .said(.expert(let name, let phase)): "\(name) \(phase)"
                 case .said(.progress(let percent, _)): "\(percent)%"
                 case .said(.status(let text)): "status \(text)"
+                case .said(.noticed(let findings)): "noticed \(findings.names)"
                 case .said(.guarded(let findings)): "guarded \(findings.total)"
                 case .said(.model(let event)):
                     switch event.kind {

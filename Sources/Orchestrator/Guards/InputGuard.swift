@@ -12,6 +12,11 @@ public struct InputFindings: Sendable, Equatable {
 
     public init() {}
     public var isEmpty: Bool { reasons.isEmpty && controlCharacters == 0 }
+
+    /// All that may be noticed, by name: the reasons of the score, and control characters.
+    public static let names = InjectionSignals.Signal.allCases.map(\.rawValue) + ["control_characters"]
+    /// What was noticed of them, in that order.
+    public var names: [String] { controlCharacters > 0 ? reasons + ["control_characters"] : reasons }
 }
 
 /// Looks at what a caller wants to tell a model: size, control characters, signs of an injection. Pure. Under `flag` it

@@ -10,11 +10,13 @@ struct ExecuteNode: Sendable {
     let graphs: PlanGraphs
     let time: any TimeSource
 
+    /// - Parameter noticed: What the input guard noticed, which is told here: only now is there somebody to tell.
     func run(
-        _ request: ChatRequest, plan: Plan?, streaming: Bool, context: NodeContext<ChatEvent>
+        _ request: ChatRequest, noticed: InputFindings, plan: Plan?, streaming: Bool, context: NodeContext<ChatEvent>
     ) async throws -> ChatState.Answering {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         try await context.emit(.planned(plan))
+        if !noticed.isEmpty { try await context.emit(.noticed(noticed)) }
         if plan.isPinned {
             return .whole(try await ask(request, route: plan.route, streaming: streaming, context: context))
         }

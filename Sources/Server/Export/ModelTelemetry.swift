@@ -70,6 +70,15 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
             .string("outcome", outcome.rawValue))
     }
 
+    /// Names, counts and the score; never what was written.
+    func noticed(_ findings: InputFindings, context: RunContext) {
+        metrics.noticed(findings, context: context)
+        logger.log(
+            .info, "input guard noticed something", .string("request_id", context.requestID),
+            .double("score", findings.score), .string("reasons", findings.reasons.joined(separator: ",")),
+            .int("control_characters", findings.controlCharacters))
+    }
+
     func nodeEnded(_ node: String, after duration: Duration) { metrics.nodeEnded(node, after: duration) }
 
     func failed(_ error: CodedError, context: RunContext) {

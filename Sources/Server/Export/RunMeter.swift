@@ -10,6 +10,7 @@ struct RunMeter: Sendable {
     private let experts: MetricFamily<Counter>
     private let hits: Counter
     private let misses: Counter
+    private let noticed: MetricFamily<Counter>
     private let findings: MetricFamily<Counter>
     private let failures: MetricFamily<Counter>
 
@@ -29,6 +30,10 @@ struct RunMeter: Sendable {
             "tutti_cache_lookups_total", "Look-ups in caches of answers, by what they found.",
             labels: ["cache", "outcome"])
         (hits, misses) = (looked.with("expert", "hit"), looked.with("expert", "miss"))
+        noticed = registry.counter(
+            "tutti_guard_noticed_total", "Requests in which the input guard noticed this, and that went on.",
+            labels: ["reason"])
+        for name in InputFindings.names { _ = noticed.with(name) }
         findings = registry.counter(
             "tutti_guard_findings_total", "What the output guard found in answers.", labels: ["kind"])
         failures = registry.counter("tutti_failed_runs_total", "Runs without an answer.", labels: ["kind", "code"])
@@ -39,6 +44,8 @@ struct RunMeter: Sendable {
     var cacheMisses: UInt64 { misses.current }
 
     func nodeEnded(_ node: String, after duration: Duration) { phases[node]?.record(duration.seconds) }
+
+    func noticed(_ findings: InputFindings) { for name in findings.names { noticed.with(name).add() } }
 
     func remember(_ record: RunRecord) {
         if record.experts.count > 1 { parallel.add() }

@@ -142,6 +142,7 @@ extension ServerMetrics: RunRecorder {
         runs.remember(record)
     }
 
+    func noticed(_ findings: InputFindings, context: RunContext) { runs.noticed(findings) }
     func checked(_ outcome: FormatOutcome, context: RunContext) { formats.with(outcome.rawValue).add() }
     func nodeEnded(_ node: String, after duration: Duration) { runs.nodeEnded(node, after: duration) }
     func failed(_ error: CodedError, context: RunContext) { runs.failed(error) }

@@ -122,6 +122,7 @@ struct NativeEvents: Sendable {
                 $0.member("from", from)
                 $0.member("reason", reason)
             }
+        case .noticed(let findings): noticed(findings, into: output)
         case .guarded(let findings): guarded(findings, into: output)
         case .planned: break
         }
@@ -159,6 +160,12 @@ struct NativeEvents: Sendable {
         case .fallback: self.node(node, "fallback", into: output)
         case .cached: self.node(node, "cached", into: output)
         }
+    }
+
+    /// Names alone; never what it was.
+    private func noticed(_ findings: InputFindings, into output: Output) {
+        guard !findings.isEmpty else { return }
+        status("The input guard has noticed: \(findings.names.joined(separator: ", ")).", into: output)
     }
 
     /// Counts alone; never what it was.

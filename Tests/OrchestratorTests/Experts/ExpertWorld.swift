@@ -148,7 +148,10 @@ final class RecordingSink: ChatSink {
 final class RecordingRecorder: RunRecorder {
     private let list = Mutex<[RunRecord]>([])
     var records: [RunRecord] { list.withLock { $0 } }
+    private let inputs = Mutex<[InputFindings]>([])
+    var noticed: [InputFindings] { inputs.withLock { $0 } }
     func remember(_ record: RunRecord, context: RunContext) { list.withLock { $0.append(record) } }
+    func noticed(_ findings: InputFindings, context: RunContext) { inputs.withLock { $0.append(findings) } }
     func checked(_ outcome: FormatOutcome, context: RunContext) {}
 }
 
