@@ -12,6 +12,7 @@ public final class ChatOrchestrator: Sendable {
     public let directory: ModelDirectory
     private let runner: Runner<ChatState, ChatEvent>
     private let conversations: ConversationSettings?
+    private let cache: (any ExpertCache)?
     private let recorder: any RunRecorder
     private let spans: any SpanSink
     private let time: any TimeSource
@@ -44,6 +45,7 @@ public final class ChatOrchestrator: Sendable {
     ) throws(CodedError) {
         self.directory = directory
         self.conversations = conversations
+        cache = experts.cache
         self.recorder = recorder
         self.spans = spans
         self.time = time
@@ -97,6 +99,8 @@ public final class ChatOrchestrator: Sendable {
             guard case .whole(let answer)? = state.answer else {
                 throw CodedError(.internalError, "The turn has no answer.")
             }
+            // Only now is it certain that the turn was not cancelled.
+            for kept in answer.value.toKeep { await cache?.keep(kept.answer, for: kept.key, scope: context.scope) }
             return answer.value
         } catch {
             let error = CodedError(any: error)

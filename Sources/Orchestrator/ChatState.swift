@@ -75,6 +75,8 @@ public struct ChatAnswer: Sendable {
     public var findings = GuardFindings()
     /// Whether a part of it broke off after it was shown.
     var isCut = false
+    /// What its experts have said, for their cache.
+    var toKeep: [AnswerToKeep] = []
     /// Where the calls of its author go; `nil` for that of the plan.
     var route: Route?
 }

@@ -23,13 +23,21 @@ public struct KeptAnswer: Sendable, Equatable {
     }
 }
 
-/// What an expert's answer depends on: its models and all that they are asked, as the SHA-256 of a canonical form.
+/// An answer that is worth keeping, once the turn is answered: of a turn that was cancelled nothing stays.
+struct AnswerToKeep: Sendable {
+    let key: ExpertCacheKey
+    let answer: KeptAnswer
+}
+
+/// What an expert's answer depends on: its models, all that they are asked, and what the output guard takes out of it,
+/// as the SHA-256 of a canonical form.
 public struct ExpertCacheKey: Sendable, Hashable {
     public let digest: String
 
     /// `nil` for a request that is not wholly told by its texts and numbers: with images, tools or a form. A microsecond
     /// for each kilobyte of the conversation.
-    init?(_ request: ChatRequest, _ expert: Plan.Expert) {
+    /// - Parameter guards: An answer outlives them when the configuration is loaded again.
+    init?(_ request: ChatRequest, _ expert: Plan.Expert, guards: GuardSettings) {
         guard request.tools.isEmpty, request.beyondText == nil, !request.logprobs else { return nil }
         var form = Form()
         switch request.responseFormat {
@@ -37,6 +45,8 @@ public struct ExpertCacheKey: Sendable, Hashable {
         case .jsonObject: form.add("object")
         case .jsonSchema: return nil
         }
+        form.add(guards.output.rawValue)
+        form.add(guards.patterns.patterns.flatMap { [$0.kind.name, $0.source] })
         form.add(expert.route.chain.map(\.name))
         form.add(expert.versions)
         form.add(request.stop)

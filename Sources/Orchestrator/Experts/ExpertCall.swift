@@ -19,16 +19,16 @@ enum ExpertCall {
         let request = try run.request(for: expert)
         var key: ExpertCacheKey?
         if expert.isCached, let cache = run.cache {
-            key = ExpertCacheKey(request, expert)
+            key = ExpertCacheKey(request, expert, guards: run.guards)
             if let key, let kept = await cache.answer(for: key, scope: context.run.scope) {
                 let outcome = ExpertOutcome(
                     name: name, phase: .cached, target: kept.target, duration: run.duration(of: name))
                 return try await settle(ExpertResult(outcome: outcome, text: kept.text), run, context)
             }
         }
-        let result = try await ask(request, expert, run, context)
+        var result = try await ask(request, expert, run, context)
         if let key, let text = result.text, let target = result.outcome.target, mayBeKept(result) {
-            await run.cache?.keep(KeptAnswer(text: text, target: target), for: key, scope: context.run.scope)
+            result.toKeep = AnswerToKeep(key: key, answer: KeptAnswer(text: text, target: target))
         }
         try await settle(result, run, context)
     }

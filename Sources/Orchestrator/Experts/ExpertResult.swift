@@ -16,6 +16,8 @@ struct ExpertResult: Sendable {
     var findings = GuardFindings()
     /// Whether it broke off after a part of it was shown, which stays.
     var isCut = false
+    /// For the experts' cache.
+    var toKeep: AnswerToKeep?
 
     var name: String { outcome.name }
 }

@@ -123,6 +123,7 @@ struct FuseNode: Sendable {
         answer.experts = parts.experts.map(\.outcome)
         answer.planID = plan.identity.description
         answer.findings = findings
+        answer.toKeep = parts.experts.compactMap(\.toKeep)
         answer.isCut = parts.experts.contains(where: \.isCut)
         answer.route = route
         return answer

@@ -57,6 +57,51 @@ struct ExpertCacheTests {
         #expect(slow.models.calls(of: "search").count == 2)
     }
 
+    @Test("of a turn that is cancelled, or fails, nothing is kept, not even of experts that had ended")
+    func unanswered() throws {
+        let slow = try world(["answer": .init("a", "b", between: .seconds(9))])
+        #expect(try slow.turn(cancelAt: .seconds(1)).error?.code == .cancelled)
+        #expect(slow.models.calls(of: "search").count == 1)
+        _ = try slow.turn()
+        #expect(slow.models.calls(of: "search").count == 2)
+        _ = try slow.turn()
+        #expect(slow.models.calls(of: "search").count == 2)
+        let broken = try world(["answer": .init(end: .refusal(CodedError(.providerFailed, "Failed.")))])
+        for turns in 1...2 {
+            #expect(try broken.turn().error != nil)
+            #expect(broken.models.calls(of: "search").count == turns)
+        }
+    }
+
+    @Test("what was kept under one policy of the output guard is not served under another")
+    func guards() throws {
+        let plan = try Plan(
+            model: "plan/x", experts: [Plan.Expert("a") { $0.isCached = true }, Plan.Expert("b", after: ["a"])],
+            fusion: .lead("b"))
+        var own = GuardSettings(input: .off, output: .redact)
+        let problem = own.patterns.add(name: "word", pattern: "please")
+        #expect(problem == nil)
+        let policies = [
+            GuardSettings(input: .off, output: .off), GuardSettings(input: .off, output: .flag),
+            GuardSettings(input: .off, output: .redact), own,
+        ]
+        let expected = [
+            "Write to ann@example.com, please.", "Write to ann@example.com, please.", "Write to [EMAIL], please.",
+            "Write to [EMAIL], [PATTERN_WORD].",
+        ]
+        var cache: MemoryExpertCache?
+        for (policy, text) in zip(policies, expected) {
+            let world = try ExpertWorld(
+                plan, ["a": .init("Write to ann@example.com, please.")],
+                cache: { clock in
+                    cache = cache ?? MemoryExpertCache(time: clock)
+                    return cache
+                }, guards: policy)
+            #expect(try world.turn().answer?.experts.first?.phase != .cached)
+            #expect(world.models.calls(of: "b").first?.request.messages.last?.text.contains(text) == true)
+        }
+    }
+
     @Test("a key tells apart whatever could change the answer")
     func keys() {
         let expert = Plan.Expert("e")
@@ -64,7 +109,7 @@ struct ExpertCacheTests {
         func key(_ expert: Plan.Expert = expert, _ change: (inout ChatRequest) -> Void = { _ in }) -> String? {
             var request = base
             change(&request)
-            return ExpertCacheKey(request, expert)?.digest
+            return ExpertCacheKey(request, expert, guards: GuardSettings())?.digest
         }
         let keys = [
             key(), key { $0.temperature = 0 }, key { $0.topP = 0 }, key { $0.maxTokens = 5 }, key { $0.seed = 5 },
@@ -86,7 +131,9 @@ struct ExpertCacheTests {
         let cache = MemoryExpertCache(limits: limits, time: clock)
         func key(_ text: String) throws -> ExpertCacheKey {
             try #require(
-                ExpertCacheKey(ChatRequest(model: "m", messages: [ChatMessage(.user, text)]), Plan.Expert("e")))
+                ExpertCacheKey(
+                    ChatRequest(model: "m", messages: [ChatMessage(.user, text)]), Plan.Expert("e"),
+                    guards: GuardSettings()))
         }
         let target = Target(provider: "p", model: "m")
         for number in 0..<50 {

@@ -28,6 +28,8 @@ struct RandomPlan {
             case 1...3: expert.isOptional = true
             default: break
             }
+            // Not drawn, so that a seed stays the plan that it was.
+            expert.isCached = (seed &+ UInt64(experts.count)) % 2 == 0
             experts.append(expert)
             var script = ScriptedExperts.Script()
             script.pieces = (0..<draw(1...5)).map { "\(name) \(["yes", "no", "é🙂", ""][draw(0...3)])\($0)." }
