@@ -128,6 +128,13 @@ public struct JSONNode: Sendable {
 }
 
 extension JSONNode {
+    /// The same value in a document of its own, for whoever keeps it longer than the one that it was read from. A few
+    /// copies of the value.
+    public var detached: JSONNode { (try? JSONDocument(JSON(self).bytes))?.root ?? self }
+
+    /// How many bytes of memory the whole document takes that this is a part of, and that lives as long as this does.
+    public var documentSize: Int { document.tape.count * MemoryLayout<UInt64>.stride + document.strings.count }
+
     /// The tape's letters.
     enum Tag {
         static let string = UInt8(ascii: "\"")

@@ -1,4 +1,5 @@
 public import Base
+internal import JSON
 public import Models
 
 /// One turn that was answered: what was asked, and what the answer was.
@@ -10,9 +11,10 @@ public struct ConversationTurn: Sendable {
     public var answer: ChatMessage
     public var ended: WallTime
 
+    /// What of the messages was not read is copied out of the request that it came in, which would else live as long.
     public init(runID: String, messages: [ChatMessage], answer: ChatMessage, ended: WallTime) {
         self.runID = runID
-        self.messages = messages
+        self.messages = messages.map(\.detached)
         self.answer = answer
         self.ended = ended
     }
@@ -45,14 +47,30 @@ public struct ConversationTurn: Sendable {
 }
 
 extension ChatMessage {
+    fileprivate var detached: ChatMessage {
+        guard case .parts(let parts) = content else { return self }
+        var message = self
+        message.content = .parts(
+            parts.map { part in
+                if case .other(let type, let node) = part { .other(type: type, node.detached) } else { part }
+            })
+        return message
+    }
+
     fileprivate var weight: Int {
-        var bytes = 96 + (refusal?.utf8.count ?? 0)
+        var bytes = 96 + (refusal?.utf8.count ?? 0) + (name?.utf8.count ?? 0) + (toolCallID?.utf8.count ?? 0)
         switch content {
         case .none: break
         case .text(let text): bytes += text.utf8.count
         case .parts(let parts): bytes += parts.reduce(0) { $0 + $1.weight }
         }
-        for call in toolCalls { bytes += 64 + call.arguments.utf8.count }
+        for call in toolCalls { bytes += 64 + call.id.utf8.count + call.name.utf8.count + call.arguments.utf8.count }
+        for piece in reasoning {
+            switch piece {
+            case .text(let text, let signature): bytes += 32 + text.utf8.count + (signature?.utf8.count ?? 0)
+            case .sealed(let text): bytes += 32 + text.utf8.count
+            }
+        }
         return bytes
     }
 }
@@ -61,15 +79,19 @@ extension ContentPart {
     fileprivate var weight: Int {
         switch self {
         case .text(let text), .refusal(let text): 32 + text.utf8.count
-        case .image(let url, _): 32 + url.utf8.count
-        case .audio(let data, _): 32 + data.utf8.count
+        case .image(let url, let detail): 32 + url.utf8.count + (detail?.utf8.count ?? 0)
+        case .audio(let data, let format): 32 + data.utf8.count + format.utf8.count
         case .document(let document):
             switch document.source {
-            case .base64(_, let text), .url(let text), .text(let text), .id(let text): 64 + text.utf8.count
+            case .base64(let type, let text): 64 + type.utf8.count + text.utf8.count + document.nameLength
+            case .url(let text), .text(let text), .id(let text): 64 + text.utf8.count + document.nameLength
             }
-        case .cacheMark: 32
-        // It holds on to the document that it was read from; how large that was is not known here.
-        case .other: 1024
+        case .cacheMark(let mark): 32 + (mark.lifetime?.utf8.count ?? 0)
+        case .other(let type, let node): 64 + type.utf8.count + node.documentSize
         }
     }
+}
+
+extension Document {
+    fileprivate var nameLength: Int { name?.utf8.count ?? 0 }
 }

@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Models
 import TestKit
 import Testing
@@ -70,6 +71,42 @@ struct ConversationStoreTests {
         #expect(store.count > 1)
         try await store.append(turn(1, text: String(repeating: "x", count: 20_000)), to: "large", scope: anna)
         #expect(store.weight <= 10_000)
+        #expect(try await kept(store, "large") == [])
+    }
+
+    @Test("what of a message was not read holds on to itself alone, and counts as what it is")
+    func unread() async throws {
+        func part(_ own: Int, in all: Int) throws -> ContentPart {
+            let text = { String(repeating: "x", count: $0) }
+            let request = try JSONDocument(
+                #"{"part":{"type":"new","n":1.5,"of":"\#(text(own))"},"rest":"\#(text(all))"}"#)
+            return .other(type: "new", try #require(request.root["part"]))
+        }
+        var limits = MemoryConversations.Limits()
+        limits.memory = 10_000
+        let store = MemoryConversations(limits, time: clock)
+        func append(_ run: Int, _ part: ContentPart, to name: String) async throws {
+            try await store.append(
+                ConversationTurn(
+                    runID: "run_\(run)", messages: [ChatMessage(role: .user, content: .parts([part]))],
+                    answer: ChatMessage(.assistant, "hi"), ended: clock.wallTime()), to: name, scope: anna)
+        }
+        // A small part of a large request.
+        try await append(1, try part(1000, in: 1_000_000), to: "a")
+        let turn = try #require(try await store.turns(of: "a", scope: anna, messages: 10).first)
+        guard case .parts(let parts) = turn.messages.first?.content, case .other("new", let node)? = parts.first else {
+            Issue.record("The part is gone.")
+            return
+        }
+        #expect(node.documentSize < 2000)
+        #expect(JSON(node)["n"]?.double == 1.5)
+        #expect(JSON(node)["of"]?.string?.utf8.count == 1000)
+        // Many that are larger than a guess.
+        for run in 2..<100 {
+            try await append(run, try part(3000, in: 10), to: "c\(run)")
+            #expect(store.count <= 3)
+        }
+        try await append(100, try part(20_000, in: 10), to: "large")
         #expect(try await kept(store, "large") == [])
     }
 
