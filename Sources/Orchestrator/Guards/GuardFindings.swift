@@ -49,6 +49,9 @@ public struct GuardFindings: Sendable, Equatable {
 
     public mutating func add(_ kind: GuardKind, _ count: Int = 1) { counts[kind, default: 0] &+= count }
 
+    /// There are at least so many: some of them may have been added before.
+    mutating func raise(_ kind: GuardKind, to count: Int) { counts[kind] = max(counts[kind] ?? 0, count) }
+
     public mutating func add(_ other: GuardFindings) {
         for (kind, count) in other.counts { add(kind, count) }
         isRedacted = isRedacted || other.isRedacted

@@ -111,6 +111,8 @@ struct GuardedChoice: Sendable {
             if let event = changed { output.append(event) }
         }
         guard isChanged else { return }
+        // Of what was not read, nothing is left without its frame.
+        output[begin...].removeAll { $0.kind == .other && $0.source != .built }
         for position in begin..<output.count { output[position].source = .built }
     }
 

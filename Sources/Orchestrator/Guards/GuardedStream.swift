@@ -3,7 +3,7 @@ public import Models
 /// The output guard as a stage between a model's events and whoever shows or keeps them. Each text of each choice is
 /// guarded on its own: content, reasoning, refusal, the arguments of each call. Events in which nothing was found keep
 /// their source, the provider's bytes, even where they waited; the others lose it, and with it what was likely at their
-/// tokens. A pure machine. Where the policy is `off` there is none.
+/// tokens. Bytes of which nothing is read, and those of a whole answer, are searched as they are. A pure machine. Where the policy is `off` there is none.
 ///
 /// Under `flag` every event passes at once. Under `redact` an event waits until its text is decided and its frame is known
 /// to be complete, which is when the next one comes: about a token. A choice's text is decided at its finish reason,
@@ -16,6 +16,8 @@ public struct GuardedStream: Sendable {
     private var frame = 0
     /// The choice that the frame's first event belongs to.
     private var frameChoice = 0
+    /// The most of each kind in a frame that tells texts again, which may not be decided yet.
+    private var repeated: [GuardKind: Int] = [:]
     /// Of all texts together, complete after ``finish(into:)``.
     public private(set) var findings = GuardFindings()
 
@@ -38,9 +40,11 @@ public struct GuardedStream: Sendable {
         }
         guard settings.output == .redact else {
             withChoice(event.choice) { $0.watch(event, &$1) }
+            if let frame = event.unreadFrame { note(FrameSearch(frame, settings.patterns)) }
             output.append(event)
             return
         }
+        var event = event
         if event.source != .sameFrame {
             frame += 1
             frameChoice = event.choice
@@ -50,8 +54,9 @@ public struct GuardedStream: Sendable {
         if isShared {
             for position in choices.indices { choices[position].breakFrame(frame) }
         }
+        let isBroken = isShared || !redact(&event)
         let frame = frame
-        withChoice(event.choice) { $0.take(event, frame: frame, isBroken: isShared, &$1) }
+        withChoice(event.choice) { $0.take(event, frame: frame, isBroken: isBroken, &$1) }
         for position in choices.indices { choices[position].release(before: frame, into: &output) }
     }
 
@@ -62,6 +67,8 @@ public struct GuardedStream: Sendable {
             choices[position].release(before: .max, into: &output)
         }
         choices = []
+        for (kind, count) in repeated { findings.raise(kind, to: count) }
+        repeated = [:]
     }
 
     private mutating func withChoice(_ index: Int, _ body: (inout GuardedChoice, inout GuardFindings) -> Void) {
@@ -77,6 +84,28 @@ public struct GuardedStream: Sendable {
         body(&choices[position], &findings)
     }
 
+    /// Takes out what is found in the event's frame beside what is read from it. Gives whether the frame may go on: what
+    /// has a neutral form is told in that.
+    private mutating func redact(_ event: inout ModelEvent) -> Bool {
+        guard let frame = event.unreadFrame else { return true }
+        let search = FrameSearch(frame, settings.patterns)
+        guard !search.isEmpty else { return true }
+        note(search)
+        guard case .other = event.kind, let redacted = search.redacted else { return false }
+        event.source = .frame(redacted)
+        return true
+    }
+
+    private mutating func note(_ search: FrameSearch) {
+        for (kind, count) in search.counts {
+            if search.isRepeating {
+                repeated[kind] = max(repeated[kind] ?? 0, count)
+            } else {
+                findings.add(kind, count)
+            }
+        }
+    }
+
     private mutating func guarded(_ completion: ChatCompletion, _ event: ModelEvent) -> ModelEvent {
         var changed = completion
         for position in changed.choices.indices {
@@ -90,7 +119,14 @@ public struct GuardedStream: Sendable {
             }
             if changed.choices[position].text != choice.text { changed.choices[position].logprobs = [] }
         }
-        guard changed != completion else { return event }
+        var hasMore = false
+        if let frame = completion.frame {
+            // All texts stand in it, too.
+            let search = FrameSearch(frame, settings.patterns)
+            for (kind, count) in search.counts { findings.raise(kind, to: count) }
+            hasMore = settings.output == .redact && !search.isEmpty
+        }
+        guard changed != completion || hasMore else { return event }
         changed.frame = nil
         return ModelEvent(.whole(changed), choice: event.choice)
     }
