@@ -83,7 +83,7 @@ struct ChatGraph {
         let planner = planner
         builder
             .node("validate", reads: \.request, writes: \.input, \.format) { [recorder] context, request in
-                let input = try ValidateNode.run(request.value, inputGuard: inputGuard)
+                let input = try await ValidateNode.run(request.value, inputGuard: inputGuard)
                 let format = try AnswerFormat(request.value)
                 if !input.findings.isEmpty { recorder.noticed(input.findings, context: context.run) }
                 return (input, format)

@@ -34,21 +34,23 @@ public struct InputGuard: Sendable {
 
     public init(_ settings: GuardSettings) { policy = settings.input }
 
-    /// Looks at all texts for control characters, and at what callers and tools have said since the model spoke last for
-    /// signs of an injection: system messages are the application's own, and what is older was looked at in its turn.
+    /// Looks at all texts for control characters, and at what callers and tools have said for signs of an injection:
+    /// system messages are the application's own. What a request says that the model has answered is a caller's word as
+    /// well, so messages before an answer are looked at as those behind it. What was said between two answers counts
+    /// together, and the worst of that is the score: a long talk does not add up to an attempt. Linear in the texts.
     /// - Throws: `guard_refused`, the caller's fault, only where the policy is to refuse.
     public func inspect(_ request: ChatRequest) throws(CodedError) -> InputFindings {
         var findings = InputFindings()
         guard policy != .off else { return findings }
         var signals = InjectionSignals()
         var size = 0
-        let turn = (request.messages.lastIndex { $0.role == .assistant } ?? -1) + 1
         for (index, message) in request.messages.enumerated() {
+            if message.role == .assistant { signals = InjectionSignals() }
             let before = (control: findings.controlCharacters, score: signals.score)
             for text in Self.texts(of: message) {
                 size += text.utf8.count
                 findings.controlCharacters += ControlCharacters.count(in: text)
-                if index >= turn, message.role == .user || message.role == .tool || message.role == .function {
+                if message.role == .user || message.role == .tool || message.role == .function {
                     for part in Self.searched(text) { signals.look(at: part) }
                 }
             }
@@ -56,10 +58,14 @@ public struct InputGuard: Sendable {
                 message.places?.message.path ?? "messages[\(index)]", size: size,
                 hasControl: findings.controlCharacters > before.control,
                 score: signals.score > before.score ? signals.score : 0, signals.reasons)
+            if signals.score > findings.score { (findings.score, findings.reasons) = (signals.score, signals.reasons) }
         }
-        findings.score = signals.score
-        findings.reasons = signals.reasons
         return findings
+    }
+
+    /// How much text it would look at, in bytes.
+    static func length(of request: ChatRequest) -> Int {
+        request.messages.reduce(0) { $0 + texts(of: $1).reduce(0) { $0 + $1.utf8.count } }
     }
 
     private func refuse(
