@@ -1,7 +1,8 @@
 import Foundation
+import Models
 import Orchestrator
 
-/// How fast the output guard goes through an answer. Prints one JSON object: of each text, policy and size of the pieces,
+/// How fast the output guard goes through the events of an answer, as a turn does. Prints one JSON object: of each text, policy and size of the pieces,
 /// megabytes a second of the process's CPU time. Run it in release, on an idle machine.
 @main
 struct GuardBench {
@@ -43,30 +44,40 @@ struct GuardBench {
         print("{\(members.joined(separator: ", "))}")
     }
 
-    private static func pieces(of text: String, _ size: Int) -> [String] {
-        var pieces: [String] = []
+    private static func pieces(of text: String, _ size: Int) -> [ModelEvent] {
+        var pieces: [ModelEvent] = []
         var rest = text.utf8[...]
         while !rest.isEmpty {
             // The texts are ASCII, so no character is cut.
-            pieces.append(String(decoding: rest.prefix(size), as: UTF8.self))
+            pieces.append(ModelEvent(.text(String(decoding: rest.prefix(size), as: UTF8.self))))
             rest = rest.dropFirst(size)
         }
         return pieces
     }
 
     /// The best of the rounds.
-    private static func speed(_ pieces: [String], _ policy: GuardSettings.OutputPolicy, _ count: Int) -> Double {
+    private static func speed(_ pieces: [ModelEvent], _ policy: GuardSettings.OutputPolicy, _ count: Int) -> Double {
         var best = 0.0
         for _ in 0..<rounds {
-            var outputGuard = OutputGuard(GuardSettings(output: policy))
+            guard var stream = GuardedStream(GuardSettings(output: policy)) else { return 0 }
             var shown = 0
+            var passed: [ModelEvent] = []
             let start = clock()
-            for piece in pieces { shown += outputGuard.take(piece).utf8.count }
-            shown += outputGuard.finish().utf8.count
+            for piece in pieces {
+                stream.take(piece, into: &passed)
+                shown += length(of: passed)
+                passed.removeAll(keepingCapacity: true)
+            }
+            stream.finish(into: &passed)
+            shown += length(of: passed)
             let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
             guard shown == count else { fatalError("The guard found something.") }  // A bench of nothing.
             best = max(best, Double(count) / 1e6 / max(seconds, 1e-9))
         }
         return best
+    }
+
+    private static func length(of events: [ModelEvent]) -> Int {
+        events.reduce(0) { if case .text(let text) = $1.kind { $0 + text.utf8.count } else { $0 } }
     }
 }

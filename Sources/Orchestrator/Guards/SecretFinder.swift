@@ -29,20 +29,17 @@ struct SecretFinder: Sendable {
 
     /// The next piece of the text: appends what is found by then.
     mutating func take(_ text: String, _ edits: inout [Edit]) {
-        guard text.utf8.count > Self.stride else { return takeWhole(text, &edits) }
+        guard text.utf8.count > Self.stride else { return look(at: text.utf8, &edits) }
         var rest = text.utf8[...]
         while !rest.isEmpty {
-            letGo()
-            buffer.append(contentsOf: rest.prefix(Self.stride))
+            look(at: rest.prefix(Self.stride), &edits)
             rest = rest.dropFirst(Self.stride)
-            scan(isFinal: false, &edits)
         }
     }
 
-    /// The same, after which ``bytes(_:)`` gives all of the piece.
-    mutating func takeWhole(_ text: String, _ edits: inout [Edit]) {
+    private mutating func look(at piece: some Sequence<UInt8>, _ edits: inout [Edit]) {
         letGo()
-        buffer.append(contentsOf: text.utf8)
+        buffer.append(contentsOf: piece)
         scan(isFinal: false, &edits)
     }
 
@@ -61,12 +58,6 @@ struct SecretFinder: Sendable {
         base += buffer.count
         buffer.removeAll(keepingCapacity: true)
         scanner = SecretScanner()
-    }
-
-    /// A part of the text that is not dropped yet: what was not decided before the last piece, and, where it was taken
-    /// whole, that piece.
-    func bytes(_ range: Range<Int>) -> ArraySlice<UInt8> {
-        buffer[(range.lowerBound - base)..<(range.upperBound - base)]
     }
 
     private mutating func scan(isFinal: Bool, _ edits: inout [Edit]) {

@@ -52,11 +52,10 @@ struct GuardPatternsTests {
 
     @Test("a pattern whose matches have a length holds back no more than that")
     func shortWindow() {
-        var outputGuard = OutputGuard(Self.settings([("own", "#[0-9]{4}")]))
-        OutputGuardTests.expect(outputGuard.take("so # "), "so # ")
-        OutputGuardTests.expect(outputGuard.take("#123"), "")
-        OutputGuardTests.expect(outputGuard.take("4"), "")
-        OutputGuardTests.expect(outputGuard.take(" "), "[PATTERN_OWN] ")
+        let settings = Self.settings([("own", "#[0-9]{4}")])
+        let pieces = ["so # ", "#123", "4", " "]
+        #expect(OutputGuardTests.decided(pieces, settings) == [5, 5, 5, 11])
+        #expect(OutputGuardTests.run(pieces, settings).0 == "so # [PATTERN_OWN] ")
     }
 
     @Test(
