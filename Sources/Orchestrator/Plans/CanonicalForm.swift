@@ -154,10 +154,19 @@ struct CanonicalForm {
         }
         let mirror = Mirror(reflecting: value)
         guard !mirror.children.isEmpty else { return leaf("\(value)") }
+        var parts = mirror.children.map { child in
+            var part: [UInt8] = []
+            describe(child.value, into: &part)
+            return (name: child.label ?? "", form: part)
+        }
+        // These come in another order in every process.
+        if mirror.displayStyle == .dictionary || mirror.displayStyle == .set {
+            parts.sort { $0.form.lexicographicallyPrecedes($1.form) }
+        }
         form.append(UInt8(ascii: "("))
-        for child in mirror.children {
-            leaf(child.label ?? "")
-            describe(child.value, into: &form)
+        for part in parts {
+            leaf(part.name)
+            form.append(contentsOf: part.form)
         }
         form.append(UInt8(ascii: ")"))
     }

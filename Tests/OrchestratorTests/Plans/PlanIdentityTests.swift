@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Models
+import Resilience
 import Testing
 
 @testable import Orchestrator
@@ -74,5 +75,31 @@ struct PlanIdentityTests {
             let there = PlanParts(experts: [a, b, end], fusion: fusion).identity
             #expect(there == PlanParts(experts: [end, b, a], fusion: fusion).identity, "\(fusion)")
         }
+    }
+
+    @Test("tables of the settings count by what is in them, not by the order in which they lie in memory")
+    func tables() {
+        let codes: [ErrorCode] = [
+            .providerFailed, .providerRefused, .providerUnreachable, .providerStreamBroken, .providerInvalidAnswer,
+            .overloaded, .internalError, .modelNotFound,
+        ]
+        func identity(_ codes: some Sequence<ErrorCode>, capacity: Int, _ reason: ErrorClass = .next) -> PlanIdentity {
+            var reasons: [ErrorCode: ErrorClass] = [:]
+            // One of another size is in another order.
+            reasons.reserveCapacity(capacity)
+            for code in codes { reasons[code] = .next }
+            reasons[.providerFailed] = reason
+            var settings = ResilienceSettings()
+            settings.retry.reasons = reasons
+            var expert = Plan.Expert(name: "a", model: "m", route: Route(chain: [Target(provider: "p", model: "m")]))
+            expert.route.settings = settings
+            return PlanParts(experts: [expert], fusion: .vote).identity
+        }
+        let first = identity(codes, capacity: 0)
+        for scale in 3..<13 {
+            #expect(identity(codes.reversed(), capacity: 1 << scale) == first)
+            #expect(identity(codes, capacity: 1 << scale, .end) != first)
+        }
+        #expect(identity(codes.dropLast(), capacity: 0) != first)
     }
 }
