@@ -140,6 +140,37 @@ struct ResumableRunTests {
         }
     }
 
+    @Test("a request that is sent again while its run goes on is refused, and its id still leads to the run")
+    func again() async throws {
+        try await Self.run { app, gate in
+            let (client, seen) = try await Self.begin(app, "mine")
+            let run = try runID(of: seen)
+            client.close()
+            let again = try await app.send("POST", Self.path, Self.turn("mine"))
+            #expect(try again.status == 409 && again.json["code"] == "request_in_flight")
+            let following = Task { try await Self.follow(app, "mine") }
+            gate.open()
+            let answer = try await following.value
+            #expect(answer.status == 200)
+            let found = try events(answer.body)
+            #expect(found.last?.name == "COMPLETE" && found.first?.id == "\(run):0")
+            #expect(app.app.lasting.liveRuns.count == 1)
+        }
+    }
+
+    @Test("a run for which there is no place leaves its id free")
+    func full() async throws {
+        try await Self.run(runs: "max_runs: 1") { app, gate in
+            let (client, _) = try await Self.begin(app, "one")
+            for _ in 0..<2 {
+                let refused = try await app.send("POST", Self.path, Self.turn("two"))
+                #expect(try refused.status == 503 && refused.json["code"] == "overloaded")
+            }
+            #expect(app.app.lasting.registry.count == 1)
+            client.close()
+        }
+    }
+
     @Test("all of a user's are cancelled at once, with and without a connection")
     func cancelAll() async throws {
         try await Self.run { app, gate in

@@ -3,7 +3,6 @@ internal import HTTP
 internal import HTTPServer
 internal import JSON
 internal import Orchestrator
-internal import Synchronization
 internal import Transport
 
 /// Answers one line of a bulk request: as `POST /api/orchestrator/chat` would, but that it says which line it was, and
@@ -57,7 +56,7 @@ struct BulkItem: Sendable {
         let work = Task(executorPreference: loop) { [context] () async -> Result<[UInt8], CodedError> in
             await body(turn, context, loop)
         }
-        ending.attach(work)
+        ending.attach { work.cancel() }
         let result = await withTaskCancellationHandler {
             await work.value
         } onCancel: {
@@ -83,31 +82,5 @@ struct BulkItem: Sendable {
         } catch {
             return .failure(error)
         }
-    }
-}
-
-/// Ends one line's work by its request id; perhaps before it has begun.
-private final class Ending: Sendable {
-    private struct State {
-        var isCancelled = false
-        var work: Task<Result<[UInt8], CodedError>, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func cancel() {
-        let work = state.withLock { state in
-            state.isCancelled = true
-            return state.work
-        }
-        work?.cancel()
-    }
-
-    func attach(_ work: Task<Result<[UInt8], CodedError>, Never>) {
-        let isCancelled = state.withLock { state in
-            state.work = work
-            return state.isCancelled
-        }
-        if isCancelled { work.cancel() }
     }
 }

@@ -10,15 +10,15 @@ extension Turns {
     /// - Throws: `request_in_flight`, `overloaded`, `shutting_down`. What is wrong with the turn itself is an event of
     ///   the run.
     func beginLive(_ turn: NativeTurn, context: RunContext, on loop: EventLoop) throws(CodedError) -> LiveTurn {
-        let run = try liveRuns.open(context, settings: settings.runs)
-        let place: TurnPlace
-        do throws(CodedError) {
-            place = TurnPlace(
-                self, try enter(context.requestID, context.scope) { [weak run] in run?.cancel() })
-        } catch {
-            liveRuns.forget(run)
+        // The id first: a request that is sent again while its run goes on must not take that run's place.
+        let ending = Ending()
+        let place = TurnPlace(self, try enter(context.requestID, context.scope) { ending.cancel() })
+        let run: LiveTurn.Run
+        do throws(CodedError) { run = try liveRuns.open(context, settings: settings.runs) } catch {
+            place.leave()
             throw error
         }
+        ending.attach { [weak run] in run?.cancel() }
         let report = TurnReport(
             requestID: context.requestID, runID: context.runID,
             conversationID: turn.conversationID ?? identifier(.conversation), personaID: turn.personaID,
