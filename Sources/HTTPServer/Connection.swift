@@ -72,6 +72,8 @@ actor Connection: LoopBound {
         if loop.isCurrent { end() } else { loop.execute(end) }
     }
 
+    func isServing(_ serial: Int) -> Bool { serving == serial }
+
     nonisolated func cancel() { task.withLock { $0 }?.cancel() }
 
     /// Answers requests; whether the connection has come to its end. Otherwise it rests, without a task: a task keeps

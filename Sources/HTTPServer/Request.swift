@@ -37,6 +37,10 @@ public struct Request: Sendable {
         return try await connection.nextPiece()
     }
 
+    /// Ends the wait of ``nextPiece()``: it throws `cancelled`, now and from now on. The answer can still be given whole.
+    /// From wherever.
+    public func stopPieces() { connection.stopPieces(request: serial) }
+
     /// A body is taken as it is: what unpacks to a thousand times its size would have to be bounded twice.
     private func checkCoding() throws(CodedError) {
         guard head.headers.values(of: "content-encoding").allSatisfy({ $0.lowercased() == "identity" }) else {

@@ -156,11 +156,3 @@ final class RequestPipeline: Sendable {
             .string("trace_id", exchange.trace.traceID))
     }
 }
-
-/// Whether the server is stopping; set once.
-final class DrainState: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    var isDraining: Bool { flag.load(ordering: .relaxed) }
-    func begin() { flag.store(true, ordering: .relaxed) }
-}

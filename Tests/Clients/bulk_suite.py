@@ -138,6 +138,48 @@ def cancel(port):
     equal(rows[1]["requestId"], "bulk-b", "its id")
 
 
+def cancelled_whole(port, folder):
+    """The request itself is cancelled: nothing more is begun, and `tutti bulk` says what is missing."""
+    items = [ask("a"), ask("b", "mock/silent")] + [ask(f"n{index}", "mock/silent") for index in range(20)]
+    with Wire(port) as wire:
+        wire.request("POST", BULK + "?parallel=2", body_of(items), LINES | {"x-request-id": "whole-bulk"})
+        equal(wire.head()[1]["x-request-id"], "whole-bulk", "its id")
+        chunks = wire.chunks()
+        rows = []
+        while not rows:
+            rows += answers(next(chunks))
+        eventually(lambda: running(port) == 2, "two turns are running")
+        equal(fetch(port, "POST", "/api/orchestrator/cancel", {"requestId": "whole-bulk"}).status, 200, "cancel")
+        rows += [row for chunk in chunks for row in answers(chunk)]
+    equal([row.get("error", {}).get("code") for row in rows], [None, "cancelled", "cancelled"], "codes")
+    eventually(lambda: running(port) == 0, "nothing runs")
+    file = folder / "silent.jsonl"
+    file.write_bytes(body_of(items))
+    process = subprocess.Popen([BINARY, "bulk", file, "--parallel", "2"], stdin=subprocess.DEVNULL, text=True,
+                               env=os.environ | {"TUTTI_URL": f"http://127.0.0.1:{port}"},
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: running(port) == 2, "two turns are running")
+        equal(fetch(port, "POST", "/api/orchestrator/cancel-all", {}).json(), {"cancelled": 3}, "cancel-all")
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    equal([row["index"] for row in answers(output.encode())], [1, 2, 3], "indices")
+    equal(process.returncode, 1, "exit code")
+    expect("3 of 22 lines are answered; go on with --after 3." in errors, errors)
+
+
+def conversation(port):
+    """Lines of one conversation are answered in their order, also where there are more than may wait for each other."""
+    found = bulk(port, [ask(f"n{index}", conversationId="one") for index in range(40)] + [ask("alone")], "?parallel=64")
+    equal([row.get("error") for row in found], [None] * 41, "errors")
+    equal({row["answer"]["conversationId"] for row in found}, {"one", None}, "conversations")
+    heard = json.loads(fetch(port, "POST", "/api/orchestrator/chat",
+                             ask("last", "mock/echo", conversationId="one")).json()["content"])["body"]["messages"]
+    said = [message["content"] for message in heard if message["role"] == "user"]
+    equal(said[-5:], ["n36", "n37", "n38", "n39", "last"], "what was said, in its order")
+
+
 def command(port, folder):
     """`tutti bulk`: lines on standard output, a bar only where somebody looks."""
     file = folder / "questions.jsonl"
@@ -175,8 +217,10 @@ def main():
         checks.run("answers come while questions are still sent", interleaved, tutti.port)
         checks.run("hanging up ends every line's work", hang_up, tutti.port, mock)
         checks.run("one line can be cancelled by its request id", cancel, tutti.port)
+        checks.run("lines of one conversation keep their order", conversation, tutti.port)
         with tempfile.TemporaryDirectory(prefix="tutti-bulk-") as name:
             checks.run("tutti bulk and tutti stats", command, tutti.port, type(folder)(name))
+            checks.run("all of it can be cancelled", cancelled_whole, tutti.port, type(folder)(name))
     return checks.end()
 
 

@@ -12,22 +12,51 @@ struct BulkItem: Sendable {
     /// The request that all lines came in.
     let exchange: Exchange
 
+    /// A line, and what it asks for.
+    struct Question: Sendable {
+        let number: Int
+        let requestID: String
+        fileprivate let turn: Result<NativeTurn, CodedError>
+
+        /// Whose lines are answered one after the other.
+        var conversation: String? { (try? turn.get())?.conversationID }
+    }
+
+    func question(_ line: LineReader.Line, number: Int) -> Question {
+        let turn: Result<NativeTurn, CodedError>
+        do throws(CodedError) { turn = .success(try BulkItem.turn(line)) } catch { turn = .failure(error) }
+        let given = (try? turn.get())?.requestID
+        return Question(number: number, requestID: given ?? turns.identifier(.request), turn: turn)
+    }
+
     /// `{"index": …, "requestId": …, "answer": {…}}` or `{"index": …, "requestId": …, "error": {…}}`, and a line's end.
-    func answer(_ line: LineReader.Line, number: Int) async -> [UInt8] {
-        var requestID = turns.identifier(.request)
+    func answer(_ question: Question) async -> [UInt8] {
+        do throws(CodedError) {
+            let answer = try await answer(try question.turn.get(), question.requestID)
+            return BulkItem.line(question) { $0.member("answer", raw: answer) }
+        } catch {
+            return BulkItem.line(question, error)
+        }
+    }
+
+    /// Of a line that was not begun.
+    func cancelled(_ question: Question) -> [UInt8] {
+        BulkItem.line(question, CodedError(.cancelled, "The request was cancelled."))
+    }
+
+    private static func line(_ question: Question, _ error: CodedError) -> [UInt8] {
+        line(question) {
+            $0.member(
+                "error", raw: ErrorRendering.problem(error.shown(requestID: question.requestID), requestID: nil))
+        }
+    }
+
+    private static func line(_ question: Question, _ outcome: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(reserving: 1024)
         writer.beginObject()
-        writer.member("index", number)
-        do throws(CodedError) {
-            let turn = try BulkItem.turn(line)
-            requestID = turn.requestID ?? requestID
-            let answer = try await answer(turn, requestID)
-            writer.member("requestId", requestID)
-            writer.member("answer", raw: answer)
-        } catch {
-            writer.member("requestId", requestID)
-            writer.member("error", raw: ErrorRendering.problem(error.shown(requestID: requestID), requestID: nil))
-        }
+        writer.member("index", question.number)
+        writer.member("requestId", question.requestID)
+        outcome(&writer)
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]
     }
@@ -71,8 +100,9 @@ struct BulkItem: Sendable {
     ) async -> Result<[UInt8], CodedError> {
         let report = TurnReport(
             requestID: context.requestID, runID: context.runID,
-            conversationID: turn.conversationID ?? turns.identifier(.conversation), personaID: turn.personaID,
-            started: turns.time.now(), bottlenecks: turns.settings.bottlenecks)
+            // Without one nothing is remembered, and there is none to go on with.
+            conversationID: turn.conversationID, personaID: turn.personaID, started: turns.time.now(),
+            bottlenecks: turns.settings.bottlenecks)
         let timings = PhaseTimings(turns.settings.bottlenecks, loop: loop, started: report.started, time: turns.time)
         do throws(CodedError) {
             let answer = try await turns.answer(

@@ -1,9 +1,7 @@
 internal import Base
 internal import HTTP
 internal import HTTPServer
-internal import JSON
 internal import Orchestrator
-internal import Transport
 
 /// `POST /api/orchestrator/bulk`: many turns in one request, a line of JSON each; their answers come as lines, in the
 /// same order, while the questions are still being read.
@@ -26,6 +24,8 @@ struct BulkRoute: Sendable {
     private func handle(_ exchange: Exchange, _ writer: consuming ResponseWriter) async -> RouteOutcome {
         let request = exchange.request
         let query: BulkQuery
+        let stop = BulkStop()
+        let ticket: RunTicket
         do throws(CodedError) {
             guard BulkRoute.mediaTypes.contains(where: { request.head.headers.hasMediaType($0) }) else {
                 throw CodedError(
@@ -35,6 +35,8 @@ struct BulkRoute: Sendable {
             query = try BulkQuery(request.head.query)
             // What is wrong with the priority is wrong for all lines.
             _ = try turns.context(exchange, requestID: exchange.requestID)
+            // All of it can be cancelled by its own id. It is no turn, so it is not counted as one.
+            ticket = try turns.registry.enter(exchange.requestID, scope: exchange.scope) { stop.stop(.cancelled) }
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
@@ -43,77 +45,20 @@ struct BulkRoute: Sendable {
         // An empty line is no answer, and keeps whatever stands between from taking the silence for an end.
         body.pieces.heartbeat(every: turns.settings.heartbeat, Array("\n".utf8))
         body.pieces.beat()
-        let item = BulkItem(turns: turns, exchange: exchange)
-        switch await BulkRoute.answer(query, request, body.pieces, item) {
+        // A stop of the server ends it as well: what is still to come belongs elsewhere.
+        let watcher = turns.drainState.watch { stop.stop(.draining) }
+        let run = BulkRun(
+            query: query, request: request, pieces: body.pieces, item: BulkItem(turns: turns, exchange: exchange),
+            stop: stop)
+        let end = await run.end()
+        turns.drainState.forget(watcher)
+        ticket.leave()
+        switch end {
         case .whole: return RouteOutcome(await body.finish())
+        case .cancelled:
+            let error = CodedError(.cancelled, "The request was cancelled.")
+            return RouteOutcome(await body.finish(), error: error)
         case .cut(let error): return RouteOutcome(await body.abandon(), error: error)
-        }
-    }
-
-    private enum End {
-        case whole
-        /// Not every line has its answer: the client sees the connection break, and goes on with `?after=`.
-        case cut(CodedError?)
-    }
-
-    /// One thing that happens: a line has come, or a turn has ended.
-    private enum Event: Sendable {
-        case line(Result<LineReader.Line?, CodedError>, LineReader)
-        case answer(Int, [UInt8])
-    }
-
-    private static func answer(
-        _ query: BulkQuery, _ request: Request, _ pieces: BodyPieces, _ item: BulkItem
-    ) async -> End {
-        await withTaskGroup(of: Event.self) { group in
-            var order = BulkOrder(after: query.after)
-            var (number, running) = (0, 0)
-            var (isReading, hasEnded) = (false, false)
-            var reader = LineReader(limit: lineLimit)
-            while true {
-                // Lines are read as far as there is room for their answers, and no further.
-                if !isReading, !hasEnded, running + order.held < query.parallel {
-                    isReading = true
-                    let now = reader
-                    group.addTask { await nextLine(of: request, now) }
-                }
-                guard let event = await group.next() else { return .whole }
-                switch event {
-                case .line(.failure(let error), _):
-                    group.cancelAll()
-                    return .cut(error)
-                case .line(.success(let line), let next):
-                    (reader, isReading) = (next, false)
-                    guard let line else {
-                        hasEnded = true
-                        continue
-                    }
-                    number += 1
-                    if number <= query.after { continue }
-                    running += 1
-                    group.addTask { [number] in .answer(number, await item.answer(line, number: number)) }
-                case .answer(let number, let answer):
-                    running -= 1
-                    let ready = order.take(number, answer).flatMap(\.self)
-                    do { if !ready.isEmpty { try await pieces.write(ready) } } catch {
-                        group.cancelAll()
-                        return .cut(nil)
-                    }
-                }
-            }
-        }
-    }
-
-    private static func nextLine(of request: Request, _ reader: LineReader) async -> Event {
-        var reader = reader
-        while true {
-            if let line = reader.next() { return .line(.success(line), reader) }
-            guard !reader.hasEnded else { return .line(.success(nil), reader) }
-            do throws(CodedError) {
-                if let piece = try await request.nextPiece() { reader.feed(piece) } else { reader.end() }
-            } catch {
-                return .line(.failure(error), reader)
-            }
         }
     }
 }

@@ -69,23 +69,31 @@ enum BulkCommand {
             do throws(CodedError) {
                 try await ask(bytes, options, server, &progress)
                 // Whole, as the server sees it.
-                break
+                guard !progress.isWhole else { break }
+                progress.clear()
+                let count = progress.total - progress.done
+                TuttiCommand.tellError("the request was ended before \(count) of its lines were answered.", environment)
+                tell(progress)
+                return 1
             } catch {
                 progress.clear()
                 failures = progress.done > before ? 0 : failures + 1
                 guard error.code == .providerStreamBroken, failures < patience else {
                     TuttiCommand.tellError(error.message, environment)
-                    if progress.done > 0 {
-                        StandardStreams.write(
-                            "\(progress.done) of \(progress.total) lines are answered; go on with "
-                                + "--after \(progress.done).\n", to: .error)
-                    }
+                    if progress.done > 0 { tell(progress) }
                     return 1
                 }
             }
         }
         progress.end()
         return progress.failed == 0 ? 0 : 1
+    }
+
+    /// How far it came.
+    private static func tell(_ progress: BulkProgress) {
+        StandardStreams.write(
+            "\(progress.done) of \(progress.total) lines are answered; go on with --after \(progress.done).\n",
+            to: .error)
     }
 
     private static func ask(
@@ -169,7 +177,7 @@ extension HelpText {
           --parallel N      turns at once (8)
           --help            this help
 
-        Exit codes: 0 every line is answered, 1 some failed, 2 the file cannot be read.
+        Exit codes: 0 every line is answered, 1 some failed or were not answered, 2 the file cannot be read.
 
         """
 }

@@ -44,7 +44,7 @@ extension ContractSchemas {
 
     private static let head: [Schema.Member] = [
         .must("requestId", Schema.identifier), .must("runId", Schema.identifier),
-        .must("conversationId", Schema.identifier),
+        .must("conversationId", Schema.orNull(Schema.identifier), "`null` in bulk where a line names none."),
     ]
 
     /// What `COMPLETE` says, too.

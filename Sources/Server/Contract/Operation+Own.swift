@@ -110,7 +110,8 @@ extension Operation {
             + "and at most 1 MB; blank lines are left out and not counted. Answers come as lines in the same order, "
             + "while questions are still read: a client that reads nothing until it has sent all may be held up. An "
             + "error stands in its line. A blank line between answers means that work goes on. Where the connection "
-            + "breaks, send the same body with `after`, the index of the last answer.",
+            + "breaks, send the same body with `after`, the index of the last answer. Cancelled by its own request id, it "
+            + "ends whole, with fewer answers than lines.",
         tag: .orchestrator,
         parameters: [
             Parameter(
@@ -122,7 +123,7 @@ extension Operation {
         ],
         body: "OrchestratorChatRequest", bodyType: "application/jsonl",
         answers: [ContractAnswer(meaning: "JSON Lines.", content: [("application/jsonl", Schema.ref("BulkAnswer"))])],
-        errors: [.invalidValue], asksProviders: true)
+        errors: [.invalidValue, .requestInFlight], asksProviders: true)
 
     static let statistics = Operation(
         id: "statistics", summary: "Give what the server has done since its start, in a few numbers.",

@@ -77,7 +77,7 @@ struct NativeEvents: Sendable {
             $0.member("runId", report.runID)
             $0.member("requestId", report.requestID)
             $0.member("planId", orNull: planID)
-            $0.member("conversationId", report.conversationID)
+            $0.member("conversationId", orNull: report.conversationID)
         }
         for signal in early { render(signal, into: output) }
         early = []

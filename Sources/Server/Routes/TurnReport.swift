@@ -8,7 +8,8 @@ internal import Transport
 struct TurnReport: Sendable {
     let requestID: String
     let runID: String
-    let conversationID: String
+    /// `nil` where nothing is remembered.
+    let conversationID: String?
     let personaID: String?
     let started: Instant
     /// When a phase is told as a bottleneck.
@@ -21,7 +22,7 @@ struct TurnReport: Sendable {
         writer.beginObject()
         writer.member("requestId", requestID)
         writer.member("runId", runID)
-        writer.member("conversationId", conversationID)
+        writer.member("conversationId", orNull: conversationID)
         TurnReport.result(answer, personaID: personaID, to: &writer)
         writer.key("metrics")
         phases.write(total: total, to: &writer)

@@ -9,7 +9,7 @@ internal import Telemetry
 /// What the routes that answer turns have in common: contexts, ids, the registry of what is running.
 final class Turns: Sendable {
     private let orchestrator: ChatOrchestrator
-    private let drainState: DrainState
+    let drainState: DrainState
     let registry: RunRegistry
     let liveRuns: LiveRuns
     let time: any TimeSource
