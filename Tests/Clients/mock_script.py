@@ -27,6 +27,12 @@ def words(text):
     return re.findall(r"\S+\s*|\s+", text)
 
 
+def pace(model):
+    """(how many words, milliseconds between them) of the model `pace-WORDS-MILLISECONDS`; else None."""
+    found = re.fullmatch(r"pace-(\d+)-(\d+)", model)
+    return found and (int(found[1]), int(found[2]))
+
+
 def letters(text, count=2):
     return [text[start:start + count] for start in range(0, len(text), count)]
 
@@ -74,6 +80,8 @@ class Script:
             self.thoughts = THOUGHT
         if self.model == "echo":
             self.content = json.dumps({key: self.request[key] for key in ("path", "headers", "body")})
+        elif paced := pace(self.model):
+            self.content = " ".join(f"w{number}" for number in range(paced[0]))
         elif self.model == "repeat":
             self.content = f"You said: {said}"
         elif (line := re.search(r"^say: (.*)", told, re.M)) and re.fullmatch(r"wait-\d+|letters", self.model):

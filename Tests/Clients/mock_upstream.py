@@ -8,6 +8,7 @@ model's name chooses what happens; everything not in the list below answers like
   repeat           the answer's content is what the user said last
   reasoning        thinks before it answers; in chats by `reasoning_content`, a field that OpenAI does not know
   length, filter   finish_reason `length`, `content_filter`; `max_tokens`, `refusal`; `incomplete`
+  pace-N-MS        says N words, a frame every MS ms
   slow             every frame 250 ms after the last      endless   a frame every 20 ms until the client goes
   flood            frames of 8 kB as fast as they are taken
   silent           never answers                         late      answers after 300 ms
@@ -42,6 +43,7 @@ import mock_anthropic
 import mock_embeddings
 import mock_openai
 import mock_responses
+import mock_script
 
 # By the end of the path; anything else is a chat.
 DIALECTS = {
@@ -206,9 +208,11 @@ class Exchange:
             while True:
                 await self.chunk(again)
                 await asyncio.sleep(0.02 if model == "endless" else 0)
+        paced = mock_script.pace(model)
+        pause = paced[1] / 1000 if paced else 0.25 if model == "slow" else 0
         for frame in answer.frames():
             await self.chunk(frame)
-            await asyncio.sleep(0.25 if model == "slow" else 0)
+            await asyncio.sleep(pause)
         await self.end_stream(answer.ending)
 
     async def spoil(self, model, answer):

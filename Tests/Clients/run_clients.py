@@ -12,6 +12,7 @@
   canaries     no client: no secret that goes in comes out
   bulk         no client; bulk requests and `tutti bulk`
   runs         no client: resumable runs, cut and taken up again
+  reconnects   no client: resumable runs, cut at random moments many times over
   orchestra    no client: plans, fusions, guards, conversations, cancelling, times, commands
   black-box    no client                            abuse       no client; the proofs of load in small
 
@@ -43,6 +44,7 @@ SUITES = {
 ALONE = {
     "black-box": ("black_box.py", ()), "abuse": ("abuse_suite.py", ()), "canaries": ("canaries.py", ()),
     "bulk": ("bulk_suite.py", ()), "runs": ("runs_suite.py", ()),
+    "reconnects": ("reconnects_suite.py", ()),
     "orchestra": ("orchestra_suite.py", ()),
     "contract": ("contract_suite.py", ("schemathesis", "openapi_spec_validator")),
     "websocket": ("websocket_suite.py", ("websockets",)),

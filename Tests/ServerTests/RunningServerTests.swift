@@ -210,6 +210,9 @@ struct RunningServerTests {
     @Test("no secret that goes in comes out, and made-up words make no series", .timeLimit(.minutes(5)))
     func canaries() async throws { try await clients("canaries") }
 
+    @Test("connections of resumable runs are lost at random moments, and no event with them")
+    func reconnects() async throws { try await clients("reconnects") }
+
     @Test("many turns in one request, and the commands for it") func bulk() async throws { try await clients("bulk") }
 
     @Test("plans, fusions, guards, conversations, cancelling, times and the commands for them")
