@@ -100,7 +100,7 @@ struct ChatGraph {
     }
 
     private func addAnswering(to builder: GraphBuilder<ChatState, ChatEvent>) {
-        let (gateway, guards, fusions) = (gateway, guards, experts.fusions)
+        let (gateway, guards, fusions, time) = (gateway, guards, experts.fusions, time)
         let execute = ExecuteNode(
             gateway: gateway, guards: guards, experts: experts,
             graphs: PlanGraphs(capacity: experts.graphs, time: time), time: time)
@@ -117,13 +117,13 @@ struct ChatGraph {
                 }
                 let fuse = FuseNode(
                     request: request.value, plan: plan, format: format, streaming: streaming, fusions: fusions,
-                    gateway: gateway, guards: guards)
+                    gateway: gateway, guards: guards, time: time)
                 return .whole(try await fuse.run(parts.value, context: context))
             }
     }
 
     private func addChecks(to builder: GraphBuilder<ChatState, ChatEvent>) {
-        let (gateway, guards, recorder, policy) = (gateway, guards, recorder, policy)
+        let (gateway, guards, recorder, policy, time) = (gateway, guards, recorder, policy, time)
         builder
             .node("conform", reads: \.format, \.answer, \.streaming, writes: \.violations) {
                 context, format, answer, streaming in
@@ -136,7 +136,7 @@ struct ChatGraph {
             ) { context, request, plan, format, answer, violations in
                 let mended = try await RepairNode.run(
                     request.value, plan: plan, answer: answer?.whole, format: format, violations: violations,
-                    gateway: gateway, guards: guards, context: context
+                    gateway: gateway, guards: guards, time: time, context: context
                 ) { recorder.checked($0, context: context.run) }
                 return .whole(mended)
             }
@@ -159,7 +159,7 @@ struct ChatGraph {
                 input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                 usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
                 verdict: verdict, streaming: streaming, marks: answer.marks, experts: answer.experts,
-                findings: answer.findings)
+                findings: answer.findings, times: answer.times)
             recorder.remember(record, context: context.run)
         }
     }

@@ -13,6 +13,8 @@ final class ChatListener: RunListener {
     private let trace: TraceContext
     private let time: any TimeSource
     private let generator: Mutex<SeededGenerator>
+    /// When the experts began that are at work.
+    private let begun = Mutex<[String: Instant]>([:])
 
     init(
         sink: (any ChatSink)?, recorder: any RunRecorder, spans: any SpanSink, trace: TraceContext,
@@ -62,10 +64,19 @@ final class ChatListener: RunListener {
 
     /// An expert's part is a span of its own, beside the calls that it made.
     private func record(_ name: String, _ phase: ExpertPhase) {
+        let now = time.now()
         switch phase {
+        case .started: begun.withLock { $0[name] = now }
         case .finished(let duration, _): record("execute/\(name)", duration, error: nil)
-        case .started, .failed, .leftOut, .fallback, .cached: break
+        case .failed(let code): record("execute/\(name)", elapsed(name, now), error: code.name)
+        case .cached: record("execute/\(name)", elapsed(name, now), error: nil)
+        // What becomes of one that has failed takes no time.
+        case .leftOut, .fallback: break
         }
+    }
+
+    private func elapsed(_ name: String, _ now: Instant) -> Duration {
+        begun.withLock { $0[name] }.map { now.since($0) } ?? .zero
     }
 
     private func record(_ node: String, _ duration: Duration, error: String?) {

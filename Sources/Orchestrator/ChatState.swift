@@ -73,6 +73,8 @@ public struct ChatAnswer: Sendable {
     public var fusion: FusionReport?
     /// What the output guard found.
     public var findings = GuardFindings()
+    /// What of the time went into the cache and the output guard.
+    public var times = InnerTimes()
     /// Whether a part of it broke off after it was shown.
     var isCut = false
     /// What its experts have said, for their cache.

@@ -17,6 +17,7 @@ public struct RunRecord: Sendable {
     public var experts: [ExpertOutcome] = []
     /// What the output guard found in it.
     public var findings = GuardFindings()
+    public var times = InnerTimes()
 }
 
 /// Who hears of answered and failed turns: metrics, the log and alerts. Must not block.

@@ -20,6 +20,8 @@ def configuration():
         plan("silent", "vote", *((name, "silent", f"part-{name}") for name in "abc")),
         plan("timed", "{ kind: synthesise, model: chats/wait-200, instructions: 'say: Fused.' }",
              ("slow", "wait-300", "one", ", share: 0.3"), ("quick", "wait-50", "two", ", share: 0.9")),
+        plan("unable", "vote", ("late", "wait-5000", None, ", timeout: 500ms, optional: true, share: 0.1"),
+             ("bad", "fail-500", None, ", fallback: Nothing."), ("good", "repeat")),
     ])
 
 
@@ -84,16 +86,29 @@ def metrics(port):
     equal([event for event, _ in found].count("PIPELINE_METRICS"), 1, "how often")
     equal(found[-2][0], "PIPELINE_METRICS", "before the end")
     for times in (found[-2][1].get("metrics", found[-2][1]), ask(port, "timed")["metrics"]):
-        expect({*PHASES, "total", "ttft", "experts", "bottlenecks"} == set(times), sorted(times))
+        expect({*PHASES, "total", "ttft", "experts", "outcomes", "bottlenecks"} == set(times), sorted(times))
         expect(300 <= times["execution"] <= times["total"], f"{times}")
         expect(200 <= times["fusion"] < times["total"] - 290, f"{times}")
         equal(set(times["experts"]), {"slow", "quick"}, "experts")
+        equal(times["outcomes"], {name: {"phase": "finished"} for name in ("slow", "quick")}, "outcomes")
         expect(300 <= times["experts"]["slow"] <= times["execution"] and 50 <= times["experts"]["quick"] < 300,
                f"{times}")
         expect(sum(times[phase] for phase in PHASES) <= times["total"] + 0.5, f"{times}")
         equal(times["bottlenecks"], ["execution", "execution/slow"], "bottlenecks")
     first = found[-2][1].get("metrics", found[-2][1])["ttft"]
     expect(first >= 500, f"the first token of the answer came after {first} ms")
+
+
+def unable(port):
+    """Experts that could not answer are told with their time and how they ended."""
+    found = native(port, "unable")
+    for times in (found[-2][1].get("metrics", found[-2][1]), ask(port, "unable")["metrics"]):
+        equal(times["outcomes"], {
+            "late": {"phase": "left_out", "code": "node_timeout"}, "bad": {"phase": "fallback", "code": "provider_failed"},
+            "good": {"phase": "finished"}}, "outcomes")
+        expect(500 <= times["experts"]["late"] < 3000 and 0 < times["experts"]["bad"] and "good" in times["experts"],
+               f"{times}")
+        expect("execution/late" in times["bottlenecks"], f"{times}")
 
 
 def counted(port):

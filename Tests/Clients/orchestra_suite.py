@@ -85,6 +85,7 @@ def redacting(checks, mock, tutti, folder):
     checks.run("a cancelled run of three experts leaves nothing", runs.cancelled, port, mock)
     checks.run("so do a client that hangs up and an answer that is not streamed", runs.cancelled_elsewhere, port, mock)
     checks.run("phases, experts and bottlenecks", runs.metrics, port)
+    checks.run("experts that could not answer are told with their time", runs.unable, port)
     checks.run("the metrics of runs", runs.counted, port)
     checks.run("tutti chat and tutti stats", runs.commands, port)
     checks.run("tutti chat --timing tells experts' times", runs.expert_timing, port)

@@ -1,9 +1,10 @@
 import Base
+import HTTP
 import JSON
 import Models
-import Orchestrator
 import Testing
 
+@testable import Orchestrator
 @testable import Server
 
 @Suite("The phases of a run")
@@ -62,12 +63,60 @@ struct RunPhasesTests {
         quick.share = 0.3
         let plan = try Plan(model: "plan/x", experts: [slow, quick], fusion: .vote)
         var phases = RunPhases(BottleneckRule(share: 1))
-        note(
-            &phases, .said(.planned(plan)), .said(.expert(name: "quick", phase: .finished(.milliseconds(30), target))),
-            .said(.expert(name: "slow", phase: .finished(.milliseconds(31), target))))
+        note(&phases, .said(.planned(plan)))
+        phases.note(
+            answer([
+                ExpertOutcome(
+                    name: "slow", phase: .finished(.milliseconds(31), target), duration: .milliseconds(31)),
+                ExpertOutcome(
+                    name: "quick", phase: .finished(.milliseconds(30), target), duration: .milliseconds(30)),
+            ]))
         #expect(phases.bottlenecks(total: .milliseconds(100)) == ["execution/slow"])
         let json = try written(phases, total: .milliseconds(100))
         #expect(json["experts"]?["slow"]?.double == 31)
         #expect(json["experts"]?["quick"]?.double == 30)
+    }
+
+    private func answer(_ experts: [ExpertOutcome], _ times: InnerTimes = InnerTimes()) -> ChatAnswer {
+        var answer = ChatAnswer(
+            target: Target(provider: "p", model: "m"), completion: ChatCompletion(choices: []), headers: [:],
+            attempts: 1)
+        answer.experts = experts
+        answer.times = times
+        return answer
+    }
+
+    @Test("experts that could not answer are there as well, with their time and how they ended")
+    func unable() throws {
+        var late = Plan.Expert(name: "late", model: "m", route: Route(chain: [Target(provider: "p", model: "m")]))
+        late.share = 0.5
+        late.isOptional = true
+        let plan = try Plan(model: "plan/x", experts: [late, Plan.Expert(name: "good", model: "m")], fusion: .vote)
+        var phases = RunPhases(BottleneckRule(share: 1))
+        note(&phases, .said(.planned(plan)))
+        phases.note(
+            answer([
+                ExpertOutcome(name: "late", phase: .leftOut, duration: .milliseconds(60), failure: .nodeTimeout),
+                ExpertOutcome(name: "bad", phase: .fallback, duration: .milliseconds(5), failure: .providerFailed),
+                ExpertOutcome(name: "kept", phase: .cached, duration: .milliseconds(1)),
+            ]))
+        #expect(phases.bottlenecks(total: .milliseconds(100)) == ["execution/late"])
+        let json = try written(phases, total: .milliseconds(100))
+        let found = ["late", "bad", "kept"].map { json["experts"]?[$0]?.double }
+        #expect(found == [60, 5, 1])
+        let outcomes = try #require(json["outcomes"])
+        #expect(outcomes["late"]?["phase"]?.string == "left_out" && outcomes["late"]?["code"]?.string == "node_timeout")
+        #expect(outcomes["bad"]?["phase"]?.string == "fallback")
+        #expect(outcomes["bad"]?["code"]?.string == "provider_failed")
+        #expect(outcomes["kept"]?["phase"]?.string == "cached" && outcomes["kept"]?["code"] == nil)
+    }
+
+    @Test("look-ups and the guard's part are told, although they are within other phases")
+    func inner() throws {
+        var phases = RunPhases()
+        note(&phases, .nodeFinished("execute", .milliseconds(50)), .nodeFinished("guard", .milliseconds(1)))
+        phases.note(answer([], InnerTimes(cache: .milliseconds(30), guarding: .milliseconds(4))))
+        let json = try written(phases, total: .milliseconds(60))
+        #expect(["execution", "outputGuard", "cache"].map { json[$0]?.double } == [50, 5, 30])
     }
 }

@@ -49,7 +49,7 @@ enum ExpertCall {
         }
         try await context.emit(
             .answering(name, answer.target, answer.stream.forwardedHeaders, answer.stream.marks))
-        var reader = AnswerReader(answer, run.guards, joins: true)
+        var reader = AnswerReader(answer, run.guards, time: run.time, joins: true)
         try await read(&reader, of: answer, name, run, context)
         let completion = reader.completion
         let duration = run.duration(of: name)
@@ -58,7 +58,8 @@ enum ExpertCall {
                 name: name, phase: .finished(duration, answer.target), target: answer.target, duration: duration,
                 usage: completion.usage, ledger: run.gateway.record(answer, completion.usage)),
             text: completion.spoken, completion: completion, headers: answer.stream.forwardedHeaders,
-            marks: answer.stream.marks, attempts: answer.attempts.count, findings: reader.findings)
+            marks: answer.stream.marks, attempts: answer.attempts.count, findings: reader.findings,
+            guarding: reader.guardingTime)
     }
 
     /// Reads the answer to its end and tells what it says.
@@ -121,7 +122,8 @@ enum ExpertCall {
         let isShown = run.plan.isLead(name) && run.hasSpoken(name)
         guard !isShown, expert.fallback != nil || expert.isOptional else { throw failure }
         let outcome = ExpertOutcome(
-            name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name))
+            name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name),
+            failure: failure.code)
         try await settle(ExpertResult(outcome: outcome, text: expert.fallback), run, context)
     }
 

@@ -28,10 +28,12 @@ public struct ExpertOutcome: Sendable, Equatable {
     /// What its answer took; `nil` where none was made for this run, and for one that did not tell.
     public var usage: Usage?
     public var ledger: UsageRecord?
+    /// Why it could not answer, where the plan goes on without its answer.
+    public var failure: ErrorCode?
 
     public init(
         name: String, phase: ExpertPhase, target: Target? = nil, duration: Duration = .zero, usage: Usage? = nil,
-        ledger: UsageRecord? = nil
+        ledger: UsageRecord? = nil, failure: ErrorCode? = nil
     ) {
         self.name = name
         self.phase = phase
@@ -39,5 +41,6 @@ public struct ExpertOutcome: Sendable, Equatable {
         self.duration = duration
         self.usage = usage
         self.ledger = ledger
+        self.failure = failure
     }
 }

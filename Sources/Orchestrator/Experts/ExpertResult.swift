@@ -14,6 +14,8 @@ struct ExpertResult: Sendable {
     /// How many targets were tried for it.
     var attempts = 0
     var findings = GuardFindings()
+    /// Of its answer, as far as that is timed.
+    var guarding = Duration.zero
     /// Whether it broke off after a part of it was shown, which stays.
     var isCut = false
     /// For the experts' cache.
@@ -30,6 +32,8 @@ struct ExpertResults: Sendable {
     var deadline: Instant?
     /// What the caller has seen of it so far.
     var shown = Shown()
+    /// What looking for kept answers took.
+    var lookups = Duration.zero
 
     /// What the caller has seen while the experts worked.
     struct Shown: Sendable, Equatable {

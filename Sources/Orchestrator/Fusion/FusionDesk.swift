@@ -19,6 +19,7 @@ final class FusionDesk: Sendable {
         var bill = Bill()
         var attempts = 0
         var findings = GuardFindings()
+        var guarding = Duration.zero
         var text = ""
         var hasShown = false
         var writer: Writer?
@@ -26,6 +27,7 @@ final class FusionDesk: Sendable {
 
     private let gateway: Gateway
     private let guards: GuardSettings
+    private let time: any TimeSource
     private let streaming: Bool
     private let hasSpeakers: Bool
     /// How many tokens the plan has left; `nil` for as many as one likes.
@@ -36,10 +38,11 @@ final class FusionDesk: Sendable {
 
     init(
         _ parts: ExpertResults, _ plan: Plan, streaming: Bool, gateway: Gateway, guards: GuardSettings,
-        context: NodeContext<ChatEvent>
+        time: any TimeSource, context: NodeContext<ChatEvent>
     ) {
         self.gateway = gateway
         self.guards = guards
+        self.time = time
         self.streaming = streaming
         hasSpeakers = !parts.shown.speakers.isEmpty
         limit = plan.limits.tokens ?? .max
@@ -52,6 +55,8 @@ final class FusionDesk: Sendable {
     var bill: Bill { state.withLock(\.bill) }
     var attempts: Int { state.withLock(\.attempts) }
     var findings: GuardFindings { state.withLock(\.findings) }
+    /// What guarding what was written took, as far as that is timed.
+    var guardingTime: Duration { state.withLock(\.guarding) }
     /// Whether the caller has seen text of the answer.
     var hasShown: Bool { state.withLock(\.hasShown) }
     /// What was written as the answer, and by whom; `nil` where nobody has.
@@ -83,7 +88,8 @@ final class FusionDesk: Sendable {
             target, retry throws(CodedError) in
             do { try await self.context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
         }
-        var reader = AnswerReader(answer, isAnswer ? guards : GuardSettings(input: .off, output: .off))
+        var reader = AnswerReader(
+            answer, isAnswer ? guards : GuardSettings(input: .off, output: .off), time: time)
         while true {
             var supply = try reader.ready()
             if case .later = supply { supply = try await reader.next() }
@@ -91,12 +97,13 @@ final class FusionDesk: Sendable {
             if shows { try await show(event, of: answer) }
         }
         let completion = reader.completion
-        let findings = reader.findings
+        let (findings, guarding) = (reader.findings, reader.guardingTime)
         state.withLock { state in
             state.bill.add(completion.usage, gateway.record(answer, completion.usage))
             state.attempts += answer.attempts.count
             guard isAnswer else { return }
             state.findings.add(findings)
+            state.guarding += guarding
             state.text += completion.spoken
             state.writer = Writer(
                 target: answer.target, route: route, headers: answer.stream.forwardedHeaders,

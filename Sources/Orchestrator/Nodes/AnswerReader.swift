@@ -10,6 +10,9 @@ struct AnswerReader: Sendable {
 
     fileprivate struct Guarding: Sendable {
         var stream: GuardedStream
+        let time: any TimeSource
+        /// What whole answers and the end took.
+        var duration = Duration.zero
         /// Let through by the guard, and not yet given out from `position` on.
         var passed: [ModelEvent] = []
         var position = 0
@@ -17,13 +20,16 @@ struct AnswerReader: Sendable {
     }
 
     /// - Parameter joins: Whether pieces of a text that are there at once may come as one, without their frames.
-    init(_ answer: Gateway.Answer, _ guards: GuardSettings, joins: Bool = false) {
+    init(_ answer: Gateway.Answer, _ guards: GuardSettings, time: any TimeSource, joins: Bool = false) {
         stream = PieceStream(answer.stream, joins: joins)
-        guarding = GuardedStream(guards).map { Guarding(stream: $0) }
+        guarding = GuardedStream(guards).map { Guarding(stream: $0, time: time) }
     }
 
     /// The answer so far.
     var completion: ChatCompletion { assembler.completion }
+
+    /// How long guarding it took, but for the events of a stream before its end.
+    var guardingTime: Duration { guarding?.duration ?? .zero }
 
     var findings: GuardFindings { guarding?.stream.findings ?? GuardFindings() }
 
@@ -69,11 +75,19 @@ extension AnswerReader.Guarding {
         passed.removeAll(keepingCapacity: true)
         position = 0
         switch supply {
-        case .event(let event): stream.take(event, into: &passed)
+        case .event(let event):
+            guard case .whole = event.kind else { return stream.take(event, into: &passed) }
+            timed { $0.take(event, into: &$1) }
         case .end:
             isOver = true
-            stream.finish(into: &passed)
+            timed { $0.finish(into: &$1) }
         case .later: break
         }
+    }
+
+    private mutating func timed(_ work: (inout GuardedStream, inout [ModelEvent]) -> Void) {
+        let start = time.now()
+        work(&stream, &passed)
+        duration += time.now().since(start)
     }
 }

@@ -34,7 +34,7 @@ struct ExecuteNode: Sendable {
         }
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers, marks: answer.stream.marks))
-        var reader = AnswerReader(answer, guards)
+        var reader = AnswerReader(answer, guards, time: time)
         var shown = answer.target
         while true {
             var supply = try reader.ready()
@@ -55,6 +55,7 @@ struct ExecuteNode: Sendable {
             ledger: gateway.record(answer, completion.usage), marks: answer.stream.marks)
         whole.findings = reader.findings
         whole.marks.isRedacted = whole.findings.isRedacted
+        whole.times.guarding = reader.guardingTime
         return Shared(whole)
     }
 
@@ -69,15 +70,18 @@ struct ExecuteNode: Sendable {
             let end = time.now().advanced(by: wallTime)
             inner.deadline = inner.deadline.map { min($0, end) } ?? end
         }
+        let cache = experts.cache.map { TimedExpertCache($0, time: time) }
         let run = ExpertRun(
-            plan, request, streaming: streaming, gateway: gateway, cache: experts.cache, guards: guards, time: time,
+            plan, request, streaming: streaming, gateway: gateway, cache: cache, guards: guards, time: time,
             order: entry.order, deadline: inner.deadline)
         guard context.hasListener else {
             _ = try await entry.runner.run(ExpertState(run: run), context: inner)
-            return Shared(ExpertResults(experts: run.results, deadline: inner.deadline))
+            return Shared(
+                ExpertResults(experts: run.results, deadline: inner.deadline, lookups: cache?.lookups ?? .zero))
         }
         let stage = try await listen(to: run, entry.runner, inner, context)
-        var parts = ExpertResults(experts: run.results, deadline: inner.deadline, shown: stage.shown)
+        var parts = ExpertResults(
+            experts: run.results, deadline: inner.deadline, shown: stage.shown, lookups: cache?.lookups ?? .zero)
         for place in parts.experts.indices {
             guard let text = stage.cut[parts.experts[place].name] else { continue }
             parts.experts[place].text = text

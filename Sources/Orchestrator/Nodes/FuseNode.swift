@@ -16,6 +16,7 @@ struct FuseNode: Sendable {
     let fusions: [String: any Fusion]
     let gateway: Gateway
     let guards: GuardSettings
+    let time: any TimeSource
 
     func run(_ parts: ExpertResults, context: NodeContext<ChatEvent>) async throws -> Shared<ChatAnswer> {
         let inputs = parts.experts.compactMap { result -> FusionInput? in
@@ -30,7 +31,8 @@ struct FuseNode: Sendable {
         var run = context.run
         run.deadline = parts.deadline
         let desk = FusionDesk(
-            parts, plan, streaming: streaming, gateway: gateway, guards: guards, context: context)
+            parts, plan, streaming: streaming, gateway: gateway, guards: guards, time: time,
+            context: context)
         let fusing = FusionContext(request: request, run: run, desk: desk, format: format)
         let (fused, report) = try await fuse(inputs, fusing, context)
         // What a failed fusion has written is not the answer.
@@ -126,6 +128,8 @@ struct FuseNode: Sendable {
         answer.toKeep = parts.experts.compactMap(\.toKeep)
         answer.isCut = parts.experts.contains(where: \.isCut)
         answer.route = route
+        answer.times = InnerTimes(
+            cache: parts.lookups, guarding: parts.experts.reduce(desk.guardingTime) { $0 + $1.guarding })
         return answer
     }
 

@@ -8,7 +8,8 @@ internal import Resilience
 enum RepairNode {
     static func run(
         _ request: ChatRequest, plan: Plan?, answer: ChatAnswer?, format: AnswerFormat?, violations: [String],
-        gateway: Gateway, guards: GuardSettings, context: NodeContext<ChatEvent>, told: (FormatOutcome) -> Void
+        gateway: Gateway, guards: GuardSettings, time: any TimeSource, context: NodeContext<ChatEvent>,
+        told: (FormatOutcome) -> Void
     ) async throws -> Shared<ChatAnswer> {
         guard let plan, var answer, let format else { throw CodedError(.internalError, "Nothing is to be mended.") }
         if let mended = format.unfenced(answer.completion) {
@@ -28,15 +29,15 @@ enum RepairNode {
         do throws(CodedError) {
             let second = try await gateway.answer(
                 again, route: route, streaming: false, context: context.run)
-            let (said, findings) = try await whole(second, guards)
-            var completion = said
+            let reader = try await read(second, guards, time)
+            var completion = reader.completion
             guard let choice = completion.choices.first, AnswerFormat.isAnswer(choice) else { throw failure }
             if case .violates = await ConformNode.verdict(of: format, on: completion) {
                 guard let mended = format.unfenced(completion) else { throw failure }
                 completion = mended
             }
             told(.repaired)
-            return Shared(joined(answer, completion, findings, second, gateway))
+            return Shared(joined(answer, completion, reader, second, gateway))
         } catch {
             // The caller did not ask for the second call, so its faults are none of the caller's.
             if [.cancelled, .deadlineExceeded, .shuttingDown].contains(error.code) { throw error }
@@ -50,17 +51,18 @@ enum RepairNode {
             + "Answer again, with JSON of that form and nothing else."
     }
 
-    private static func whole(
-        _ answer: Gateway.Answer, _ guards: GuardSettings
-    ) async throws(CodedError) -> (ChatCompletion, GuardFindings) {
-        var reader = AnswerReader(answer, guards)
+    /// To its end.
+    private static func read(
+        _ answer: Gateway.Answer, _ guards: GuardSettings, _ time: any TimeSource
+    ) async throws(CodedError) -> AnswerReader {
+        var reader = AnswerReader(answer, guards, time: time)
         while case .event = try await reader.next() {}
-        return (reader.completion, reader.findings)
+        return reader
     }
 
     /// Both answers were paid for.
     private static func joined(
-        _ first: ChatAnswer, _ completion: ChatCompletion, _ findings: GuardFindings, _ second: Gateway.Answer,
+        _ first: ChatAnswer, _ completion: ChatCompletion, _ reader: AnswerReader, _ second: Gateway.Answer,
         _ gateway: Gateway
     ) -> ChatAnswer {
         var completion = completion
@@ -74,10 +76,11 @@ enum RepairNode {
         answer.headers = second.stream.forwardedHeaders
         answer.attempts += second.attempts.count
         answer.ledger = first.ledger.flatMap { before in ledger.map { before.adding($0) } }
-        answer.findings = findings
+        answer.findings = reader.findings
+        answer.times.guarding += reader.guardingTime
         // The second was asked for on the ground of the first.
         answer.marks = second.stream.marks.merging(first.marks)
-        answer.marks.isRedacted = findings.isRedacted
+        answer.marks.isRedacted = reader.findings.isRedacted
         return answer
     }
 }

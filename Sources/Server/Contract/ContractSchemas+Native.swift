@@ -70,6 +70,9 @@ extension ContractSchemas {
             .map { .must($0, Schema.milliseconds) } + [
                 .must("ttft", Schema.orNull(Schema.milliseconds), "The time to the first token of a stream."),
                 .sometimes("experts", Schema.anyObject, "By name, the time of each expert of the plan."),
+                .sometimes(
+                    "outcomes", Schema.anyObject,
+                    "By name, how each expert ended: `phase`, and the `code` of what it failed with."),
                 .must(
                     "bottlenecks", Schema.list(Schema.text),
                     "Phases that took more than `phases.share` of `total`, or longer than they may; "

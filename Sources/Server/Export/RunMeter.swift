@@ -6,6 +6,7 @@ internal import Telemetry
 struct RunMeter: Sendable {
     /// By the node that they belong to, so that a node costs one look-up.
     private let phases: [String: Histogram]
+    private let cacheTime: Histogram
     private let parallel: Counter
     private let experts: MetricFamily<Counter>
     private let hits: Counter
@@ -18,11 +19,12 @@ struct RunMeter: Sendable {
         let seconds = registry.histogram(
             "tutti_phase_duration_seconds", "What runs spend their time with.", labels: ["phase"],
             bounds: Buckets.requestSeconds)
-        let nodes = ["validate", "plan", "execute", "repair", "fuse", "guard", "recall"]
+        let nodes = ["validate", "plan", "execute", "repair", "fuse", "guard"]
         phases = Dictionary(
             uniqueKeysWithValues: nodes.compactMap { node in
                 RunPhase(node: node).map { (node, seconds.with($0.rawValue)) }
             })
+        cacheTime = seconds.with(RunPhase.cache.rawValue)
         parallel = registry.counter("tutti_parallel_runs_total", "Runs with several experts.").with()
         experts = registry.counter(
             "tutti_experts_total", "Experts of plans, by what became of their part.", labels: ["phase"])
@@ -49,6 +51,7 @@ struct RunMeter: Sendable {
 
     func remember(_ record: RunRecord) {
         if record.experts.count > 1 { parallel.add() }
+        if record.times.cache > .zero { cacheTime.record(record.times.cache.seconds) }
         for outcome in record.experts {
             experts.with(outcome.phase.name).add()
             guard record.plan.experts.first(where: { $0.name == outcome.name })?.isCached == true else { continue }
@@ -61,8 +64,8 @@ struct RunMeter: Sendable {
 }
 
 extension ExpertPhase {
-    /// For metrics.
-    fileprivate var name: String {
+    /// As metrics and times of runs tell it.
+    var name: String {
         switch self {
         case .started: "started"
         case .finished: "finished"

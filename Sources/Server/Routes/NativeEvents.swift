@@ -43,7 +43,9 @@ struct NativeEvents: Sendable {
 
     mutating func finish(_ answer: ChatAnswer, into output: Output) {
         start(into: output)
-        let (phases, total) = (phases, time.now().since(report.started))
+        let total = time.now().since(report.started)
+        var phases = phases
+        phases.note(answer)
         var writer = JSONWriter(reserving: 256)
         phases.write(total: total, to: &writer)
         output("PIPELINE_METRICS", writer.bytes)

@@ -9,7 +9,7 @@ internal import Transport
 enum RunPhase: String, Sendable, CaseIterable {
     case validation, routing, execution, fusion, outputGuard, cache
 
-    /// The phase that a node of the chat graph belongs to.
+    /// The phase that a node of the chat graph belongs to. Looking answers up is within `execute`: `ChatAnswer.times` has it.
     init?(node: String) {
         switch node {
         case "validate": self = .validation
@@ -18,7 +18,6 @@ enum RunPhase: String, Sendable, CaseIterable {
         case "execute", "repair": self = .execution
         case "fuse": self = .fusion
         case "guard": self = .outputGuard
-        case "recall": self = .cache
         default: return nil
         }
     }
@@ -39,8 +38,8 @@ struct RunPhases: Sendable {
     private let rule: BottleneckRule
     private var durations: [RunPhase: Duration] = [:]
     private var firstToken: Duration?
-    /// In the order in which they ended.
-    private var experts: [(name: String, duration: Duration)] = []
+    /// In the order of their declaration, however they ended.
+    private var experts: [ExpertOutcome] = []
     /// What the plan lets its experts take of the whole, where it says so.
     private var shares: [String: Double] = [:]
 
@@ -53,11 +52,17 @@ struct RunPhases: Sendable {
             if let phase = RunPhase(node: node) { durations[phase, default: .zero] += duration }
         case .said(.planned(let plan)):
             for expert in plan.experts { shares[expert.name] = expert.share }
-        case .said(.expert(let name, .finished(let duration, _))): experts.append((name, duration))
         case .said(.model(let event)):
             if firstToken == nil, case .text = event.kind { firstToken = now.since(started) }
         default: break
         }
+    }
+
+    /// What is known once the answer is there.
+    mutating func note(_ answer: ChatAnswer) {
+        experts = answer.experts
+        durations[.outputGuard, default: .zero] += answer.times.guarding
+        durations[.cache, default: .zero] += answer.times.cache
     }
 
     /// The phases, and the experts as `execution/NAME`, that took more than their share or their time.
@@ -68,8 +73,9 @@ struct RunPhases: Sendable {
             let isSlow = rule.budgets[phase].map { duration > $0 } ?? false
             if isSlow || duration.isOver(rule.share, of: total) { found.append(phase.rawValue) }
         }
-        for (name, duration) in experts {
-            if let share = shares[name], duration.isOver(share, of: total) { found.append("execution/\(name)") }
+        for expert in experts {
+            guard let share = shares[expert.name], expert.duration.isOver(share, of: total) else { continue }
+            found.append("execution/\(expert.name)")
         }
         if let firstToken, let budget = rule.firstToken, firstToken > budget { found.append("ttft") }
         return found
@@ -88,9 +94,19 @@ struct RunPhases: Sendable {
         if !experts.isEmpty {
             writer.key("experts")
             writer.beginObject()
-            for (name, duration) in experts {
-                writer.key(name)
-                writer.double(duration.milliseconds)
+            for expert in experts {
+                writer.key(expert.name)
+                writer.double(expert.duration.milliseconds)
+            }
+            writer.endObject()
+            writer.key("outcomes")
+            writer.beginObject()
+            for expert in experts {
+                writer.key(expert.name)
+                writer.beginObject()
+                writer.member("phase", expert.phase.name)
+                writer.member("code", ifPresent: expert.failure?.name)
+                writer.endObject()
             }
             writer.endObject()
         }

@@ -25,6 +25,8 @@ struct TurnReport: Sendable {
         writer.member("conversationId", orNull: conversationID)
         TurnReport.result(answer, personaID: personaID, to: &writer)
         writer.key("metrics")
+        var phases = phases
+        phases.note(answer)
         phases.write(total: total, to: &writer)
         writer.endObject()
         return writer.bytes

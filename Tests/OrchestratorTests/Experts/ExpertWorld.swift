@@ -14,6 +14,7 @@ struct ExpertWorld {
     let clock = TestClock()
     let models: ScriptedExperts
     let recorder = RecordingRecorder()
+    let spans = MemorySpans()
     let orchestrator: ChatOrchestrator
 
     init(
@@ -26,7 +27,7 @@ struct ExpertWorld {
         orchestrator = try ChatOrchestrator(
             directory: ModelDirectory(aliases: [], providers: [.init(name: "p")]),
             planner: { _ throws(CodedError) in plan }, gateway: gateway, recorder: recorder, onViolation: .repair,
-            experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards, spans: MemorySpans(),
+            experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards, spans: spans,
             time: clock, generator: SeededGenerator(seed: 1))
     }
 

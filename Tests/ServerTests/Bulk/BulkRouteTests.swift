@@ -2,6 +2,7 @@ import Base
 import HTTP
 import HTTPServer
 import JSON
+import Orchestrator
 import TestKit
 import Testing
 
