@@ -85,7 +85,6 @@ public final class LiveRun: Sendable {
                 state.tickets += 1
                 return state.tickets
             }
-            memory.wait(self, ticket)
             await withTaskCancellationHandler {
                 await withCheckedContinuation { park($0, ticket) }
             } onCancel: {
@@ -97,9 +96,11 @@ public final class LiveRun: Sendable {
     }
 
     private func park(_ continuation: CheckedContinuation<Void, Never>, _ ticket: UInt64) {
-        // Looked at again: room that was made before this has resumed nobody. Under the lock also at the memory, which
-        // whoever wakes the writers has set before.
+        // Looked at again: room that was made before this has resumed nobody. Entered at the memory under the lock, and
+        // looked at it only then: whoever makes room there either finds this one, and waits for the lock to wake it, or
+        // has made it before.
         let goesOn = change { state in
+            memory.wait(self, ticket)
             let isPressed = memory.isPressed
             if Task.isCancelled || state.machine.hasRoom(underPressure: isPressed, now: time.now()) { return true }
             state.writers[ticket] = continuation

@@ -23,7 +23,7 @@ final class RunMemory: Sendable {
 
     init(relieve: @escaping @Sendable () -> Void) { self.relieve = relieve }
 
-    var bytes: Int { used.load(ordering: .relaxed) }
+    var bytes: Int { used.load(ordering: .sequentiallyConsistent) }
     /// How much is too much.
     var excess: Int { bytes - limit.load(ordering: .relaxed) }
     var isPressed: Bool { excess > 0 }
@@ -34,7 +34,7 @@ final class RunMemory: Sendable {
     }
 
     func add(_ growth: Int) {
-        let (before, now) = used.wrappingAdd(growth, ordering: .relaxed)
+        let (before, now) = used.wrappingAdd(growth, ordering: .sequentiallyConsistent)
         let limit = limit.load(ordering: .relaxed)
         if growth > 0, now > limit { relieve() }
         if growth < 0, before > limit, now <= limit { wake() }
@@ -43,7 +43,8 @@ final class RunMemory: Sendable {
     /// Enters a run that is told when there is memory again. It asks for room again afterwards.
     func wait(_ run: LiveRun, _ ticket: UInt64) {
         waiting.withLock { $0[Key(run, ticket)] = run }
-        isAwaited.store(true, ordering: .relaxed)
+        // Not behind the look at ``bytes`` that follows.
+        isAwaited.store(true, ordering: .sequentiallyConsistent)
     }
 
     func waitNoMore(_ run: LiveRun, _ ticket: UInt64) {
@@ -51,7 +52,7 @@ final class RunMemory: Sendable {
     }
 
     private func wake() {
-        guard isAwaited.exchange(false, ordering: .relaxed) else { return }
+        guard isAwaited.exchange(false, ordering: .sequentiallyConsistent) else { return }
         let runs = waiting.withLock { waiting in
             defer { waiting = [:] }
             return Array(waiting.values)
