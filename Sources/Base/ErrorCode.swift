@@ -227,6 +227,9 @@ extension ErrorCode {
     public static let noExpertAnswered = ours(
         "no_expert_answered", 502, retryable: true,
         "Every expert whose answer counts was left out, so there is nothing to make an answer of.")
+    public static let fusionBroken = ours(
+        "fusion_broken", 502, retryable: true,
+        "The model that was making one answer of several failed after a part of it was shown.")
     public static let modelUnavailable = ours(
         "model_unavailable",
         503,
@@ -270,6 +273,6 @@ extension ErrorCode {
         providerRateLimited, providerRejectedKey, providerUnreachable, providerFailed, providerOverloaded,
         providerInvalidAnswer, providerStreamBroken, providerTimeout, internalError,
         activationLimit, endNotReached, unknownRoute, checkpointUnreadable, keysUnusable, noExpertAnswered,
-        modelUnavailable, overloaded, shuttingDown, nodeTimeout, deadlineExceeded,
+        fusionBroken, modelUnavailable, overloaded, shuttingDown, nodeTimeout, deadlineExceeded,
     ]
 }

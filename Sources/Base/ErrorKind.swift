@@ -6,6 +6,8 @@ public enum ErrorKind: String, Sendable, CaseIterable {
     case cancelled
     /// The experts of a plan could not do their part.
     case expert
+    /// The answer of several could not be made to its end.
+    case fusion
     /// A guard has refused it.
     case `guard`
     case provider
@@ -19,6 +21,7 @@ public enum ErrorKind: String, Sendable, CaseIterable {
         case .validation: "The caller can mend it: the message says how."
         case .cancelled: "Somebody ended it. A status, and no failure."
         case .expert: "The experts of a plan could not do their part."
+        case .fusion: "Making one answer of several broke off after a part of it was shown."
         case .guard: "A guard has refused it, by the policy of whoever runs the server."
         case .provider: "A provider failed, and nobody else could answer."
         case .timeout: "It took longer than it may."
@@ -33,6 +36,7 @@ extension ErrorCode {
         case .cancelled: .cancelled
         case .guardRefused: .guard
         case .noExpertAnswered, .planLimit: .expert
+        case .fusionBroken: .fusion
         case .providerTimeout, .nodeTimeout, .deadlineExceeded, .requestTimeout: .timeout
         default:
             switch fault {

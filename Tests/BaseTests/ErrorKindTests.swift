@@ -7,6 +7,7 @@ struct ErrorKindTests {
     /// Every code but those of validation, which are the caller's.
     private static let others: [(kind: ErrorKind, codes: [ErrorCode])] = [
         (.cancelled, [.cancelled]), (.guard, [.guardRefused]), (.expert, [.noExpertAnswered, .planLimit]),
+        (.fusion, [.fusionBroken]),
         (.timeout, [.providerTimeout, .nodeTimeout, .deadlineExceeded, .requestTimeout]),
         (
             .provider,

@@ -57,7 +57,8 @@ struct FuseNode: Sendable {
         } catch {
             let failure = CodedError(any: error)
             let endsRun: Set<ErrorCode> = [.cancelled, .deadlineExceeded, .shuttingDown]
-            if Task.isCancelled || endsRun.contains(failure.code) || fusing.desk.hasShown { throw failure }
+            if Task.isCancelled || endsRun.contains(failure.code) { throw failure }
+            if fusing.desk.hasShown { throw FuseNode.broken(failure) }
             let best = try await BestFusion.withoutModel.fuse(inputs, context: fusing)
             try await context.emit(
                 .status(
@@ -68,6 +69,14 @@ struct FuseNode: Sendable {
             report.failure = failure.code
             return (best, report)
         }
+    }
+
+    /// What was shown cannot be taken back: the run ends, and not because an expert's provider failed.
+    private static func broken(_ failure: CodedError) -> CodedError {
+        guard failure.code.kind == .provider else { return failure }
+        return CodedError(
+            .fusionBroken, "The answer that was made of several broke off (\(failure.code.name)): \(failure.message)",
+            retryAfter: failure.retryAfter, detail: failure.detail)
     }
 
     private func fusion() throws(CodedError) -> any Fusion {
