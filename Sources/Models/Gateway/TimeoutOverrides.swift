@@ -14,15 +14,16 @@ public struct TimeoutOverrides: Sendable, Hashable {
     public var isEmpty: Bool { self == TimeoutOverrides() }
 
     /// What holds for a call to a provider with these limits. None is longer than the total, which would end the call
-    /// before it.
+    /// before it, and a call may begin with a good part of it.
     public func applied(to timeouts: Timeouts) -> Timeouts {
         if isEmpty { return timeouts }
         let total = total ?? timeouts.total
+        let minimum = minimum ?? timeouts.minimum
         return Timeouts(
             connect: min(connect ?? timeouts.connect, total),
             firstByte: min(firstByte ?? timeouts.firstByte, total),
             firstToken: min(firstToken ?? timeouts.firstToken, total),
             betweenTokens: min(betweenTokens ?? timeouts.betweenTokens, total), total: total,
-            minimum: min(minimum ?? timeouts.minimum, total))
+            minimum: minimum < total / 2 ? minimum : total / 4)
     }
 }
