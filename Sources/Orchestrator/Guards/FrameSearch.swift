@@ -84,15 +84,3 @@ struct FrameSearch {
         for edit in edits { if let kind = edit.kind { counts[kind, default: 0] += 1 } }
     }
 }
-
-extension ModelEvent {
-    /// The frame that begins with this event, if there may be more in it than is read. Pieces of texts come in thousands
-    /// and have nothing beside them.
-    var unreadFrame: Frame? {
-        guard case .frame(let frame) = source else { return nil }
-        switch kind {
-        case .other, .finish, .usage: return frame
-        default: return nil
-        }
-    }
-}

@@ -3,7 +3,8 @@ public import Models
 /// The output guard as a stage between a model's events and whoever shows or keeps them. Each text of each choice is
 /// guarded on its own: content, reasoning, refusal, the arguments of each call. Events in which nothing was found keep
 /// their source, the provider's bytes, even where they waited; the others lose it, and with it what was likely at their
-/// tokens. Bytes of which nothing is read, and those of a whole answer, are searched as they are. A pure machine. Where the policy is `off` there is none.
+/// tokens. Bytes that say more than is read from them are searched as they are. A pure machine. Where the policy is `off`
+/// there is none.
 ///
 /// Under `flag` every event passes at once. Under `redact` an event waits until its text is decided and its frame is known
 /// to be complete, which is when the next one comes: about a token. A choice's text is decided at its finish reason,
@@ -120,7 +121,7 @@ public struct GuardedStream: Sendable {
             if changed.choices[position].text != choice.text { changed.choices[position].logprobs = [] }
         }
         var hasMore = false
-        if let frame = completion.frame {
+        if let frame = completion.frame, frame.hasUnread(texts: true) {
             // All texts stand in it, too.
             let search = FrameSearch(frame, settings.patterns)
             for (kind, count) in search.counts { findings.raise(kind, to: count) }

@@ -127,4 +127,33 @@ struct FrameSearchTests {
             #expect(found == ["email": 1])
         }
     }
+
+    @Test(
+        "what says nothing beside what is read from it is not searched, whatever stands in it",
+        arguments: [
+            (
+                #"{"id":"1","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}],"usage":{"n":1}}"#,
+                false
+            ),
+            (
+                #"{"choices":[{"message":{"content":"x","annotations":[],"audio":null,"refusal":""}}],"x":[ ],"y":{}}"#,
+                false
+            ),
+            (#"{"choices":[{"message":{"content":"a \"annotations\": b"}}]}"#, false),
+            (#"{"choices":[{"message":{"content":"x","annotations":[1]}}]}"#, true),
+            (#"{"choices":[{"message":{"content":"x","function_call":{"name":"f"}}}]}"#, true),
+            (#"{"citations" : [ "https://x.org" ]}"#, true), (#"{"note":"#, true), (#"{"a"#, true),
+            (#"{"content":[{"type":"tool_use","input":{"n":4111111111111111}}]}"#, true),
+        ])
+    func beside(text: String, isSearched: Bool) {
+        let isFound = UnreadMembers.areIn(text.utf8.span, texts: true)
+        #expect(isFound == isSearched)
+    }
+
+    @Test("of a frame of which nothing is read, texts count too")
+    func alone() {
+        let role = UnreadMembers.areIn(#"{"delta":{"role":"assistant","content":""}}"#.utf8.span, texts: false)
+        let piece = UnreadMembers.areIn(#"{"delta":{"partial_json":"4111"}}"#.utf8.span, texts: false)
+        #expect(!role && piece)
+    }
 }
