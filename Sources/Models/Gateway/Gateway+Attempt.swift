@@ -139,10 +139,25 @@ extension Gateway {
         return AttemptFailure(error, isSilent: error.code == .providerTimeout && error.providerStatus == nil)
     }
 
+    /// A prompt that is far too long goes to one who can take it, without being refused first. Who is to judge where
+    /// nobody can is the provider.
+    private func check(
+        _ question: Question, fitsWindowOf target: Target, _ facts: TargetFacts
+    ) throws(CodedError) {
+        guard question.leastTokens > 0, question.route.window == nil, let window = facts.info?.window,
+            question.leastTokens > window,
+            question.targets.contains(where: { self.facts(of: $0).info.map { $0.window > window } ?? false })
+        else { return }
+        throw CodedError(
+            .contextLengthExceeded, "The conversation does not fit into the window of \(target.name). Shorten it.",
+            param: "messages")
+    }
+
     /// What is known to be impossible is not sent.
     private func check(_ question: Question, fits target: Target, _ facts: TargetFacts) throws(CodedError) {
         let request = question.request
         if let entry = facts.entry { try request.check(against: entry, target) }
+        try check(question, fitsWindowOf: target, facts)
         guard let wanted = request.maxTokens else { return }
         guard let limit = question.route.window ?? facts.info?.answerLimit, wanted > limit else {
             return

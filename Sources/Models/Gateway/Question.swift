@@ -14,6 +14,8 @@ final class Question: Sendable {
     let chosen: ChosenCall?
     let streaming: Bool
     let context: RunContext
+    /// How many tokens the prompt has at the very least; 0 where nobody else could take it.
+    let leastTokens: Int
 
     init(
         _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], chosen: ChosenCall?,
@@ -26,6 +28,7 @@ final class Question: Sendable {
         self.chosen = chosen
         self.streaming = streaming
         self.context = context
+        leastTokens = targets.count > 1 ? request.leastTokens : 0
     }
 
     /// The same for a request that goes on with what has been shown: nothing of that is held back.
@@ -55,6 +58,12 @@ final class AnsweringTarget: Sendable {
 
 extension ChatRequest {
     private static let fingerprinted = 4096
+    /// Bytes of text. Four are usual: who is taken for too long by this is so beyond doubt.
+    private static let mostBytesOfAToken = 16
+
+    fileprivate var leastTokens: Int {
+        messages.reduce(0) { $0 + $1.content.textBytes } / Self.mostBytesOfAToken
+    }
 
     /// What stands for the conversation: its beginning up to the first of the user's messages, which stays the same from
     /// turn to turn. Of long ones the first 4,096 bytes of each message.
@@ -67,5 +76,15 @@ extension ChatRequest {
             if message.role == .user { break }
         }
         return hash
+    }
+}
+
+extension ChatMessage.Content {
+    fileprivate var textBytes: Int {
+        switch self {
+        case .none: 0
+        case .text(let text): text.utf8.count
+        case .parts(let parts): parts.reduce(0) { if case .text(let text) = $1 { $0 + text.utf8.count } else { $0 } }
+        }
     }
 }

@@ -225,6 +225,23 @@ struct GatewayChoiceTests {
         #expect(reason?.code == .providerRefused && refused.calls(of: "c").isEmpty)
     }
 
+    @Test(
+        "a prompt that is far too long for a model goes to one with a larger window, if there is one",
+        arguments: [
+            (200_000, ["a/gpt-4", "b/gpt-4.1"], "b", 0), (20_000, ["a/gpt-4", "b/gpt-4.1"], "a", 1),
+            (200_000, ["a/gpt-4", "b/gpt-4"], "a", 1), (200_000, ["a/gpt-4"], "a", 1),
+            (200_000, ["a/unheard-of", "b/gpt-4.1"], "a", 1),
+        ])
+    func tooLong(bytes: Int, chain: [String], answering: String, firstCalls: Int) async throws {
+        let world = GatewayWorld(["a": [.text("a")], "b": [.text("b")]])
+        let request = ChatRequest(
+            model: "m", messages: [ChatMessage(.user, String(repeating: "word ", count: bytes / 5))])
+        let answer = try await world.gateway.answer(
+            request, route: GatewayWorld.route(chain), streaming: true, context: testContext())
+        answer.stream.cancel()
+        #expect(answer.target.provider == answering && world.calls(of: "a").count == firstCalls)
+    }
+
     @Test("what a call may take of its request's time")
     func withinTheRequest() {
         let limits = Timeouts()
