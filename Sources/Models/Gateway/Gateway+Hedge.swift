@@ -45,7 +45,10 @@ extension Gateway {
             await attempt(question, at: $0, isLast: false, token: run.token)
         }
         switch await run.end(asked.outcome.failure?.error) {
-        case .won(.primary): return await won(asked, over: call.asked, call)
+        case .won(.primary):
+            // As nearly always: nobody else was asked, and nothing more is held back.
+            if call.isAlone, question.settings.hold == .tokens(0) { return asked }
+            return await won(asked, over: call.asked, call)
         case .won(.hedge):
             // Nobody wins without an answer.
             guard let second = call.asked else { return asked }
@@ -110,6 +113,8 @@ private final class HedgedQuestion: HedgedCall {
         self.place = place
     }
 
+    /// Whether no second target was ever thought of.
+    var isAlone: Bool { second.withLock { $0.target == nil } }
     /// What came of asking the second target; `nil` where it was not asked.
     var asked: AskedTarget<BegunAnswer>? { second.withLock(\.asked) }
     /// Whose call was cancelled, and is to be paid for; `nil` where none was.
