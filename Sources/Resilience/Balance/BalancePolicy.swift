@@ -50,8 +50,8 @@ public struct BalancePolicy: Hashable, Sendable {
     /// Everything that is wrong with it for these targets; empty where it can be used.
     public func faults(of targets: [BalanceTarget]) -> [PolicyFault] {
         var faults: [PolicyFault] = []
-        func check(_ isRight: Bool, _ key: String, _ sentence: String) {
-            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence)) }
+        func check(_ isRight: Bool, _ key: String, _ sentence: @autoclosure () -> String) {
+            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence())) }
         }
         check(
             Self.halfLives.contains(halfLife), "half_life", "It is \(halfLife): let it be from 10ms to 1h.")

@@ -75,8 +75,8 @@ extension BreakerPolicy {
     /// Everything that is wrong, in the order of the settings; empty for a policy that can be used.
     public var faults: [PolicyFault] {
         var faults: [PolicyFault] = []
-        func check(_ isRight: Bool, _ key: String, _ sentence: String) {
-            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence)) }
+        func check(_ isRight: Bool, _ key: String, _ sentence: @autoclosure () -> String) {
+            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence())) }
         }
         func checkTime(_ time: Duration, _ key: String) {
             check(

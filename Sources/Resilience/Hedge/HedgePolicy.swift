@@ -32,8 +32,8 @@ extension HedgePolicy {
     /// Everything that is wrong, in the order of the settings; empty for a policy that can be used.
     public var faults: [PolicyFault] {
         var faults: [PolicyFault] = []
-        func check(_ isRight: Bool, _ key: String, _ sentence: String) {
-            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence)) }
+        func check(_ isRight: Bool, _ key: String, _ sentence: @autoclosure () -> String) {
+            if !isRight { faults.append(PolicyFault(key: key, sentence: sentence())) }
         }
         check(
             Self.percentiles.contains(percentile), "percentile", "It is \(percentile): let it be from 0.5 to 0.999.")
