@@ -60,6 +60,23 @@ struct PlanSectionTests {
             expected == nil || found.first?.contains(start) == true && found.first?.hasPrefix("tutti.yaml:6:") == true)
     }
 
+    @Test(
+        "who would never be asked for want of time is told of",
+        arguments: [
+            ("{ a: { model: auto, timeout: 200ms } }", "", "experts.a.timeout is 200ms"),
+            ("{ a: { model: auto, timeout: 201ms } }", "", nil),
+            ("{ a: { model: auto } }", ", limits: { wall_time: 100ms }", "limits.wall_time is 100ms"),
+            ("{ a: { model: auto, timeout: 300ms } }", "\nresilience: { timeouts: { minimum: 500ms } }", "is 300ms"),
+        ])
+    func noTime(experts: String, more: String, expected: String?) {
+        let inner = more.hasPrefix("\n") ? "" : more
+        let found = problems(
+            "providers: { a: { dialect: openai, base_url: https://a } }\nmodels: { auto: { chain: [a/m] } }\n"
+                + "plans: { p: { experts: \(experts)\(inner) } }" + (inner.isEmpty ? more : ""))
+        #expect(found.count == (expected == nil ? 0 : 1), "\(found)")
+        if let expected { #expect(found.first?.contains(expected) == true, "\(found)") }
+    }
+
     @Test("every setting is read")
     func everything() throws {
         let text = """

@@ -1,6 +1,7 @@
 internal import Base
 internal import Models
 internal import Orchestrator
+internal import Resilience
 
 /// What is wrong with a plan as a whole, and whether what it names is there.
 extension ConfigurationLoader {
@@ -10,6 +11,7 @@ extension ConfigurationLoader {
         let known = plans.isEmpty ? [] : Set(aliases.map(\.name))
         let catalogue = plans.isEmpty ? Catalogue.builtIn : draftedCatalogue()
         let limits = Dictionary(providers.map { ($0.name, limitedModels(of: $0)) }) { first, _ in first }
+        let least = plans.isEmpty ? .zero : leastMinimum
         for place in plans.indices where !isFull {
             let isSettled = settleFusion(at: place)
             let draft = plans[place]
@@ -24,6 +26,7 @@ extension ConfigurationLoader {
                     }
                 }
                 checkAbilities(of: draft, catalogue)
+                checkTimes(of: draft, least)
             }
             for (path, model) in draft.models where !model.isEmpty && !isFull {
                 checkModel(model, path, of: draft, aliases: known, limits: limits)
@@ -33,6 +36,25 @@ extension ConfigurationLoader {
                     "\(draft.shown(["when", "model"])): this name is here already, or another plan has it; one name can mean one plan.",
                     draft.source(of: ["when", "model", "\(place)"]))
             }
+        }
+    }
+
+    /// With how little time left a call may begin at all, wherever it goes.
+    private var leastMinimum: Duration {
+        let own = (providers.map(\.resilience) + aliases.map(\.resilience)).filter { !$0.isEmpty }
+        return own.reduce(configuration.resilience.timeouts.minimum) { min($0, settled($1).timeouts.minimum) }
+    }
+
+    /// Whoever has no more time than a call needs to begin would never be asked.
+    private mutating func checkTimes(of draft: PlanDraft, _ least: Duration) {
+        let times =
+            draft.template.experts.map { (path: ["experts", $0.name, "timeout"], time: $0.timeout) }
+            + [(path: ["limits", "wall_time"], time: draft.template.limits.wallTime)]
+        for (path, time) in times {
+            guard let time, time <= least else { continue }
+            report(
+                "\(draft.shown(path)) is \(Quantities.text(time)), and no call begins with so little time left: make it more "
+                    + "than resilience.timeouts.minimum, which is \(Quantities.text(least)).", draft.source(of: path))
         }
     }
 
