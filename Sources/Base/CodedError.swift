@@ -1,16 +1,53 @@
 /// The error that crosses the public edges of every room: a code of the one table and a sentence that says what to
 /// do. Its message is shown to callers and must hold no secret; `detail` is for the log and must hold none either.
+///
+/// One reference wide: it is in the frame of every function that throws it, and of all that wait for one. To make one or
+/// to change it costs an allocation.
 public struct CodedError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var code: ErrorCode
-    public var message: String
+    private struct Fields: Sendable, Equatable {
+        var code: ErrorCode
+        var message: String
+        var param: String?
+        var retryAfter: Duration?
+        var detail: String?
+        var providerStatus: Int?
+    }
+
+    private var fields: Shared<Fields>
+
+    public var code: ErrorCode {
+        get { fields.value.code }
+        set { change { $0.code = newValue } }
+    }
+
+    public var message: String {
+        get { fields.value.message }
+        set { change { $0.message = newValue } }
+    }
+
     /// The offending field of the request, in OpenAI's path form: `messages[2].content`.
-    public var param: String?
+    public var param: String? {
+        get { fields.value.param }
+        set { change { $0.param = newValue } }
+    }
+
     /// How long to wait before trying again, where that is known.
-    public var retryAfter: Duration?
+    public var retryAfter: Duration? {
+        get { fields.value.retryAfter }
+        set { change { $0.retryAfter = newValue } }
+    }
+
     /// What the log should know beyond the message; never shown to a caller.
-    public var detail: String?
+    public var detail: String? {
+        get { fields.value.detail }
+        set { change { $0.detail = newValue } }
+    }
+
     /// The HTTP status with which a provider answered, where it is one that means this error.
-    public var providerStatus: Int?
+    public var providerStatus: Int? {
+        get { fields.value.providerStatus }
+        set { change { $0.providerStatus = newValue } }
+    }
 
     public init(
         _ code: ErrorCode,
@@ -19,11 +56,14 @@ public struct CodedError: Error, Sendable, Equatable, CustomStringConvertible {
         retryAfter: Duration? = nil,
         detail: String? = nil
     ) {
-        self.code = code
-        self.message = message
-        self.param = param
-        self.retryAfter = retryAfter
-        self.detail = detail
+        fields = Shared(
+            Fields(code: code, message: message, param: param, retryAfter: retryAfter, detail: detail))
+    }
+
+    private mutating func change(_ change: (inout Fields) -> Void) {
+        var changed = fields.value
+        change(&changed)
+        fields = Shared(changed)
     }
 
     public var description: String { "\(code.name): \(message)" }

@@ -4,3 +4,11 @@ public final class Shared<Value: Sendable>: Sendable {
 
     public init(_ value: consuming Value) { self.value = value }
 }
+
+extension Shared: Equatable where Value: Equatable {
+    public static func == (one: Shared, other: Shared) -> Bool { one === other || one.value == other.value }
+}
+
+extension Shared: Hashable where Value: Hashable {
+    public func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}

@@ -56,13 +56,16 @@ public enum ModelSupply: Sendable, Equatable {
 
 /// One request to one model of one provider.
 public struct ModelCall: Sendable {
-    public var request: ChatRequest
+    public var request: ChatRequest {
+        get { shared.value }
+        set { shared = Shared(newValue) }
+    }
     /// The model's name at its provider.
     public var model: String
     /// Whether the answer is wanted piece by piece. A model may answer otherwise; its events then say so.
     public var streaming: Bool
     /// What is known of the model at this provider.
-    public var entry: CatalogueEntry?
+    public var entry: CatalogueEntry? { known?.value }
     /// How long each part of the call may take; `nil` leaves it to the provider's own limits.
     public var timeouts: Timeouts?
     /// Whether nobody else would be asked after it: its first token may then take its time.
@@ -70,11 +73,19 @@ public struct ModelCall: Sendable {
     /// Which of the provider's keys it goes with, by its place in the configuration.
     public var key = 0
 
+    // A call is copied by each step on its way; these are a kilobyte that stays where it is.
+    private var shared: Shared<ChatRequest>
+    private let known: Shared<CatalogueEntry>?
+
     public init(request: ChatRequest, model: String, streaming: Bool, entry: CatalogueEntry? = nil) {
-        self.request = request
+        self.init(Shared(request), model: model, streaming: streaming, entry: entry.map { Shared($0) })
+    }
+
+    public init(_ request: Shared<ChatRequest>, model: String, streaming: Bool, entry: Shared<CatalogueEntry>?) {
+        shared = request
+        known = entry
         self.model = model
         self.streaming = streaming
-        self.entry = entry
     }
 }
 

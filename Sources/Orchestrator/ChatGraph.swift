@@ -89,7 +89,7 @@ struct ChatGraph {
                 return (input, format)
             }
             .node("plan", reads: \.request, writes: \.plan) { _, request in
-                try PlanNode.run(request.value, planner: planner)
+                Shared(try PlanNode.run(request.value, planner: planner))
             }
             .node("compose", reads: \.request, \.conversation, writes: \.request) {
                 [conversations] context, request, conversation in
@@ -108,7 +108,7 @@ struct ChatGraph {
             .node("execute", reads: \.request, \.input, \.plan, \.streaming, writes: \.answer) {
                 context, request, input, plan, streaming in
                 try await execute.run(
-                    request.value, noticed: input.findings, plan: plan, streaming: streaming, context: context)
+                    request, noticed: input.findings, plan: plan, streaming: streaming, context: context)
             }
             .node("fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, writes: \.answer) {
                 context, request, plan, format, answer, streaming in
@@ -116,7 +116,7 @@ struct ChatGraph {
                     throw CodedError(.internalError, "There is nothing to fuse.")
                 }
                 let fuse = FuseNode(
-                    request: request.value, plan: plan, format: format, streaming: streaming, fusions: fusions,
+                    request: request.value, plan: plan.value, format: format, streaming: streaming, fusions: fusions,
                     gateway: gateway, guards: guards, time: time)
                 return .whole(try await fuse.run(parts.value, context: context))
             }
@@ -135,7 +135,8 @@ struct ChatGraph {
                 "repair", reads: \.request, \.plan, \.format, \.answer, \.violations, writes: \.answer
             ) { context, request, plan, format, answer, violations in
                 let mended = try await RepairNode.run(
-                    request.value, plan: plan, answer: answer?.whole, format: format, violations: violations,
+                    request.value, plan: plan?.value, answer: answer?.whole?.value, format: format,
+                    violations: violations,
                     gateway: gateway, guards: guards, time: time, context: context
                 ) { recorder.checked($0, context: context.run) }
                 return .whole(mended)
@@ -149,12 +150,12 @@ struct ChatGraph {
         let recorder = recorder
         let conversations = conversations
         builder.node("keep", reads: \.given, \.answer, \.conversation) { context, given, answer, conversation in
-            guard let conversation, let conversations, let answer = answer?.whole else { return }
+            guard let conversation, let conversations, let answer = answer?.whole?.value else { return }
             await conversations.memory.keep(given.value, answer.completion, conversation, context: context.run)
         }
         builder.node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
             context, input, plan, answer, verdict, streaming in
-            guard let plan, let answer = answer?.whole, let verdict else { return }
+            guard let plan = plan?.value, let answer = answer?.whole?.value, let verdict else { return }
             let record = RunRecord(
                 input: input, plan: plan, target: answer.target, attempts: answer.attempts,
                 usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,

@@ -68,9 +68,9 @@ public final class ChatOrchestrator: Sendable {
     ///   of what was said, and is remembered.
     /// - Throws: what ended the turn, as a code of the table.
     public func answer(
-        _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
+        _ request: Shared<ChatRequest>, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
         context: RunContext
-    ) async throws(CodedError) -> ChatAnswer {
+    ) async throws(CodedError) -> Shared<ChatAnswer> {
         guard let conversation, let conversations else {
             return try await run(request, nil, streaming: streaming, sink: sink, context: context)
         }
@@ -86,9 +86,22 @@ public final class ChatOrchestrator: Sendable {
         return answer
     }
 
-    private func run(
-        _ request: ChatRequest, _ conversation: String?, streaming: Bool, sink: (any ChatSink)?, context: RunContext
+    /// The same for a request that nobody else holds.
+    public func answer(
+        _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
+        context: RunContext
     ) async throws(CodedError) -> ChatAnswer {
+        try await answer(
+            Shared(request), conversation: conversation, streaming: streaming, sink: sink, context: context
+        ).value
+    }
+
+    /// Not a part of ``answer(_:conversation:streaming:sink:context:)``, which would have its frame twice.
+    @inline(never)
+    private func run(
+        _ request: Shared<ChatRequest>, _ conversation: String?, streaming: Bool, sink: (any ChatSink)?,
+        context: RunContext
+    ) async throws(CodedError) -> Shared<ChatAnswer> {
         let listener = ChatListener(
             sink: sink, recorder: recorder, spans: spans, trace: context.trace, time: time,
             generator: generator.withLock { $0.split() })
@@ -101,7 +114,7 @@ public final class ChatOrchestrator: Sendable {
             }
             // Only now is it certain that the turn was not cancelled.
             for kept in answer.value.toKeep { await cache?.keep(kept.answer, for: kept.key, scope: context.scope) }
-            return answer.value
+            return answer
         } catch {
             let error = CodedError(any: error)
             recorder.failed(error, context: context)

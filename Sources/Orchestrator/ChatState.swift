@@ -19,7 +19,7 @@ struct ChatState: Sendable {
     var input = InputSummary()
     /// `nil` where any text will do.
     var format: AnswerFormat?
-    var plan: Plan?
+    var plan: Shared<Plan>?
     var answer: Answering?
     /// What is wrong with the form of the answer, and to be mended.
     var violations: [String] = []
@@ -31,12 +31,12 @@ struct ChatState: Sendable {
         case parts(Shared<ExpertResults>)
 
         /// `nil` before the fusion.
-        var whole: ChatAnswer? { if case .whole(let answer) = self { answer.value } else { nil } }
+        var whole: Shared<ChatAnswer>? { if case .whole(let answer) = self { answer } else { nil } }
     }
 
-    init(request: ChatRequest, conversation: String?, streaming: Bool) {
-        given = Shared(request)
-        self.request = given
+    init(request: Shared<ChatRequest>, conversation: String?, streaming: Bool) {
+        given = request
+        self.request = request
         self.conversation = conversation
         self.streaming = streaming
     }

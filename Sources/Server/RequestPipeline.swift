@@ -15,7 +15,8 @@ internal import Telemetry
 /// 7. the route's handler, which reads the body within its limit
 /// 8. metrics and the access log, also for what ended early
 ///
-/// Sizes and times of line, headers and body are the connection's (`ServerLimits`).
+/// Sizes and times of line, headers and body are the connection's (`ServerLimits`). What works for a moment is kept out of
+/// line: its temporaries are not to lie in the frame that every request in flight holds.
 final class RequestPipeline: Sendable {
     private let router: Router
     private let routes: [Route]
@@ -111,6 +112,7 @@ final class RequestPipeline: Sendable {
         return response
     }
 
+    @inline(never)
     private func requestID(_ head: RequestHead) -> String {
         if let own = head.headers["x-request-id"], Identifier.isAcceptable(own) { return own }
         return newRequestID()
@@ -121,6 +123,7 @@ final class RequestPipeline: Sendable {
         return generator.withLock { Identifier.make(.request, at: now, using: &$0) }
     }
 
+    @inline(never)
     private func trace(_ head: RequestHead) -> TraceContext {
         let spanID = generator.withLock { $0.next() } | 1
         if let given = head.headers["traceparent"], var trace = TraceContext(traceparent: given) {
@@ -130,6 +133,7 @@ final class RequestPipeline: Sendable {
         return generator.withLock { TraceContext(using: &$0) }
     }
 
+    @inline(never)
     private static func found(_ match: Router.Match) throws(CodedError) -> (Int, [String: String]) {
         switch match {
         case .found(let number, let parameters): return (number, parameters)
@@ -140,6 +144,7 @@ final class RequestPipeline: Sendable {
         }
     }
 
+    @inline(never)
     private func finish(_ exchange: Exchange, route number: Int, _ outcome: RouteOutcome) {
         let head = exchange.request.head
         let duration = time.now().since(exchange.request.received)

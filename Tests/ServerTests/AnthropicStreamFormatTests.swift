@@ -16,7 +16,7 @@ struct AnthropicStreamFormatTests {
         .answering(Target(provider: "b", model: "m"), headers: ["x-ratelimit-limit": "7"]))
 
     private let format = ChatStreamFormat<Anthropic>(
-        request: ChatRequest(model: "alias", messages: []),
+        request: Shared(ChatRequest(model: "alias", messages: [])),
         identity: AnswerIdentity(id: "msg_1", created: 7, model: "alias"), requestID: "req_7")
 
     private func said(_ kind: ModelEvent.Kind) -> ChatSignal { .said(.model(ModelEvent(kind))) }

@@ -19,7 +19,7 @@ struct OpenAIStreamFormatTests {
         var request = ChatRequest(model: "alias", messages: [])
         request.includeUsage = usage
         return ChatStreamFormat<OpenAI>(
-            request: request, identity: AnswerIdentity(id: "chatcmpl-1", created: 7, model: "alias"),
+            request: Shared(request), identity: AnswerIdentity(id: "chatcmpl-1", created: 7, model: "alias"),
             requestID: "req_7")
     }
 

@@ -11,10 +11,13 @@ struct BegunAnswer: Sendable {
     var lost: Target?
 }
 
+// What works for a moment is kept out of line: inlined, its temporaries would lie in the frames that a call holds while
+// it waits for a provider.
 extension Gateway {
     /// Asks one target with one key, unless it is known to be unable, its circuit is open, or too many ask already.
     /// Circuit and limits hear how it ends: of an answer that begins, when that is over.
     /// - Parameter token: Ends the attempt while its task goes on.
+    @inline(never)
     func attempt(
         _ question: Question, at seat: KeyedTarget, isLast: Bool, token: CancellationToken? = nil
     ) async -> AttemptOutcome<BegunAnswer> {
@@ -33,11 +36,11 @@ extension Gateway {
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
-        var call = call(question, seat, timeouts, isLast: isLast)
-        call.entry = facts.entry
+        let call = call(question, seat, timeouts, facts, isLast: isLast)
         return await begin(question, call, at: seat, model, rights, token)
     }
 
+    @inline(never)
     private func begin(
         _ question: Question, _ call: ModelCall, at seat: KeyedTarget, _ model: any ChatModel,
         _ rights: consuming CallRights, _ token: CancellationToken?
@@ -52,12 +55,7 @@ extension Gateway {
                     try await model.start(call, context: question.context)
                 }
             if let count = stream.rateCount { resilience.note(count, of: seat) }
-            let report = AnswerReport(
-                target: seat.target, requestedModel: question.request.model, streaming: question.streaming, usage: nil,
-                finishReason: nil, error: nil, duration: .zero, timeToFirstEvent: .zero, events: 0)
-            let observed = ObservedStream(
-                stream, rights: rights.take(), report: report, started: started, context: question.context,
-                observer: observer, clock: clock)
+            let observed = observed(stream, question, seat, rights.take(), started)
             guard question.streaming else {
                 return .answered(BegunAnswer(seat: seat, stream: observed, observed: observed))
             }
@@ -74,6 +72,19 @@ extension Gateway {
         }
     }
 
+    @inline(never)
+    private func observed(
+        _ stream: any ModelStream, _ question: Question, _ seat: KeyedTarget, _ rights: consuming CallRights?,
+        _ started: Instant
+    ) -> ObservedStream {
+        let report = AnswerReport(
+            target: seat.target, requestedModel: question.request.model, streaming: question.streaming, usage: nil,
+            finishReason: nil, error: nil, duration: .zero, timeToFirstEvent: .zero, events: 0)
+        return ObservedStream(
+            stream, rights: rights, report: report, started: started, context: question.context, observer: observer,
+            clock: clock)
+    }
+
     /// More of the answer is held back than its first piece.
     func held(_ begun: BegunAnswer, _ question: Question) async -> AttemptOutcome<BegunAnswer> {
         guard question.streaming, question.settings.hold != .tokens(0) else { return .answered(begun) }
@@ -87,14 +98,18 @@ extension Gateway {
     }
 
     /// Who was cancelled did not break: another one has won, or nobody asks any more.
+    @inline(never)
     private func restarted(from target: Target, _ error: CodedError, _ context: RunContext) {
         if error.code == .cancelled { return }
         observer.happened(.restarted(from: target, after: error.code), context: context)
     }
 
-    private func call(_ question: Question, _ seat: KeyedTarget, _ timeouts: Timeouts?, isLast: Bool) -> ModelCall {
+    @inline(never)
+    private func call(
+        _ question: Question, _ seat: KeyedTarget, _ timeouts: Timeouts?, _ facts: TargetFacts, isLast: Bool
+    ) -> ModelCall {
         var call = ModelCall(
-            request: question.request, model: seat.target.model, streaming: question.streaming)
+            question.shared, model: seat.target.model, streaming: question.streaming, entry: facts.shared)
         if let known = timeouts.map({ question.route.timeouts.applied(to: $0) }) {
             call.timeouts = known.within(
                 question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
@@ -105,6 +120,7 @@ extension Gateway {
     }
 
     /// None is begun that has no time.
+    @inline(never)
     private func check(_ context: RunContext, leaves minimum: Duration) throws(CodedError) {
         if let left = context.remaining(at: clock.now()), left < minimum { throw TimeLimit.deadline.error }
     }
@@ -133,6 +149,7 @@ extension Gateway {
         }
     }
 
+    @inline(never)
     func failure(_ error: CodedError, at seat: KeyedTarget, _ context: RunContext) -> AttemptFailure {
         if let limit = TimeLimit(error) { observer.happened(.timedOut(seat.target, limit), context: context) }
         if error.code == .providerRateLimited { resilience.record(of: seat.target.provider).keys?.limit(seat.key) }
@@ -154,6 +171,7 @@ extension Gateway {
     }
 
     /// What is known to be impossible is not sent.
+    @inline(never)
     private func check(_ question: Question, fits target: Target, _ facts: TargetFacts) throws(CodedError) {
         let request = question.request
         if let entry = facts.entry { try request.check(against: entry, target) }

@@ -91,6 +91,7 @@ extension Gateway {
         }
     }
 
+    @inline(never)
     private func follow(
         _ decision: RetryDecision, from target: Target, _ targets: [Target], _ error: CodedError,
         _ attempts: [Attempt], _ context: RunContext, _ onRetry: OnRetry
@@ -119,6 +120,7 @@ extension Gateway {
         if let deadline = context.deadline, deadline <= now { throw TimeLimit.deadline.error }
     }
 
+    @inline(never)
     private func decide(
         after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ targets: [Target]
     ) -> RetryDecision {

@@ -25,6 +25,7 @@ extension Gateway {
 
     /// Asks one target; see ``asking(_:_:attempt:)``. What is to be held back is a part of the attempt: what breaks by
     /// then has failed.
+    @inline(never)
     func ask(
         _ question: Question, _ target: Target, isLast: Bool, atMost calls: Int = .max
     ) async -> AskedTarget<BegunAnswer> {
@@ -36,6 +37,7 @@ extension Gateway {
     }
 
     /// Asks a target, and another one of the chain while it is silent for longer than it mostly is.
+    @inline(never)
     private func hedged(_ question: Question, _ place: Place) async -> AskedTarget<BegunAnswer> {
         let first = question.targets[place.index]
         let call = HedgedQuestion(self, question, place.index)
@@ -65,6 +67,7 @@ extension Gateway {
         }
     }
 
+    @inline(never)
     private func won(
         _ winner: AskedTarget<BegunAnswer>, over loser: AskedTarget<BegunAnswer>?, _ call: HedgedQuestion
     ) async -> AskedTarget<BegunAnswer> {

@@ -58,15 +58,11 @@ public final class Gateway: Sendable {
 
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     public func answer(
-        _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
+        _ request: Shared<ChatRequest>, route: Route, streaming: Bool, context: RunContext,
         onRetry: OnRetry = { _, _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
-        let (targets, chosen) = resilience.targets(
-            of: route, conversation: { request.conversationFingerprint }, price: { catalogue.price(of: $0) })
-        let question = Question(
-            request, route: route, settings: route.settings ?? resilience.settings, targets: targets,
-            chosen: chosen, streaming: streaming, context: context)
-        defer { chosen?.release() }
+        let question = question(request, route, streaming: streaming, context)
+        defer { question.chosen?.release() }
         var attempts: [Attempt] = []
         do throws(CodedError) {
             let begun = try await firstToAnswer(of: question, &attempts, onRetry: onRetry)
@@ -81,6 +77,26 @@ public final class Gateway: Sendable {
         }
     }
 
+    @inline(never)
+    private func question(
+        _ request: Shared<ChatRequest>, _ route: Route, streaming: Bool, _ context: RunContext
+    ) -> Question {
+        let (targets, chosen) = resilience.targets(
+            of: route, conversation: { request.value.conversationFingerprint }, price: { catalogue.price(of: $0) })
+        return Question(
+            request, route: route, settings: route.settings ?? resilience.settings, targets: targets, chosen: chosen,
+            streaming: streaming, context: context)
+    }
+
+    /// The same for a request that nobody else holds.
+    public func answer(
+        _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
+        onRetry: OnRetry = { _, _ throws(CodedError) in }
+    ) async throws(CodedError) -> Answer {
+        try await answer(Shared(request), route: route, streaming: streaming, context: context, onRetry: onRetry)
+    }
+
+    @inline(never)
     private func answer(_ begun: BegunAnswer, _ question: Question, _ attempts: [Attempt]) -> Answer {
         let answering = AnsweringTarget(begun.seat.target, lost: begun.lost)
         guard question.settings.midstream == .continue, question.streaming else {
@@ -95,6 +111,7 @@ public final class Gateway: Sendable {
         return Answer(stream: continued, attempts: attempts, answering: answering)
     }
 
+    @inline(never)
     private func standIn(
         _ question: Question, after error: CodedError, _ attempts: [Attempt]
     ) async -> Answer? {

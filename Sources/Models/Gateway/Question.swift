@@ -5,7 +5,7 @@ internal import Synchronization
 /// A request on its way through the gateway, and what holds for it. One object for all attempts: it is a kilobyte,
 /// which each step on the way would copy.
 final class Question: Sendable {
-    let request: ChatRequest
+    let shared: Shared<ChatRequest>
     let route: Route
     let settings: ResilienceSettings
     /// In the order in which they are asked.
@@ -18,25 +18,28 @@ final class Question: Sendable {
     let leastTokens: Int
 
     init(
-        _ request: ChatRequest, route: Route, settings: ResilienceSettings, targets: [Target], chosen: ChosenCall?,
+        _ request: Shared<ChatRequest>, route: Route, settings: ResilienceSettings, targets: [Target],
+        chosen: ChosenCall?,
         streaming: Bool, context: RunContext
     ) {
-        self.request = request
+        shared = request
         self.route = route
         self.settings = settings
         self.targets = targets
         self.chosen = chosen
         self.streaming = streaming
         self.context = context
-        leastTokens = targets.count > 1 ? request.leastTokens : 0
+        leastTokens = targets.count > 1 ? request.value.leastTokens : 0
     }
+
+    var request: ChatRequest { shared.value }
 
     /// The same for a request that goes on with what has been shown: nothing of that is held back.
     func continued(by request: ChatRequest) -> Question {
         var settings = settings
         settings.hold = .tokens(0)
         return Question(
-            request, route: route, settings: settings, targets: targets, chosen: chosen, streaming: streaming,
+            Shared(request), route: route, settings: settings, targets: targets, chosen: chosen, streaming: streaming,
             context: context)
     }
 }

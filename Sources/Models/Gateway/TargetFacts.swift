@@ -1,14 +1,17 @@
+internal import Base
 internal import Synchronization
 
 /// What the catalogue says of one target, looked up once.
 final class TargetFacts: Sendable {
-    let entry: CatalogueEntry?
+    let shared: Shared<CatalogueEntry>?
     let info: ModelInfo?
 
     init(_ target: Target, _ catalogue: Catalogue) {
-        entry = catalogue.entry(of: target)
-        info = entry.map { ModelInfo($0) } ?? catalogue.info(of: target.model)
+        shared = catalogue.entry(of: target).map { Shared($0) }
+        info = shared.map { ModelInfo($0.value) } ?? catalogue.info(of: target.model)
     }
+
+    var entry: CatalogueEntry? { shared?.value }
 }
 
 /// The facts of the targets that have been asked. Their names may be a client's: at most ``limit`` are remembered, and

@@ -53,19 +53,32 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         let response = try await send(
             body, to: url, more: Wire.headers(of: call.request), key: call.key, streaming: call.streaming,
             limits: &limits, token: token)
-        let headers = Self.forwarded(response.headers)
-        let rateCount = RetryAfter(answer: response.headers, wall: clock.wallTime()).rateCount
         if call.streaming, !Self.isJSON(response.headers) {
-            let stream = ProviderStream(
-                response.body,
-                decoder: AnswerToolDecoder(
-                    Wire.decoder(secrets: secrets), tool: tool, limit: configuration.maxAnswerBytes),
-                hasOneChoice: call.request.n == 1, headers: headers, rateCount: rateCount, limits: limits)
+            let stream = stream(response, call, tool, limits)
             try await stream.waitForFirst()
             return stream
         }
         let completion = try Wire.decodeCompletion(try await whole(response, limits: limits), secrets: secrets)
-        return WholeAnswer(tool?.answer(of: completion) ?? completion, headers: headers, rateCount: rateCount)
+        return WholeAnswer(
+            tool?.answer(of: completion) ?? completion, headers: Self.forwarded(response.headers),
+            rateCount: rateCount(of: response))
+    }
+
+    /// Out of line: its temporaries are not to lie in the frame of a call that waits.
+    @inline(never)
+    private func stream(
+        _ response: IncomingResponse, _ call: ModelCall, _ tool: AnswerTool?, _ limits: AttemptLimits
+    ) -> ProviderStream {
+        ProviderStream(
+            response.body,
+            decoder: AnswerToolDecoder(
+                Wire.decoder(secrets: secrets), tool: tool, limit: configuration.maxAnswerBytes),
+            hasOneChoice: call.request.n == 1, headers: Self.forwarded(response.headers),
+            rateCount: rateCount(of: response), limits: limits)
+    }
+
+    private func rateCount(of response: IncomingResponse) -> RateCount? {
+        RetryAfter(answer: response.headers, wall: clock.wallTime()).rateCount
     }
 
     /// Begins an attempt. Throws `deadline_exceeded` when the run has too little time left for one.

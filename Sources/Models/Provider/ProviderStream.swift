@@ -134,6 +134,7 @@ final class ProviderStream: ModelStream {
     }
 
     /// Until when to wait on; `nil` when the time is over, or the answer.
+    @inline(never)
     private func wait(beyond end: Instant) -> Instant? {
         // The body's word counts too, so that two clocks that differ cannot make this a loop without an end.
         let now = max(end, time.now())
@@ -148,6 +149,7 @@ final class ProviderStream: ModelStream {
         }
     }
 
+    @inline(never)
     private func fail(_ error: HTTPClientError) {
         let limits = state.withLock(\.limits)
         let coded = error.coded(streaming: true, limits: limits)
@@ -163,6 +165,7 @@ final class ProviderStream: ModelStream {
         }
     }
 
+    @inline(never)
     private func take(_ piece: [UInt8]?) {
         let now = time.now()
         let (isOver, failed) = state.withLock { state in

@@ -96,6 +96,11 @@ final class FusionDesk: Sendable {
             guard case .event(let event) = supply else { break }
             if shows { try await show(event, of: answer) }
         }
+        return settle(reader, answer, route, isAnswer: isAnswer)
+    }
+
+    @inline(never)
+    private func settle(_ reader: AnswerReader, _ answer: Gateway.Answer, _ route: Route, isAnswer: Bool) -> String {
         let completion = reader.completion
         let (findings, guarding) = (reader.findings, reader.guardingTime)
         state.withLock { state in

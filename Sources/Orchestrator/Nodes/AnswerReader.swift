@@ -3,6 +3,9 @@ internal import Models
 
 /// Reads one model's answer by way of the output guard, and puts it together as it passes. Without a guard an event
 /// costs what the stream and the assembler do.
+///
+/// What works for a moment is kept out of line, here and in those who read: inlined into an asynchronous function, its
+/// temporaries would be held by every turn that waits.
 struct AnswerReader: Sendable {
     private var stream: PieceStream
     private var assembler = Assembler()
@@ -34,6 +37,7 @@ struct AnswerReader: Sendable {
     var findings: GuardFindings { guarding?.stream.findings ?? GuardFindings() }
 
     /// What is there without waiting.
+    @inline(never)
     mutating func ready() throws(CodedError) -> ModelSupply {
         guard guarding != nil else { return note(try stream.ready()) }
         while true {
@@ -41,7 +45,7 @@ struct AnswerReader: Sendable {
             if guarding?.isOver == true { return .end }
             let supply = try stream.ready()
             if case .later = supply { return .later }
-            guarding?.take(supply)
+            take(supply)
         }
     }
 
@@ -54,10 +58,14 @@ struct AnswerReader: Sendable {
             }
             let supply = try await stream.next()
             guard guarding != nil else { return note(supply) }
-            guarding?.take(supply)
+            take(supply)
         }
     }
 
+    @inline(never)
+    private mutating func take(_ supply: ModelSupply) { guarding?.take(supply) }
+
+    @inline(never)
     private mutating func note(_ supply: ModelSupply) -> ModelSupply {
         if case .event(let event) = supply { assembler.add(event) }
         return supply

@@ -9,11 +9,11 @@ enum ConformNode {
 
     /// What is wrong and can still be mended; nothing for an answer that may go on.
     static func run(
-        _ answer: ChatAnswer?, format: AnswerFormat?, streaming: Bool, policy: ViolationPolicy,
+        _ answer: Shared<ChatAnswer>?, format: AnswerFormat?, streaming: Bool, policy: ViolationPolicy,
         told: (FormatOutcome) -> Void
     ) async throws(CodedError) -> [String] {
         guard let answer, let format else { return [] }
-        switch await verdict(of: format, on: answer.completion) {
+        switch await verdict(of: format, on: answer.value.completion) {
         case .conforms:
             told(.conforms)
             return []
@@ -26,10 +26,10 @@ enum ConformNode {
                 told(.ignored)
                 return []
             // What was shown cannot be taken back, and of several answers each has its own faults.
-            case .repair where !streaming && answer.completion.choices.count == 1: return violations
+            case .repair where !streaming && answer.value.completion.choices.count == 1: return violations
             case .repair, .report:
                 told(.reported)
-                throw error(violations, of: answer.target)
+                throw error(violations, of: answer.value.target)
             }
         }
     }

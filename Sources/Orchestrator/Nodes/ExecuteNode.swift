@@ -1,5 +1,6 @@
 internal import Base
 internal import Graph
+internal import HTTP
 internal import Models
 
 /// Calls the plan's models and passes on what they say as they say it.
@@ -12,20 +13,21 @@ struct ExecuteNode: Sendable {
 
     /// - Parameter noticed: What the input guard noticed, which is told here: only now is there somebody to tell.
     func run(
-        _ request: ChatRequest, noticed: InputFindings, plan: Plan?, streaming: Bool, context: NodeContext<ChatEvent>
+        _ request: Shared<ChatRequest>, noticed: InputFindings, plan: Shared<Plan>?, streaming: Bool,
+        context: NodeContext<ChatEvent>
     ) async throws -> ChatState.Answering {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
-        try await context.emit(.planned(plan))
+        try await context.emit(.planned(plan.value))
         if !noticed.isEmpty { try await context.emit(.noticed(noticed)) }
-        if plan.isPinned {
-            return .whole(try await ask(request, route: plan.route, streaming: streaming, context: context))
+        if plan.value.isPinned {
+            return .whole(try await ask(request, route: plan.value.route, streaming: streaming, context: context))
         }
-        return .parts(try await consult(request, plan: plan, streaming: streaming, context: context))
+        return .parts(try await consult(request.value, plan: plan.value, streaming: streaming, context: context))
     }
 
     /// The request as it stands, to one model.
     private func ask(
-        _ request: ChatRequest, route: Route, streaming: Bool, context: NodeContext<ChatEvent>
+        _ request: Shared<ChatRequest>, route: Route, streaming: Bool, context: NodeContext<ChatEvent>
     ) async throws -> Shared<ChatAnswer> {
         let answer = try await gateway.answer(
             request, route: route, streaming: streaming, context: context.run
@@ -49,6 +51,11 @@ struct ExecuteNode: Sendable {
             guard case .event(let event) = supply else { break }
             try await context.emit(.model(event))
         }
+        return whole(answer, reader, headers)
+    }
+
+    @inline(never)
+    private func whole(_ answer: Gateway.Answer, _ reader: AnswerReader, _ headers: HTTPHeaders) -> Shared<ChatAnswer> {
         let completion = reader.completion
         var whole = ChatAnswer(
             target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,

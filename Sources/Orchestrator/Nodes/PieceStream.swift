@@ -20,6 +20,7 @@ struct PieceStream: Sendable {
     }
 
     /// What is there without waiting.
+    @inline(never)
     mutating func ready() throws(CodedError) -> ModelSupply {
         guard joins else { return try stream.ready() }
         let supply: ModelSupply
@@ -37,6 +38,7 @@ struct PieceStream: Sendable {
     }
 
     /// The event, with the pieces of the same text that are there behind it.
+    @inline(never)
     private mutating func joined(_ first: ModelEvent) -> ModelEvent {
         var event = first
         if event.source != .sameFrame { hasLostFrame = false } else if hasLostFrame { event.source = .built }

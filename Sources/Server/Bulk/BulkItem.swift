@@ -106,9 +106,9 @@ struct BulkItem: Sendable {
         let timings = PhaseTimings(turns.settings.bottlenecks, loop: loop, started: report.started, time: turns.time)
         do throws(CodedError) {
             let answer = try await turns.answer(
-                turn.request, conversation: turn.conversationID, streaming: false, sink: timings, context: context)
+                turn.shared, conversation: turn.conversationID, streaming: false, sink: timings, context: context)
             let phases = await timings.phases
-            return .success(report.answer(answer, phases: phases, total: turns.time.now().since(report.started)))
+            return .success(report.answer(answer.value, phases: phases, total: turns.time.now().since(report.started)))
         } catch {
             return .failure(error)
         }

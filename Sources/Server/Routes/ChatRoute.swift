@@ -33,31 +33,34 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
     }
 
     private func handle(_ exchange: Exchange, _ writer: consuming ResponseWriter) async -> RouteOutcome {
-        let request: ChatRequest
+        let request: Shared<ChatRequest>
         let context: RunContext
         let ticket: RunTicket
         do throws(CodedError) {
-            request = try Dialect.request(
-                try await exchange.json(turns.settings), headers: exchange.request.head.headers)
+            request = Shared(
+                try Dialect.request(
+                    try await exchange.json(turns.settings), headers: exchange.request.head.headers))
             context = try turns.context(exchange, requestID: exchange.requestID)
             ticket = try turns.enter(exchange, requestID: exchange.requestID)
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
         let identity = AnswerIdentity(
-            id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.model)
-        guard request.stream else { return await whole(request, identity, context, exchange, writer, ticket) }
+            id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.value.model)
+        guard request.value.stream else { return await whole(request, identity, context, exchange, writer, ticket) }
         let outcome = await stream(request, identity, context, exchange, writer)
         turns.leave(ticket)
         return outcome
     }
 
+    @inline(never)
     private func whole(
-        _ request: ChatRequest, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
+        _ request: Shared<ChatRequest>, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         do throws(CodedError) {
-            let answer = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
+            let shared = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
+            let answer = shared.value
             var identity = identity
             identity.model = answer.target.name
             var headers = answer.headers
@@ -66,7 +69,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
             // In dollars. A stream's head is sent before anybody knows.
             if let cost = answer.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
             var repairs = Repairs()
-            let body = Dialect.answer(answer.completion, to: request, as: identity, repairs: &repairs)
+            let body = Dialect.answer(answer.completion, to: request.value, as: identity, repairs: &repairs)
             if !repairs.isEmpty { repaired(repairs) }
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
         } catch {
@@ -74,8 +77,10 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         }
     }
 
+    /// On its own, as ``whole``: a frame lives as long as its turn, and each needs but one of the two.
+    @inline(never)
     private func stream(
-        _ request: ChatRequest, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
+        _ request: Shared<ChatRequest>, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter
     ) async -> RouteOutcome {
         let format = ChatStreamFormat<Dialect>(

@@ -6,7 +6,7 @@ internal import Orchestrator
 /// The events of one answer in a client's dialect. Only what models say is shown; the pipeline's own events are of no
 /// such dialect.
 struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
-    private let request: ChatRequest
+    private let request: Shared<ChatRequest>
     private var identity: AnswerIdentity
     private let requestID: String
     private let repaired: @Sendable (Repairs) -> Void
@@ -15,7 +15,7 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
     private(set) var headers = HTTPHeaders()
 
     init(
-        request: ChatRequest, identity: AnswerIdentity, requestID: String,
+        request: Shared<ChatRequest>, identity: AnswerIdentity, requestID: String,
         repaired: @escaping @Sendable (Repairs) -> Void = { _ in }
     ) {
         self.request = request
@@ -55,7 +55,7 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
     }
 
     private func newEncoder() -> Dialect.Encoder {
-        Dialect.encoder(to: request, as: identity, requestID: requestID)
+        Dialect.encoder(to: request.value, as: identity, requestID: requestID)
     }
 
     private func tellRepairs() {

@@ -44,7 +44,7 @@ actor EventStreamAnswer: LoopBound, ChatSink {
     }
 
     /// Runs `turn` with this as its sink and answers with what it says.
-    func answer(_ turn: (any ChatSink) async throws(CodedError) -> ChatAnswer) async -> RouteOutcome {
+    func answer(_ turn: (any ChatSink) async throws(CodedError) -> Shared<ChatAnswer>) async -> RouteOutcome {
         let timer = loop.schedule(at: loop.now().advanced(by: heartbeat)) { [weak self] in
             self?.assumeIsolated { $0.beginEarly() }
         }
@@ -54,7 +54,7 @@ actor EventStreamAnswer: LoopBound, ChatSink {
             let answer = try await turn(self)
             loop.cancel(timer)
             begin()
-            format.finish(answer, into: &output)
+            format.finish(answer.value, into: &output)
         } catch {
             loop.cancel(timer)
             failure = error
@@ -99,6 +99,7 @@ actor EventStreamAnswer: LoopBound, ChatSink {
         begin()
     }
 
+    @inline(never)
     private func begin() {
         guard let writer = writer.take() else { return }
         var headers = format.headers

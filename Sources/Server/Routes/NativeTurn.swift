@@ -5,13 +5,15 @@ internal import Orchestrator
 
 /// The body of a turn in Tutti's own shape, decoded and checked. It holds no fields but its own.
 struct NativeTurn: Sendable {
-    let request: ChatRequest
+    let shared: Shared<ChatRequest>
     var stream: Bool
     /// Whether the run goes on when the client's connection ends.
     let isResumable: Bool
     let requestID: String?
     let conversationID: String?
     let personaID: String?
+
+    var request: ChatRequest { shared.value }
 
     init(body: [UInt8]) throws(CodedError) {
         try self.init(try RequestBody.object(body, like: #"{"message": "…"}"#))
@@ -28,7 +30,7 @@ struct NativeTurn: Sendable {
         if let personaID {
             throw CodedError(.notFound, "There is no persona '\(personaID)'.", param: "personaId")
         }
-        request = try NativeTurn.chatRequest(root, model: try NativeTurn.model(root))
+        shared = Shared(try NativeTurn.chatRequest(root, model: try NativeTurn.model(root)))
     }
 
     /// `plan` is short for the model `plan/NAME`.

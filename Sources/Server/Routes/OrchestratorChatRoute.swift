@@ -55,6 +55,7 @@ struct OrchestratorChatRoute: Sendable {
         return outcome
     }
 
+    @inline(never)
     private func whole(
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
@@ -62,9 +63,10 @@ struct OrchestratorChatRoute: Sendable {
         let timings = PhaseTimings(
             turns.settings.bottlenecks, loop: exchange.request.loop, started: report.started, time: turns.time)
         do throws(CodedError) {
-            let answer = try await turns.whole(
-                turn.request, conversation: report.conversationID, sink: timings, context: context, leaving: ticket)
+            let shared = try await turns.whole(
+                turn.shared, conversation: report.conversationID, sink: timings, context: context, leaving: ticket)
             let phases = await timings.phases
+            let answer = shared.value
             let body = report.answer(answer, phases: phases, total: turns.time.now().since(report.started))
             var headers: HTTPHeaders = ["content-type": "application/json"]
             answer.marks.set(in: &headers)
@@ -74,6 +76,8 @@ struct OrchestratorChatRoute: Sendable {
         }
     }
 
+    /// On its own, as ``whole``: a frame lives as long as its turn, and each needs but one of the two.
+    @inline(never)
     private func stream(
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
         _ writer: consuming ResponseWriter
@@ -84,7 +88,7 @@ struct OrchestratorChatRoute: Sendable {
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: report.requestID) })
         return await answer.answer { sink throws(CodedError) in
             try await turns.answer(
-                turn.request, conversation: report.conversationID, streaming: true, sink: sink, context: context)
+                turn.shared, conversation: report.conversationID, streaming: true, sink: sink, context: context)
         }
     }
 }

@@ -27,11 +27,11 @@ extension Turns {
         run.start(on: loop) { _ in
             do throws(CodedError) {
                 let answer = try await self.answer(
-                    turn.request, conversation: report.conversationID, streaming: turn.stream, sink: live,
+                    turn.shared, conversation: report.conversationID, streaming: turn.stream, sink: live,
                     context: context)
                 // Before the last event: whoever has read it may use the request's id again.
                 place.leave()
-                live.finish(answer)
+                live.finish(answer.value)
             } catch {
                 place.leave()
                 live.fail(error)

@@ -96,10 +96,10 @@ final class Turns: Sendable {
     /// Answers a turn whole, and gives its place up before anybody is told: whoever has the answer may use the id again,
     /// and finds nothing to cancel.
     func whole(
-        _ request: ChatRequest, conversation: String? = nil, sink: (any ChatSink)?, context: RunContext,
+        _ request: Shared<ChatRequest>, conversation: String? = nil, sink: (any ChatSink)?, context: RunContext,
         leaving ticket: consuming RunTicket
-    ) async throws(CodedError) -> ChatAnswer {
-        let answer: ChatAnswer
+    ) async throws(CodedError) -> Shared<ChatAnswer> {
+        let answer: Shared<ChatAnswer>
         do throws(CodedError) {
             answer = try await self.answer(
                 request, conversation: conversation, streaming: false, sink: sink, context: context)
@@ -113,9 +113,9 @@ final class Turns: Sendable {
 
     /// Answers a turn; one that was cut off because the server stops says so.
     func answer(
-        _ request: ChatRequest, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
+        _ request: Shared<ChatRequest>, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
         context: RunContext
-    ) async throws(CodedError) -> ChatAnswer {
+    ) async throws(CodedError) -> Shared<ChatAnswer> {
         do throws(CodedError) {
             return try await orchestrator.answer(
                 request, conversation: conversation, streaming: streaming, sink: sink, context: context)
