@@ -22,3 +22,9 @@ report() { # MORE COMMAND...
     printf '{%s"pass":%s,"seconds":%d}\n' "$more" "$([[ $code == 0 ]] && echo true || echo false)" $((SECONDS - start))
     return $code
 }
+
+# Runs the tests whose name matches, with what has been built, and reports.
+report_tests() { # MORE FILTER
+    [[ -n ${PROVE_WITHOUT_BUILD:-} ]] || build_tutti --build-tests
+    report "$1" swift test --package-path "$ROOT" "${SWIFT_FLAGS[@]}" --skip-build --disable-xctest --filter "$2"
+}
