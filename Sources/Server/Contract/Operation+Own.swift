@@ -52,7 +52,7 @@ extension Operation {
             Parameter(
                 name: "last-event-id", place: .header,
                 meaning: "The `id` of the last event that was received, as `EventSource` sends it.",
-                schema: Schema.text),
+                schema: Schema.eventID),
         ],
         answers: [
             ContractAnswer(
