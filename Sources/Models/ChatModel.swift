@@ -26,6 +26,9 @@ extension ChatModel {
 public protocol ModelStream: AnyObject, Sendable {
     /// What is there without waiting. Worth asking before ``next()``, whose suspensions cost more than most events.
     func ready() throws(CodedError) -> ModelSupply
+    /// Appends what is there without waiting, at most `count` events, and says what comes behind them. What came before
+    /// a failure is appended too. Of worth to streams that have several at hand: each layer is then asked once for all.
+    func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest
     /// The next event, or `nil` at the proper end of the answer. A stream that breaks off throws.
     func next() async throws(CodedError) -> ModelEvent?
     /// Ends the call at once; `next` then throws ``ErrorCode/cancelled``. Dropping the last reference does the same.
@@ -40,6 +43,18 @@ public protocol ModelStream: AnyObject, Sendable {
 
 extension ModelStream {
     public func ready() throws(CodedError) -> ModelSupply { .later }
+
+    public func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        for _ in 0..<max(0, count) {
+            switch try ready() {
+            case .event(let event): events.append(event)
+            case .end: return .end
+            case .later: return .later
+            }
+        }
+        return .more
+    }
+
     public var forwardedHeaders: HTTPHeaders { HTTPHeaders() }
     public var rateCount: RateCount? { nil }
     public var marks: AnswerMarks { AnswerMarks() }
@@ -51,6 +66,16 @@ public enum ModelSupply: Sendable, Equatable {
     /// The proper end.
     case end
     /// Nothing yet: ``ModelStream/next()`` waits for it.
+    case later
+}
+
+/// What comes behind the events that a stream had at hand.
+public enum ModelRest: Sendable, Equatable {
+    /// As many as were wanted are taken, so nobody has looked.
+    case more
+    /// The proper end.
+    case end
+    /// Nothing yet.
     case later
 }
 

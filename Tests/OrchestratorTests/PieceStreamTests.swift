@@ -92,7 +92,8 @@ import Testing
     }
 
     @Test(
-        "what was said before a failure is said, and no more than so many pieces at once", arguments: [1, 16, 17, 100])
+        "what was said before a failure is said, and no more than so many pieces at once",
+        arguments: [1, 31, 32, 33, 100])
     func failure(count: Int) async {
         let pieces = (0..<count).map { text("\($0) ") }
         let (events, code) = await read([pieces], failure: CodedError(.providerStreamBroken, "Gone."))

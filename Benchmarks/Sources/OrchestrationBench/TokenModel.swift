@@ -58,6 +58,15 @@ final class TokenStream: ModelStream {
 
     func ready() throws(CodedError) -> ModelSupply { pop().map { .event($0) } ?? .end }
 
+    /// As providers do with what they have read.
+    func ready(_ count: Int, into taken: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        let now = place.load(ordering: .relaxed)
+        let end = min(events.count, now + count)
+        place.store(end, ordering: .relaxed)
+        taken.append(contentsOf: events[now..<end])
+        return end < events.count ? .more : .end
+    }
+
     func next() async throws(CodedError) -> ModelEvent? { pop() }
 
     /// One reader at a time.

@@ -87,24 +87,46 @@ final class ObservedStream: ModelStream {
         }
     }
 
-    private func note(_ event: ModelEvent) {
-        let rights = state.withLock { state -> CallRights? in
-            state.report?.note(event)
-            if case .whole = event.kind { state.isWhole = true }
-            guard !state.hasBegun, event.isVisible else { return nil }
-            state.hasBegun = true
-            state.report?.timeToFirstEvent = clock.now().since(started)
-            return state.rights.take()
+    func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        let first = events.count
+        do throws(CodedError) {
+            let rest = try stream.ready(count, into: &events)
+            note(events[first...])
+            if case .end = rest { end(nil) }
+            return rest
+        } catch {
+            note(events[first...])
+            end(error)
+            throw error
         }
-        if let rights { begin(rights, event) }
+    }
+
+    private func note(_ event: ModelEvent) { note(CollectionOfOne(event)) }
+
+    private func note(_ events: some Collection<ModelEvent>) {
+        var isWhole = false
+        let rights = state.withLock { state -> CallRights? in
+            var rights: CallRights?
+            for event in events {
+                state.report?.note(event)
+                if case .whole = event.kind { isWhole = true }
+                guard !state.hasBegun, event.isVisible else { continue }
+                state.hasBegun = true
+                state.report?.timeToFirstEvent = clock.now().since(started)
+                rights = state.rights.take()
+            }
+            if isWhole { state.isWhole = true }
+            return rights
+        }
+        if let rights { begin(rights, isWhole: isWhole) }
         // Nothing follows a whole answer, and not every reader asks for its end.
-        if case .whole = event.kind { end(nil) }
+        if isWhole { end(nil) }
     }
 
     /// The rights are taken out for it, since whoever hears of the first token is told outside of the lock.
-    private func begin(_ rights: consuming CallRights, _ event: ModelEvent) {
+    private func begin(_ rights: consuming CallRights, isWhole: Bool) {
         var rights: CallRights? = rights
-        if case .whole = event.kind {} else if let time = timeToFirst { rights?.begin(after: time) }
+        if !isWhole, let time = timeToFirst { rights?.begin(after: time) }
         var late = state.withLock { state -> CallRights? in
             // Cancelled meanwhile.
             if state.isOver { return rights.take() }

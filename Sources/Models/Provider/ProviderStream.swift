@@ -81,6 +81,18 @@ final class ProviderStream: ModelStream {
         }
     }
 
+    func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        let rest = state.withLock { state -> Result<ModelRest, CodedError> in
+            let end = min(state.events.count, state.position + count)
+            events.append(contentsOf: state.events[state.position..<end])
+            state.position = end
+            if end < state.events.count { return .success(.more) }
+            if let failure = state.failure { return .failure(failure) }
+            return .success(state.isOver ? .end : .later)
+        }
+        return try rest.get()
+    }
+
     func next() async throws(CodedError) -> ModelEvent? {
         while true {
             switch state.withLock({ Self.step(&$0) }) {

@@ -9,8 +9,7 @@ enum AnswerSignals {
     /// answer that is alone. O(words × answers).
     static func agreement(_ texts: [String]) -> [Double] {
         guard texts.count > 1 else { return texts.map { _ in 1 } }
-        var numbers: [Substring: Int] = [:]
-        let each = texts.map { words($0, &numbers) }
+        let each = texts.map { words($0) }
         var sums = texts.map { _ in 0.0 }
         for left in each.indices {
             for right in each.indices where right > left {
@@ -24,27 +23,49 @@ enum AnswerSignals {
 
     /// 1 within the range; outside of it the less the farther.
     static func length(_ text: String, in range: ClosedRange<Int>) -> Double {
-        let count = text.count
+        // A text of ASCII has as many characters as bytes, but for its carriage returns.
+        let count = text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x0d } ? text.utf8.count : text.count
         if range.contains(count) { return 1 }
         return count < range.lowerBound
             ? Double(count) / Double(max(1, range.lowerBound)) : Double(range.upperBound) / Double(max(1, count))
     }
 
-    /// The text's words as numbers, each once and in order; the same word has the same number in all texts, so that each
-    /// is hashed once and not for every pair of them.
-    private static func words(_ text: String, _ numbers: inout [Substring: Int]) -> [Int] {
-        let pieces = text.lowercased().unicodeScalars.split(maxSplits: mostWords) { !$0.isOfWord }
-        var words: [Int] = []
-        words.reserveCapacity(pieces.count)
-        for piece in pieces.prefix(mostWords) {
-            let word = Substring(piece)
-            if let known = numbers[word] {
-                words.append(known)
-            } else {
-                words.append(numbers.count)
-                numbers[word] = numbers.count
+    /// A number for each of the text's words, whatever its case, each once and in order: the same word has the same
+    /// number in all texts. O(n), for most texts in one pass over their bytes.
+    static func words(_ text: String) -> [UInt64] {
+        var words: [UInt64] = []
+        words.reserveCapacity(text.utf8.count / 5)
+        var word = WordHash()
+        for byte in text.utf8 {
+            guard byte < 0x80 else { return wordsOfScalars(text) }
+            if WordHash.isOfWord(byte) {
+                word.add(byte)
+            } else if let value = word.take() {
+                words.append(value)
+                if words.count == mostWords { break }
             }
         }
+        if let value = word.take() { words.append(value) }
+        return unique(words)
+    }
+
+    /// The same for any text, where words count as the same that are written with other scalars.
+    static func wordsOfScalars(_ text: String) -> [UInt64] {
+        let pieces = text.lowercased().unicodeScalars.split(maxSplits: mostWords) { !$0.isOfWord }
+        return unique(
+            pieces.prefix(mostWords).map { piece in
+                let text = Substring(piece)
+                var word = WordHash()
+                for byte in text.utf8 where byte < 0x80 { word.add(byte) }
+                if word.count == text.utf8.count, let value = word.take() { return value }
+                var hasher = Hasher()
+                hasher.combine(text)
+                return UInt64(bitPattern: Int64(hasher.finalize()))
+            })
+    }
+
+    private static func unique(_ found: [UInt64]) -> [UInt64] {
+        var words = found
         words.sort()
         var count = 0
         for word in words where count == 0 || words[count - 1] != word {
@@ -56,7 +77,7 @@ enum AnswerSignals {
     }
 
     /// Both in order, each word once.
-    private static func overlap(_ left: [Int], _ right: [Int]) -> Double {
+    private static func overlap(_ left: [UInt64], _ right: [UInt64]) -> Double {
         if left.isEmpty && right.isEmpty { return 1 }
         var (common, place, other) = (0, 0, 0)
         while place < left.count, other < right.count {
@@ -71,6 +92,34 @@ enum AnswerSignals {
             }
         }
         return Double(common) / Double(left.count + right.count - common)
+    }
+}
+
+/// FNV-1a over the letters and digits of one word: a step a byte, which is all that words of an answer need.
+private struct WordHash {
+    private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    private var value = start
+    private(set) var count = 0
+
+    static func isOfWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
+        default: false
+        }
+    }
+
+    /// Letters count whatever their case; digits have the bit that tells cases apart.
+    mutating func add(_ byte: UInt8) {
+        value = (value ^ UInt64(byte | 0x20)) &* 0x0000_0100_0000_01b3
+        count += 1
+    }
+
+    /// `nil` where no byte has come since the last.
+    mutating func take() -> UInt64? {
+        if count == 0 { return nil }
+        defer { self = WordHash() }
+        return value
     }
 }
 

@@ -65,17 +65,51 @@ public struct VoteFusion: Fusion {
         return FusedAnswer(of: inputs[best], reasons: ["\(count) of \(inputs.count) experts answer so."])
     }
 
-    private static let marks: Set<Character> = [" ", ".", "!", "?", ",", ";", ":", "\"", "'", "*", "`", "(", ")"]
-
-    /// Without what makes equal answers differ: case, white space, and the marks around them.
+    /// Without what makes equal answers differ: case, white space, and the marks around them. O(n), for most texts in
+    /// one pass over their bytes.
     static func normalised(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        var isBetween = false
+        for byte in text.utf8 {
+            switch byte {
+            case 0x80...: return normalisedScalars(text)
+            case 0x20, 0x09...0x0d:
+                isBetween = true
+                continue
+            default: break
+            }
+            if isBetween, !bytes.isEmpty { bytes.append(0x20) }
+            isBetween = false
+            bytes.append((0x41...0x5a).contains(byte) ? byte | 0x20 : byte)
+        }
+        var rest = bytes[...]
+        while let last = rest.last, isMark(Unicode.Scalar(last)) { rest.removeLast() }
+        while let first = rest.first, isMark(Unicode.Scalar(first)) { rest.removeFirst() }
+        return String(decoding: rest, as: UTF8.self)
+    }
+
+    /// The same for any text.
+    static func normalisedScalars(_ text: String) -> String {
         // Scalars are told apart in a tenth of the time of characters.
         let words = text.lowercased().unicodeScalars.split {
             $0.isASCII ? $0 == " " || (0x09...0x0d).contains($0.value) : $0.properties.isWhitespace
         }
         var joined = words.map { Substring($0) }.joined(separator: " ")[...]
-        while let last = joined.last, marks.contains(last) { joined.removeLast() }
-        while let first = joined.first, marks.contains(first) { joined.removeFirst() }
+        while let last = joined.last, let mark = last.only, isMark(mark) { joined.removeLast() }
+        while let first = joined.first, let mark = first.only, isMark(mark) { joined.removeFirst() }
         return String(joined)
     }
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case " ", ".", "!", "?", ",", ";", ":", "\"", "'", "*", "`", "(", ")": true
+        default: false
+        }
+    }
+}
+
+extension Character {
+    /// Its scalar, where it is one.
+    fileprivate var only: Unicode.Scalar? { unicodeScalars.count == 1 ? unicodeScalars.first : nil }
 }

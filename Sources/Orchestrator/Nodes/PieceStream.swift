@@ -5,12 +5,15 @@ internal import Models
 /// reader then costs it little, whose work goes by events. Nobody waits for a piece.
 struct PieceStream: Sendable {
     /// How many pieces come as one at most.
-    static let most = 16
+    static let most = 32
 
     private let stream: any ModelStream
     private let joins: Bool
-    /// What came after the last piece that was joined.
-    private var ahead: Result<ModelSupply, CodedError>?
+    /// Taken from the stream, and not yet given out from `position` on.
+    private var taken: [ModelEvent] = []
+    private var position = 0
+    /// What comes behind `taken`; `more` where nobody knows.
+    private var rest = Result<ModelRest, CodedError>.success(.more)
     /// Whether the frame of the event before was given up: what else was in it has none then.
     private var hasLostFrame = false
 
@@ -23,44 +26,79 @@ struct PieceStream: Sendable {
     @inline(never)
     mutating func ready() throws(CodedError) -> ModelSupply {
         guard joins else { return try stream.ready() }
-        let supply: ModelSupply
-        if let ahead = ahead.take() { supply = try ahead.get() } else { supply = try stream.ready() }
-        guard case .event(let event) = supply else { return supply }
-        return .event(joined(event))
+        if taken.isEmpty, case .success(.more) = rest { take(Self.most) }
+        if !taken.isEmpty { return .event(joined(pop())) }
+        let rest = rest
+        self.rest = .success(.more)
+        switch try rest.get() {
+        case .end: return .end
+        case .later, .more: return .later
+        }
     }
 
     /// Waits for the next event.
     mutating func next() async throws(CodedError) -> ModelSupply {
         guard joins else { return try await stream.next().map { .event($0) } ?? .end }
-        if ahead != nil { return try ready() }
+        if let supply = try known() { return supply }
         guard let event = try await stream.next() else { return .end }
-        return .event(joined(event))
+        return .event(withMore(event))
     }
 
-    /// The event, with the pieces of the same text that are there behind it.
     @inline(never)
+    private mutating func known() throws(CodedError) -> ModelSupply? {
+        if case .success(.later) = rest, taken.isEmpty { rest = .success(.more) }
+        if case .success(.more) = rest, taken.isEmpty { return nil }
+        return try ready()
+    }
+
+    @inline(never)
+    private mutating func withMore(_ event: ModelEvent) -> ModelEvent {
+        take(Self.most - 1)
+        return joined(event)
+    }
+
+    private mutating func take(_ count: Int) {
+        do throws(CodedError) { rest = .success(try stream.ready(count, into: &taken)) } catch {
+            rest = .failure(error)
+        }
+    }
+
+    private mutating func pop() -> ModelEvent {
+        let event = taken[position]
+        drop(until: position + 1)
+        return event
+    }
+
+    /// What is given out is not kept: it has the bytes of its frame.
+    private mutating func drop(until end: Int) {
+        position = end
+        if end < taken.count { return }
+        taken = []
+        position = 0
+    }
+
+    /// The event, with the pieces of the same text that are behind it.
     private mutating func joined(_ first: ModelEvent) -> ModelEvent {
         var event = first
-        if event.source != .sameFrame { hasLostFrame = false } else if hasLostFrame { event.source = .built }
-        guard case .text(var text) = event.kind, event.logprobs.isEmpty else { return event }
-        var count = 1
-        while count < Self.most {
-            let supply: ModelSupply
-            do throws(CodedError) { supply = try stream.ready() } catch {
-                ahead = .failure(error)
-                break
-            }
-            guard case .event(let next) = supply, case .text(let more) = next.kind, next.choice == event.choice,
-                next.logprobs.isEmpty
-            else {
-                if case .later = supply {} else { ahead = .success(supply) }
-                break
-            }
-            if count == 1 { text.reserveCapacity(128) }
-            text += more
-            count += 1
+        if case .sameFrame = event.source {
+            if hasLostFrame { event.source = .built }
+        } else {
+            hasLostFrame = false
         }
-        guard count > 1 else { return event }
+        guard case .text(let begin) = event.kind, event.logprobs.isEmpty else { return event }
+        var (end, length) = (position, begin.utf8.count)
+        while end < taken.count, case .text(let more) = taken[end].kind, taken[end].choice == event.choice,
+            taken[end].logprobs.isEmpty
+        {
+            length += more.utf8.count
+            end += 1
+        }
+        guard end > position else { return event }
+        var text = ""
+        text.reserveCapacity(length)
+        text += begin
+        for case .text(let more) in taken[position..<end].lazy.map(\.kind) { text += more }
+        drop(until: end)
         hasLostFrame = true
         return ModelEvent(.text(text), choice: event.choice)
     }

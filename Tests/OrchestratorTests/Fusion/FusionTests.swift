@@ -91,6 +91,30 @@ struct FusionTests {
         #expect(AnswerSignals.length("ab", in: 4...8) == 0.5)
         #expect(AnswerSignals.length("abcd", in: 1...2) == 0.5)
         #expect(AnswerSignals.length("", in: 0...0) == 1)
+        #expect(AnswerSignals.length("a\r\nb", in: 3...3) == 1 && AnswerSignals.length("d’été", in: 5...5) == 1)
+    }
+
+    @Test("texts of ASCII are read by their bytes as they would be by their scalars, beside texts of others too")
+    func bytesAsScalars() {
+        var random = SeededGenerator(seed: 7)
+        let alphabet = Array("aAbBzZ019  \t\n\r\u{b}\u{1f}.!?,;:\"'*`()-_[]{}~\u{7f}\0".unicodeScalars)
+        for _ in 0..<2000 {
+            var text = ""
+            for _ in 0..<Int.random(in: 0...40, using: &random) {
+                text.unicodeScalars.append(alphabet.randomElement(using: &random) ?? " ")
+            }
+            #expect(VoteFusion.normalised(text) == VoteFusion.normalisedScalars(text), "\(text.debugDescription)")
+            #expect(AnswerSignals.words(text) == AnswerSignals.wordsOfScalars(text), "\(text.debugDescription)")
+        }
+        #expect(AnswerSignals.agreement(["The cat", "the cat été"]).allSatisfy { abs($0 - 2.0 / 3) < 1e-9 })
+        #expect(AnswerSignals.words("\u{212a}elvin") == AnswerSignals.words("kelvin"))
+    }
+
+    @Test("of a long text the beginning counts, the same whatever it is written in")
+    func longTexts() {
+        let long = (0..<5000).map { "w\($0)" }.joined(separator: " ")
+        #expect(AnswerSignals.words(long).count == 4096 && AnswerSignals.words(long + " é").count == 4096)
+        #expect(AnswerSignals.words(long) == AnswerSignals.words(long + " é"))
     }
 
     @Test("format speaks for the answer that has the form that was asked for")

@@ -16,6 +16,9 @@ public final class MarkedStream: ModelStream {
     public var marks: AnswerMarks { own.merging(stream.marks) }
 
     public func ready() throws(CodedError) -> ModelSupply { try stream.ready() }
+    public func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        try stream.ready(count, into: &events)
+    }
     public func next() async throws(CodedError) -> ModelEvent? { try await stream.next() }
     public func cancel() { stream.cancel() }
 }

@@ -64,6 +64,12 @@ final class HeldStream: ModelStream {
         return try stream.ready()
     }
 
+    func ready(_ count: Int, into events: inout [ModelEvent]) throws(CodedError) -> ModelRest {
+        let first = events.count
+        while events.count - first < count, let event = takeHeld() { events.append(event) }
+        return try stream.ready(count - (events.count - first), into: &events)
+    }
+
     func next() async throws(CodedError) -> ModelEvent? {
         if let event = takeHeld() { return event }
         return try await stream.next()
