@@ -149,7 +149,7 @@ struct ConfigCommandTests {
           best/of: { chain: ["a.b:c/x/y:z"], window: 4096 }
           spread: { chain: [pool/x, { target: "a.b:c/x/y:z", weight: 2.5 }, { target: pool/y, weight: 3 }],
                     strategy: weighted,
-                    resilience: { retry: { budget: 0.1 }, hold: all, degrade: [text], degraded_text: "Later: #1\\n\\"please\\"" } }
+                    resilience: { retry: { factor: 1.5 }, hold: all, degrade: [text], degraded_text: "Later: #1\\n\\"please\\"" } }
         resilience: { timeouts: { total: 10s }, retry: { initial_delay: 30s }, limits: { total: 5 }, hedge: { enabled: true } }
         chaos: { error_rate: 0.25, providers: [pool] }
         """

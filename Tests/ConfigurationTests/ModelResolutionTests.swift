@@ -152,9 +152,10 @@ struct ModelResolutionTests {
               a: { dialect: openai, base_url: https://a, models: [x], timeouts: { first_byte: 1500ms } }
             """
         let loaded = try load(text, environment: ["QUERY_TIMEOUT": "9"])
-        // What nobody set is lowered to the total.
+        // What nobody set is lowered to the total, and to the first byte.
         let expected = Timeouts(
-            firstByte: .milliseconds(1500), firstToken: .seconds(9), betweenTokens: .seconds(9), total: .seconds(9))
+            connect: .milliseconds(1500), firstByte: .milliseconds(1500), firstToken: .seconds(9),
+            betweenTokens: .seconds(9), total: .seconds(9))
         #expect(loaded.configuration.provider("a")?.resilience.timeouts == expected)
         #expect(loaded.setting("providers.a.timeouts.first_byte") == "1500ms # tutti.yaml:3:83")
     }

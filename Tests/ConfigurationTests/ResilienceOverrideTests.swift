@@ -190,6 +190,10 @@ struct ResilienceOverrideTests {
                 "resilience: { limits: {} }",
                 "54: models.m.resilience.limits belongs to providers.NAME.resilience, or to"
             ),
+            (
+                "resilience: { retry: { budget: 0 } }",
+                "63: models.m.resilience.retry.budget belongs to resilience.retry, for all."
+            ),
             ("timeouts: { total: 3s }", "40: models.m.timeouts belongs below models.m.resilience."),
             ("hedge: { enabled: true }", "40: models.m.hedge belongs below models.m.resilience."),
             ("limits: {}", "40: models.m.limits belongs to providers.NAME.resilience, or to resilience for all."),
@@ -220,6 +224,22 @@ struct ResilienceOverrideTests {
         let found = problems("\(Self.model)\(text) } }")
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("tutti.yaml:1:\(start)") == true, "\(found)")
+    }
+
+    @Test("a chain is no longer than the attempts of a request, so that each of it has its turn")
+    func longChain() {
+        func found(_ count: Int, _ settings: String) -> [String] {
+            let chain = Array(repeating: "local/smollm2", count: count).joined(separator: ", ")
+            return problems("models: { m: { chain: [\(chain)]\(settings) } }")
+        }
+        #expect(found(8, "").isEmpty && found(9, ", resilience: { retry: { max_attempts: 9 } }").isEmpty)
+        let few = found(2, ", resilience: { retry: { max_attempts: 1 } }")
+        #expect(
+            few == [
+                "tutti.yaml:1:39: models.m.chain has 2 models, but resilience.retry.max_attempts is 1: raise it, or "
+                    + "shorten the chain."
+            ])
+        #expect(found(9, "").count == 1)
     }
 
     @Test("a name's limit contradicts only if it is beyond the total of every provider in its chain")

@@ -72,6 +72,8 @@ struct ResilienceSectionTests {
             ("timeouts: { total: 10s }", "timeouts.between_tokens", "10s"),
             ("timeouts: { total: 10s }", "timeouts.connect", "5s"),
             ("timeouts: { total: 10s, first_byte: 4s }", "timeouts.first_byte", "4s"),
+            ("timeouts: { total: 10s }", "breaker.slow_after", "10s"),
+            ("timeouts: { total: 30s }", "breaker.slow_after", "20s"),
             ("timeouts: { total: 401ms }", "timeouts.minimum", "200ms"),
             ("timeouts: { total: 400ms }", "timeouts.minimum", "100ms"),
             ("timeouts: { total: 100ms }", "timeouts.minimum", "25ms"),
@@ -79,6 +81,10 @@ struct ResilienceSectionTests {
             ("timeouts: { total: 100ms }", "timeouts.connect", "100ms"),
             ("retry: { initial_delay: 30s }", "retry.max_delay", "30s"),
             ("retry: { max_delay: 500ms }", "retry.initial_delay", "500ms"),
+            ("timeouts: { first_byte: 2s }", "timeouts.connect", "2s"),
+            ("retry: { max_attempts: 1 }", "retry.retries", "0"),
+            ("retry: { max_attempts: 3 }", "retry.retries", "2"),
+            ("retry: { max_attempts: 5 }", "retry.retries", "3"),
             ("breaker: { reset: 10m }", "breaker.max_reset", "600s"),
             ("breaker: { max_reset: 10s }", "breaker.reset", "10s"),
             ("limits: { total: 5 }", "limits.per_provider", "5"),
@@ -134,6 +140,26 @@ struct ResilienceSectionTests {
             (
                 "breaker: { reset: 3s, max_reset: 2s }",
                 ["33: resilience.breaker.reset is 3s, more than the max_reset of 2s."]
+            ),
+            (
+                "retry: { retries: 3, max_attempts: 3 }",
+                [
+                    "33: resilience.retry.retries is 3, not under the max_attempts of 3, the first attempt included."
+                ]
+            ),
+            (
+                "retry: { retries: 8 }",
+                [
+                    "33: resilience.retry.retries is 8, not under the max_attempts of 8, the first attempt included."
+                ]
+            ),
+            (
+                "timeouts: { connect: 4s, first_byte: 3s }",
+                ["36: resilience.timeouts.connect is 4s, more than the first_byte of 3s."]
+            ),
+            (
+                "breaker: { slow_after: 301s }",
+                ["38: resilience.breaker.slow_after is 301s, more than the total of 300s."]
             ),
             (
                 "limits: { per_provider: 3, total: 2 }",

@@ -37,6 +37,19 @@ extension ConfigurationLoader {
             check(alias.resilience, over: base)
             noticeLateTotal(alias.resilience)
         }
+        guard replacedSections.contains("models") else { return }
+        for alias in aliases where !isFull { checkAttempts(of: alias) }
+    }
+
+    /// Who stands behind the last attempt of a request would never be asked.
+    private mutating func checkAttempts(of alias: AliasDraft) {
+        let own = alias.resilience.change(of: "resilience.retry.max_attempts") != nil
+        let common = configuration.resilience
+        let most = (own ? alias.resilience.applied(to: common) : common).retry.maxAttempts
+        guard alias.chain.count > most, let last = alias.chain.last else { return }
+        report(
+            "models.\(alias.name).chain has \(alias.chain.count) models, but resilience.retry.max_attempts is \(most): raise "
+                + "it, or shorten the chain.", last.source)
     }
 
     /// What holds for a member with these settings of its own.

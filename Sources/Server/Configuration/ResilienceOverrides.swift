@@ -18,6 +18,8 @@ struct ResilienceOverrides {
         /// Where a key that is not its own belongs, to go on after "belongs"; `nil` for what is its own or no key.
         func home(of path: String) -> String? {
             if path == "resilience.limits.total" { return self == .provider ? "to resilience.limits, for all" : nil }
+            // Whoever asks by another name would spend what this one has.
+            if path == "resilience.retry.budget", self == .alias { return "to resilience.retry, for all" }
             let parts = path.split(separator: ".").map(String.init)
             guard parts.count == 2, let part = parts.last, !self.parts.contains(part),
                 ConfigurationKey.byPath[path] != nil || ConfigurationKey.sections.contains(path)

@@ -46,13 +46,28 @@ struct SettingOrder: Sendable {
         raise = { _ in }
     }
 
+    /// One that has to be under the other, and is one less where nobody set it.
+    private init(_ low: String, _ lowField: any Field<Int>, under high: String, _ highField: any Field<Int>) {
+        self.low = low
+        self.high = high
+        grows = false
+        complaint = ("not under", ", the first attempt included")
+        isKept = { $0[keyPath: lowField] < $0[keyPath: highField] }
+        lower = { $0[keyPath: lowField] = max(0, $0[keyPath: highField] - 1) }
+        raise = { _ in }
+    }
+
     static let all: [SettingOrder] = [
+        SettingOrder(
+            "timeouts.connect", \.timeouts.connect, "timeouts.first_byte", \.timeouts.firstByte, grows: true),
         SettingOrder("timeouts.connect", \.timeouts.connect, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.first_byte", \.timeouts.firstByte, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.first_token", \.timeouts.firstToken, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.between_tokens", \.timeouts.betweenTokens, "timeouts.total", \.timeouts.total),
         SettingOrder("timeouts.minimum", \.timeouts.minimum, underHalfOf: "timeouts.total", \.timeouts.total),
+        SettingOrder("breaker.slow_after", \.breaker.slowAfter, "timeouts.total", \.timeouts.total),
         SettingOrder("retry.initial_delay", \.retry.initialDelay, "retry.max_delay", \.retry.maxDelay, grows: true),
+        SettingOrder("retry.retries", \.retry.retries, under: "retry.max_attempts", \.retry.maxAttempts),
         SettingOrder("breaker.reset", \.breaker.reset, "breaker.max_reset", \.breaker.maxReset, grows: true),
         SettingOrder("limits.per_provider", \.limits.perProvider, "limits.total", \.limits.total),
     ]
