@@ -95,6 +95,8 @@ public struct ModelCall: Sendable {
     public var timeouts: Timeouts?
     /// Whether nobody else would be asked after it: its first token may then take its time.
     public var isLast = false
+    /// Whether its time limits are such that silence tells of the provider.
+    var hasFairTime = true
     /// Which of the provider's keys it goes with, by its place in the configuration.
     public var key = 0
 

@@ -67,9 +67,19 @@ extension Gateway {
                 throw error
             }
         } catch {
-            rights.take()?.end(CallEnd(attempt: error), isWhole: !question.streaming)
-            return .failed(failure(error, at: seat, question.context))
+            return failed(error, question, call, at: seat, rights.take())
         }
+    }
+
+    @inline(never)
+    private func failed(
+        _ error: CodedError, _ question: Question, _ call: ModelCall, at seat: KeyedTarget,
+        _ rights: consuming CallRights?
+    ) -> AttemptOutcome<BegunAnswer> {
+        let failure = failure(error, at: seat, question.context)
+        let end = failure.isSilent && !call.hasFairTime ? CallEnd.neutral : CallEnd(attempt: error)
+        rights.take()?.end(end, isWhole: !question.streaming)
+        return .failed(failure)
     }
 
     @inline(never)
@@ -111,8 +121,10 @@ extension Gateway {
         var call = ModelCall(
             question.shared, model: seat.target.model, streaming: question.streaming, entry: facts.shared)
         if let known = timeouts.map({ question.route.timeouts.applied(to: $0) }) {
-            call.timeouts = known.within(
-                question.context, at: clock.now(), isWhole: !question.streaming, isLast: isLast)
+            let isWhole = !question.streaming
+            let limits = known.within(question.context, at: clock.now(), isWhole: isWhole, isLast: isLast)
+            call.hasFairTime = limits.areFair(of: known, isWhole: isWhole)
+            call.timeouts = limits
         }
         call.isLast = isLast
         call.key = seat.key
@@ -136,7 +148,10 @@ extension Gateway {
             do throws(CodedError) {
                 place = try await limiter.enter(priority: context.priority, deadline: context.deadline, token: token)
             } catch {
-                observer.happened(.limited(seat.target, error.code), context: context)
+                // Who hung up while waiting was not refused.
+                if error.code != .cancelled {
+                    observer.happened(.limited(seat.target, error.code), context: context)
+                }
                 throw error
             }
         }

@@ -1,5 +1,6 @@
 import Base
 import Resilience
+import TestKit
 import Testing
 
 @testable import Models
@@ -258,5 +259,51 @@ struct GatewayChoiceTests {
         // Who had no fair time has not failed.
         #expect(total(20, isWhole: true, isLast: true) == .seconds(300))
         #expect(limits.within(testContext(), at: Instant(nanoseconds: 1), isWhole: true, isLast: false) == limits)
+    }
+
+    @Test("a short time is shared with those that come after, and does not count against who was in it")
+    func shortTimes() {
+        func first(_ limits: Timeouts, _ left: Double, isLast: Bool = false) -> (Timeouts, isFair: Bool) {
+            let now = Instant(nanoseconds: 1)
+            let context = testContext(deadline: now.advanced(by: .seconds(left)))
+            let own = limits.within(context, at: now, isWhole: false, isLast: isLast)
+            return (own, own.areFair(of: limits, isWhole: false))
+        }
+        // With a total of 20 s, which the limits below it follow.
+        let short = Timeouts(firstByte: .seconds(20), firstToken: .seconds(20), total: .seconds(20))
+        #expect(first(short, 20).0.firstToken == .seconds(10) && first(short, 20).0.firstByte == .seconds(10))
+        #expect(first(short, 20).isFair)
+        // The last one has what is left, and has failed a moment before nobody waits any more.
+        #expect(first(short, 20, isLast: true).0.firstToken == .seconds(20))
+        #expect(first(short, 20, isLast: true).0.total == .milliseconds(19_800))
+        // A turn in a hurry asks the next one as well, and holds it against nobody.
+        #expect(first(Timeouts(), 10).0.firstToken == .seconds(5) && !first(Timeouts(), 10).isFair)
+        #expect(first(Timeouts(), 10, isLast: true).0.total == .seconds(300))
+        // What was configured to be short is no hurry.
+        #expect(first(Timeouts(firstToken: .seconds(3)), 300).isFair)
+        #expect(first(Timeouts(), 300).0 == Timeouts(total: .milliseconds(299_800)) && first(Timeouts(), 300).isFair)
+    }
+
+    @Test(
+        "a provider that is silent in a request's short time is followed by the next; its circuit counts fair times alone"
+    )
+    func silentInShortTime() async throws {
+        for (left, isOpened) in [(8.0, false), (100.0, true)] {
+            let clock = TestClock()
+            var settings = ResilienceSettings()
+            settings.breaker = BreakerPolicy(failures: 1)
+            let world = GatewayWorld(
+                ["a": [PlayedModel.Play(failure: TimeLimit.firstToken.error)], "b": [.text("b")]], settings,
+                clock: clock)
+            let context = testContext(deadline: clock.now().advanced(by: .seconds(left)))
+            for _ in 0..<2 {
+                let answer = try await world.gateway.answer(
+                    GatewayWorld.request(), route: GatewayWorld.route(["a/m", "b/m"]), streaming: true, context: context
+                )
+                answer.stream.cancel()
+                #expect(answer.target.provider == "b")
+            }
+            #expect(world.calls(of: "a").count == (isOpened ? 1 : 2))
+        }
     }
 }
