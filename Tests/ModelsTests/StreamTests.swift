@@ -24,6 +24,11 @@ struct StreamTests {
     static let hello = #"data: {"id":"1","model":"m","choices":[{"index":0,"delta":{"content":"hel"}}]}"# + "\n\n"
     static let end = #"data: {"id":"1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\n"
 
+    /// The same of a second answer.
+    static func second(_ text: String, _ reason: String = "null") -> String {
+        #"data: {"choices":[{"index":1,"delta":{"content":"\#(text)"},"finish_reason":\#(reason)}]}"# + "\n\n"
+    }
+
     @Test(
         "how a stream may end",
         arguments: [
@@ -40,6 +45,11 @@ struct StreamTests {
             (hello + "data: {\"object\":\"error\",\"message\":\"no\",\"code\":500}\n\n", .providerFailed),
             (hello + "data: {\"error\":{\"message\":\"slow down\",\"code\":429}}\n\n", .providerRateLimited),
             (hello + "data: {\"error\":null,\"choices\":[]}\n\n" + end, nil),
+            // Of two answers one has broken off, whatever is said behind it.
+            (hello + second("lo") + end, .providerStreamBroken),
+            (hello + second("lo") + end + "data: [DONE]\n\n", .providerStreamBroken),
+            (hello + second("lo") + second("", "\"length\"") + end, nil),
+            (hello + end + second("lo", "\"stop\"") + "data: [DONE]\n\n", nil),
         ] as [(String, ErrorCode?)])
     func endings(body: String, expected: ErrorCode?) {
         for size in [1, 7, 100_000] {

@@ -8,7 +8,9 @@ extension OpenAI {
         /// Pictures come in one event, so the bound is high; a stream as a whole is bounded by its transfer.
         private var events = SSEDecoder(maxLine: 8 << 20, maxEvent: 8 << 20)
         private var sawDone = false
-        private var sawFinish = false
+        /// Of which answers something has come, and which have said why they ended: a bit each, by their index.
+        private var begun: UInt64 = 0
+        private var ended: UInt64 = 0
         /// The class of service, which need not stand beside the usage.
         private var tier: String?
         private let secrets: Secrets
@@ -29,18 +31,24 @@ extension OpenAI {
             }
         }
 
-        /// The body has ended. Throws when the answer had not.
+        /// The body has ended. Throws when the answer had not. A server that says of no answer why it ended may leave it
+        /// at `[DONE]`; one that says so of some has broken off in the others.
         public mutating func finish(into output: inout [ModelEvent]) throws(CodedError) {
             if !sawDone, let event = events.finish() { try read(event, into: &output) }
-            guard sawDone || sawFinish else {
-                throw CodedError(.providerStreamBroken, "The provider's stream ended before its answer did.")
-            }
+            guard isWhole else { throw Self.broken }
             if !sawDone { output.append(.unsaidEnd) }
+        }
+
+        private var isWhole: Bool { ended == 0 ? sawDone : begun & ~ended == 0 }
+
+        private static var broken: CodedError {
+            CodedError(.providerStreamBroken, "The provider's stream ended before its answer did.")
         }
 
         private mutating func read(_ event: SSEEvent, into output: inout [ModelEvent]) throws(CodedError) {
             if event.data.elementsEqual("[DONE]".utf8) {
                 sawDone = true
+                if !isWhole { throw Self.broken }
                 return
             }
             let root: JSONNode
@@ -90,9 +98,12 @@ extension OpenAI {
                     output.append(ModelEvent(.text(""), choice: index, logprobs: logprobs))
                 }
             }
+            // No more than a few are ever asked for; those beyond share the last bit.
+            let bit: UInt64 = 1 << UInt64(min(max(0, index), 63))
+            if output.count > before { begun |= bit }
             // Some servers say it empty with every piece.
             if let reason = choice["finish_reason"]?.string, !reason.isEmpty {
-                sawFinish = true
+                ended |= bit
                 output.append(ModelEvent(.finish(FinishReason(reason)), choice: index))
             }
         }
