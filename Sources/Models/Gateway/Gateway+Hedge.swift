@@ -63,6 +63,9 @@ extension Gateway {
             // was stopped has said nothing.
             var failure = AttemptFailure(error)
             if let own = asked.outcome.failure, own.error.code != .cancelled { failure = own }
+            if let other = second?.outcome.failure, other.error.code != .cancelled {
+                failure = call.both(failure, other)
+            }
             return AskedTarget(outcome: .failed(failure), attempts: asked.attempts + (second?.attempts ?? []))
         }
     }
@@ -101,6 +104,8 @@ extension AskedTarget<BegunAnswer> {
 private final class HedgedQuestion: HedgedCall {
     private struct Second {
         var target: Target?
+        /// Its place in the chain.
+        var index: Int?
         var asked: AskedTarget<BegunAnswer>?
         var lost: Target?
     }
@@ -125,9 +130,29 @@ private final class HedgedQuestion: HedgedCall {
 
     func chooseSecond() -> Bool {
         let first = question.targets[place]
-        let target = question.targets[(place + 1)...].first { $0 != first && gateway.resilience.isAvailable($0) }
-        second.withLock { $0.target = target }
-        return target != nil
+        let index = question.targets[(place + 1)...].firstIndex {
+            $0 != first && gateway.resilience.isAvailable($0)
+        }
+        second.withLock { second in
+            second.index = index
+            second.target = index.map { question.targets[$0] }
+        }
+        return index != nil
+    }
+
+    /// What both have said: what ends a request ends it whoever said so, and who was silent is not asked again.
+    func both(_ first: AttemptFailure, _ other: AttemptFailure) -> AttemptFailure {
+        guard let index = second.withLock(\.index) else { return first }
+        let asks = question.settings.retry.errorClass(of: other.error.code)
+        if asks == .end {
+            var end = other
+            end.sent += first.sent
+            return end
+        }
+        var failure = first
+        failure.beside = AttemptFailure.Beside(
+            target: index, sent: other.sent, isSpent: asks != .retry || other.isSilent)
+        return failure
     }
 
     func askSecond() async throws(CodedError) {

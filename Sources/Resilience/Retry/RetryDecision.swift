@@ -11,6 +11,21 @@ public struct AttemptFailure: Sendable {
     public var isVisible: Bool
     /// Whether one of our time limits ended it (``TimeLimit``), rather than a word from the provider.
     public var isSilent: Bool
+    /// Another target of the chain that was asked at the same time, and has failed as well.
+    public var beside: Beside?
+
+    public struct Beside: Hashable, Sendable {
+        /// Its index in the chain.
+        public var target: Int
+        /// How many calls have gone to its provider.
+        public var sent: Int
+        /// Whether asking it again would not help: it was silent, or is not able.
+        public var isSpent: Bool
+
+        public init(target: Int, sent: Int, isSpent: Bool) {
+            (self.target, self.sent, self.isSpent) = (target, sent, isSpent)
+        }
+    }
 
     public init(_ error: CodedError, wasSent: Bool = true, isVisible: Bool = false, isSilent: Bool = false) {
         self.error = error

@@ -24,6 +24,8 @@ public struct RetrySchedule: Sendable {
     public private(set) var attemptsOnTarget = 0
     /// Retries on this target; those that were refused before they were sent are among them.
     public private(set) var retriesOnTarget = 0
+    /// Targets behind this one that have had their turn beside an earlier one.
+    private var spent: [Int] = []
 
     /// - Parameters:
     ///   - policy: One with faults is taken as the nearest sane one.
@@ -56,13 +58,17 @@ public struct RetrySchedule: Sendable {
         if !isPolicySane { (policy, isPolicySane) = (policy.sane, true) }
         attempts += failure.sent
         attemptsOnTarget += failure.sent
+        if let beside = failure.beside {
+            attempts += beside.sent
+            if beside.isSpent { spent.append(beside.target) }
+        }
         // What the caller has seen cannot be taken back.
         if failure.isVisible { return .giveUp(.visible) }
         let errorClass = policy.errorClass(of: failure.error.code)
         if errorClass == .end { return .giveUp(.error) }
         var larger: Int?
         if errorClass == .larger {
-            larger = (target + 1..<max(target + 1, targets)).first(where: hasLargerWindow)
+            larger = following.first { !spent.contains($0) && hasLargerWindow($0) }
             // Attempts and time that are over are not why: none of them would have helped.
             if larger == nil { return .giveUp(.error) }
         }
@@ -79,14 +85,18 @@ public struct RetrySchedule: Sendable {
         if obstacle == nil, attemptsOnTarget == 0 || affords() {
             return .retry(retry(after: wait, room: room, using: &generator))
         }
-        if !isLast { return move(to: target + 1) }
+        if let next { return move(to: next) }
         return .giveUp(obstacle ?? .budget)
     }
 
-    /// Those that come after this one; each of them is to have its attempt, so retries leave them one.
-    private var targetsLeft: Int { max(0, targets - 1 - target) }
+    private var following: Range<Int> { target + 1..<max(target + 1, targets) }
 
-    private var isLast: Bool { target + 1 >= targets }
+    /// Those that come after this one; each of them is to have its attempt, so retries leave them one.
+    private var targetsLeft: Int { following.count { !spent.contains($0) } }
+
+    private var next: Int? { following.first { !spent.contains($0) } }
+
+    private var isLast: Bool { next == nil }
 
     /// How many calls this target may still take, each with another key: as with retries, one is left for each target
     /// that comes after it.

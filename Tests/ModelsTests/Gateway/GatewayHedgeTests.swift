@@ -192,6 +192,24 @@ private final class SilentStream: ModelStream {
         #expect(text == "late" && answer.attempts.map(\.target.name) == ["b/m", "a/m"])
         #expect(places(gateway) == ["a": [0, 0], "b": [0, 0]] && clock.sleeperCount == 0)
     }
+
+    @Test(
+        "a second that was silent too is not asked again, and what it refused ends the request",
+        arguments: [ErrorCode.providerTimeout, .providerRefused])
+    func bothFail(code: ErrorCode) async throws {
+        let plays = [PlayedModel.Play.text("quick"), PlayedModel.Play.failing(.providerTimeout).after(.seconds(9))]
+        let gateway = gateway(PlayedModel(plays, clock: clock), .failing(code))
+        #expect(try await ask(gateway).text == "quick")
+        let pending = Task { try await ask(gateway).text }
+        await until { clock.sleeperCount == 2 }
+        clock.advance(by: .seconds(1))
+        await until { observer.attempts.contains { $0.error?.code == code } }
+        clock.advance(by: .seconds(8))
+        let error = await #expect(throws: CodedError.self) { try await pending.value }
+        #expect(error?.code == code)
+        #expect(observer.attempts.map(\.target.name) == ["a/m", "b/m", "a/m"])
+        #expect(places(gateway) == ["a": [0, 0], "b": [0, 0]] && clock.sleeperCount == 0)
+    }
 }
 
 extension ModelEvent {

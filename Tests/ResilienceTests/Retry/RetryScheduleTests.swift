@@ -236,6 +236,28 @@ import Testing
         #expect(schedule.attempts == 3 && schedule.attemptsOnTarget == 3)
     }
 
+    @Test("a target that was asked beside another one and is spent has had its turn, and its calls count") func beside()
+    {
+        func steps(_ beside: AttemptFailure.Beside, targets: Int, _ policy: RetryPolicy = RetryPolicy()) -> [Int] {
+            var generator = SeededGenerator(seed: 1)
+            var schedule = RetrySchedule(policy, targets: targets, deadline: nil)
+            var first = failure(.providerTimeout)
+            first.beside = beside
+            var steps: [Int] = []
+            var next = first
+            while case .next(let target) = schedule.decide(after: next, now: start, using: &generator) {
+                steps.append(target)
+                next = failure(.modelUnavailable)
+            }
+            return steps
+        }
+        #expect(steps(.init(target: 1, sent: 1, isSpent: true), targets: 3) == [2])
+        #expect(steps(.init(target: 1, sent: 1, isSpent: false), targets: 3) == [1, 2])
+        #expect(steps(.init(target: 2, sent: 1, isSpent: true), targets: 4) == [1, 3])
+        #expect(steps(.init(target: 1, sent: 1, isSpent: true), targets: 2) == [])
+        #expect(steps(.init(target: 1, sent: 2, isSpent: false), targets: 4, RetryPolicy(maxAttempts: 4)) == [1])
+    }
+
     @Test("the same seed gives the same delays") func seeded() {
         func delays(_ seed: UInt64) -> [Duration] {
             var generator = SeededGenerator(seed: seed)
