@@ -56,8 +56,7 @@ struct FuseNode: Sendable {
             return (fused, report)
         } catch {
             let failure = CodedError(any: error)
-            let endsRun: Set<ErrorCode> = [.cancelled, .deadlineExceeded, .shuttingDown]
-            if Task.isCancelled || endsRun.contains(failure.code) { throw failure }
+            if Task.isCancelled || endsRun(failure, context) { throw failure }
             if fusing.desk.hasShown { throw FuseNode.broken(failure) }
             let best = try await BestFusion.withoutModel.fuse(inputs, context: fusing)
             try await context.emit(
@@ -68,6 +67,15 @@ struct FuseNode: Sendable {
             report.reasons = best.reasons
             report.failure = failure.code
             return (best, report)
+        }
+    }
+
+    /// The time of the plan is over, and there may be answers: it is the run's own time that ends it.
+    private func endsRun(_ failure: CodedError, _ context: NodeContext<ChatEvent>) -> Bool {
+        switch failure.code {
+        case .cancelled, .shuttingDown: true
+        case .deadlineExceeded: context.run.deadline.map { $0 <= time.now() } ?? false
+        default: false
         }
     }
 

@@ -161,6 +161,30 @@ struct PlanRunTests {
         #expect(world.models.open == 0)
     }
 
+    @Test("a fusion that the plan's wall time ends, or leaves no time for, gives way to the best single answer")
+    func wallTimeOfFusion() throws {
+        for experts in [Duration.seconds(1), .milliseconds(4_950)] {
+            var limits = Plan.Limits()
+            limits.wallTime = .seconds(5)
+            let plan = try Plan(
+                model: "plan/x", experts: ["a", "b", "c"].map { Plan.Expert($0) },
+                fusion: .best([FusionSignal(.judge(FusionModel("judge")))]), limits: limits)
+            let world = try ExpertWorld(
+                plan,
+                [
+                    "a": .init("apples and pears", first: experts), "b": .init("red pears", first: experts),
+                    "c": .init("apples and green pears", first: experts),
+                    "judge": .init("{\"scores\": [1, 9, 2]}", first: .seconds(60)),
+                ])
+            let turn = try world.turn()
+            #expect(turn.error == nil && turn.text == "apples and pears", "\(String(describing: turn.error))")
+            #expect(turn.answer?.fusion?.failure == .deadlineExceeded)
+            #expect(turn.statuses.first?.contains("deadline_exceeded") == true)
+            #expect(turn.duration == .seconds(5))
+            #expect(world.models.open == 0)
+        }
+    }
+
     @Test("no expert is asked for more tokens than its share of what those before it have left")
     func tokens() throws {
         var limits = Plan.Limits()

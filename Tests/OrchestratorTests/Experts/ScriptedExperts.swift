@@ -68,21 +68,24 @@ final class ScriptedExperts: ChatModel {
             throw error
         }
         if call.streaming { return ScriptedAnswer(script, clock: clock, seat: seat) }
-        try await pause(script.first)
-        for _ in script.pieces.dropFirst() { try await pause(script.between) }
+        try await pause(script.first, until: context.deadline)
+        for _ in script.pieces.dropFirst() { try await pause(script.between, until: context.deadline) }
         switch script.end {
         case .failure(let error): throw error
-        case .silence: try await pause(.seconds(1_000_000))
+        case .silence: try await pause(.seconds(1_000_000), until: context.deadline)
         case .proper, .refusal: break
         }
         let choice = ChatCompletion.Choice(text: script.text, finishReason: script.finish)
         return WholeAnswer(ChatCompletion(choices: [choice], usage: script.usage))
     }
 
-    private func pause(_ duration: Duration) async throws(CodedError) {
-        do { try await clock.sleep(until: clock.now().advanced(by: duration)) } catch {
+    /// As providers, a whole answer ends with its request's deadline.
+    private func pause(_ duration: Duration, until deadline: Instant? = nil) async throws(CodedError) {
+        let end = clock.now().advanced(by: duration)
+        do { try await clock.sleep(until: deadline.map { min($0, end) } ?? end) } catch {
             throw CodedError(.cancelled, "The request was cancelled.")
         }
+        if let deadline, deadline < end { throw TimeLimit.deadline.error }
     }
 
     /// Taken for as long as anybody holds it.
