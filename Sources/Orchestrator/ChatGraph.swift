@@ -4,7 +4,7 @@ internal import Models
 
 /// The map of the pipeline:
 ///
-///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → (keep) → remember
+///     validate → plan → (compose) → execute → (fuse) → (conform → (repair)) → guard → remember
 ///
 /// Every chat request runs it, whichever dialect it came in; a node that a plan does not need costs under a
 /// microsecond.
@@ -36,11 +36,6 @@ struct ChatGraph {
         case repair, pass = "guard"
     }
 
-    /// A turn of a conversation is kept for those after it, if its answer is whole.
-    private enum AfterGuard: String, CaseIterable {
-        case keep, pass = "remember"
-    }
-
     func make() throws(GraphBuildError) -> Graph<ChatState, ChatEvent> {
         let builder = GraphBuilder<ChatState, ChatEvent>("chat")
             .field(\.plan, from: .nodes)
@@ -70,10 +65,7 @@ struct ChatGraph {
             .route("fuse", reads: \.format, to: AfterFuse.self) { $0 == nil ? .pass : .conform }
             .route("conform", reads: \.violations, to: AfterConform.self) { $0.isEmpty ? .pass : .repair }
             .edge("repair", to: "guard")
-            .route("guard", reads: \.conversation, \.verdict, to: AfterGuard.self) { [hasMemory] in
-                $0 == nil || !hasMemory || $1 != .passed ? .pass : .keep
-            }
-            .edge("keep", to: "remember")
+            .edge("guard", to: "remember")
             .end("remember")
             .build()
     }
@@ -148,11 +140,6 @@ struct ChatGraph {
 
     private func addEnd(to builder: GraphBuilder<ChatState, ChatEvent>) {
         let recorder = recorder
-        let conversations = conversations
-        builder.node("keep", reads: \.given, \.answer, \.conversation) { context, given, answer, conversation in
-            guard let conversation, let conversations, let answer = answer?.whole?.value else { return }
-            await conversations.memory.keep(given.value, answer.completion, conversation, context: context.run)
-        }
         builder.node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
             context, input, plan, answer, verdict, streaming in
             guard let plan = plan?.value, let answer = answer?.whole?.value, let verdict else { return }

@@ -112,13 +112,21 @@ public final class ChatOrchestrator: Sendable {
             guard case .whole(let answer)? = state.answer else {
                 throw CodedError(.internalError, "The turn has no answer.")
             }
-            // Only now is it certain that the turn was not cancelled.
-            for kept in answer.value.toKeep { await cache?.keep(kept.answer, for: kept.key, scope: context.scope) }
+            await keep(answer, of: state, context)
             return answer
         } catch {
             let error = CodedError(any: error)
             recorder.failed(error, context: context)
             throw error
         }
+    }
+
+    /// For those that come after: in the graph a turn could still be cancelled behind it. What an expert has said, and a
+    /// turn of a conversation whose answer is whole.
+    private func keep(_ answer: Shared<ChatAnswer>, of state: ChatState, _ context: RunContext) async {
+        for kept in answer.value.toKeep { await cache?.keep(kept.answer, for: kept.key, scope: context.scope) }
+        guard let conversations, let conversation = state.conversation, state.verdict == .passed else { return }
+        await conversations.memory.keep(
+            state.given.value, answer.value.completion, conversation, context: context)
     }
 }

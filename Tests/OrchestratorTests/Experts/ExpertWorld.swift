@@ -20,15 +20,16 @@ struct ExpertWorld {
     init(
         _ plan: Plan, _ scripts: [String: ScriptedExperts.Script] = [:],
         cache: (TestClock) -> (any ExpertCache)? = { _ in nil }, fusions: [String: any Fusion] = [:],
-        guards: GuardSettings = GuardSettings(input: .off, output: .off)
+        guards: GuardSettings = GuardSettings(input: .off, output: .off),
+        conversations: (TestClock) -> ConversationSettings? = { _ in nil }
     ) throws {
         models = ScriptedExperts(scripts, clock: clock)
         let gateway = Gateway(models: ["p": models], observer: SilentObserver(), clock: clock)
         orchestrator = try ChatOrchestrator(
             directory: ModelDirectory(aliases: [], providers: [.init(name: "p")]),
             planner: { _ throws(CodedError) in plan }, gateway: gateway, recorder: recorder, onViolation: .repair,
-            experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards, spans: spans,
-            time: clock, generator: SeededGenerator(seed: 1))
+            experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards,
+            conversations: conversations(clock), spans: spans, time: clock, generator: SeededGenerator(seed: 1))
     }
 
     /// What came of a turn, and what was heard of it.
@@ -62,7 +63,7 @@ struct ExpertWorld {
     func turn(
         _ request: ChatRequest = ChatRequest(model: "plan/x", messages: [ChatMessage(.user, "Why?")]),
         streaming: Bool = true, seed: UInt64 = 1, sink: RecordingSink? = RecordingSink(),
-        cancelAt: Duration? = nil, scope: Scope = .local
+        cancelAt: Duration? = nil, scope: Scope = .local, conversation: String? = nil
     ) throws -> Turn {
         let begun = clock.now()
         let (clock, orchestrator) = (clock, orchestrator)
@@ -74,7 +75,8 @@ struct ExpertWorld {
             let turn = Task(executorPreference: executor) { () async -> Result<ChatAnswer, CodedError> in
                 do throws(CodedError) {
                     return .success(
-                        try await orchestrator.answer(request, streaming: streaming, sink: sink, context: context))
+                        try await orchestrator.answer(
+                            request, conversation: conversation, streaming: streaming, sink: sink, context: context))
                 } catch {
                     return .failure(error)
                 }
