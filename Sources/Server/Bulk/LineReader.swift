@@ -1,6 +1,6 @@
 /// Cuts JSON Lines out of bytes as they come. A pure state machine. A line ends with LF or CR LF, or where the input
 /// ends; lines of white space alone are no lines. One that is too long is told once, and skipped to its end: the others
-/// are not lost with it.
+/// are not lost with it. The mark of UTF-8 with which some editors begin a file belongs to no line.
 struct LineReader: Sendable {
     enum Line: Sendable, Equatable {
         case whole([UInt8])
@@ -14,6 +14,7 @@ struct LineReader: Sendable {
     private var scanned = 0
     private var taken = 0
     private var isSkipping = false
+    private var isAtStart = true
     private(set) var hasEnded = false
 
     init(limit: Int) { self.limit = limit }
@@ -32,6 +33,7 @@ struct LineReader: Sendable {
 
     /// The next line; `nil` when more has to come first, or, after the end, when there is none.
     mutating func next() -> Line? {
+        guard passMark() else { return nil }
         while true {
             guard let feedAt = rest[scanned...].firstIndex(of: UInt8(ascii: "\n")) else {
                 scanned = rest.count
@@ -47,6 +49,16 @@ struct LineReader: Sendable {
             }
             if let line = line(upTo: feedAt, next: feedAt + 1) { return line }
         }
+    }
+
+    /// Leaves out the mark that the input may begin with; false while what has come may become one.
+    private mutating func passMark() -> Bool {
+        guard isAtStart else { return true }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        guard hasEnded || rest.count >= mark.count || !mark.starts(with: rest) else { return false }
+        isAtStart = false
+        if rest.starts(with: mark) { (taken, scanned) = (mark.count, mark.count) }
+        return true
     }
 
     /// Takes what lies before `end`; `nil` where that is no line.

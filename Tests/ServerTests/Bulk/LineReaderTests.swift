@@ -42,6 +42,33 @@ struct LineReaderTests {
         #expect(lines("0123456789\r\na") == whole("0123456789", "a"))
     }
 
+    @Test("do not begin with the mark of their encoding, which is taken off the input once, however it is cut")
+    func mark() {
+        let mark = "\u{FEFF}"
+        for size in 1...4 {
+            #expect(lines(mark + "a\r\nb") { _ in size } == whole("a", "b"))
+            #expect(lines(mark + "\r\na\n") { _ in size } == whole("a"), "alone it is no line")
+            #expect(lines(mark) { _ in size } == [])
+            #expect(lines(mark + mark + "\n") { _ in size } == whole(mark), "but once")
+            #expect(lines("a\n" + mark + "b\n") { _ in size } == whole("a", mark + "b"), "and at the start alone")
+            #expect(lines(mark + "0123456789\na") { _ in size } == whole("0123456789", "a"), "it counts for no limit")
+        }
+    }
+
+    @Test("may begin with a part of that mark")
+    func partOfMark() {
+        for bytes in [[0xEF], [0xEF, 0xBB], [0xEF, 0x61], [0xEF, 0xBB, 0xBE]] as [[UInt8]] {
+            var reader = LineReader(limit: 10)
+            for byte in bytes {
+                reader.feed([byte])
+                #expect(reader.next() == nil)
+            }
+            reader.end()
+            #expect(reader.next() == .whole(bytes))
+            #expect(reader.next() == nil)
+        }
+    }
+
     @Test("are the same however the input is cut, and memory stays at a line's")
     func cuts() {
         let text = "a\n\nbb\r\n0123456789\r\n0123456789z\n\(String(repeating: "x", count: 40))\r\n \nccc\n{}"
