@@ -22,7 +22,7 @@ THRESHOLDS = HERE / "frames.json"
 # From the connection to the node that calls the model, in the order in which they call each other.
 TURN = [
     "Connection.run()", "RequestPipeline.handle(_:_:)", "ChatRoute.handle(_:_:)", "ChatRoute.stream(",
-    "EventStreamAnswer.answer(_:)", "Turns.answer(", "ChatOrchestrator.answer(", "ChatOrchestrator.run(",
+    "EventStreamAnswer.answer(of:leaving:_:)", "Turns.answer(", "ChatOrchestrator.answer(", "ChatOrchestrator.run(",
     "Runner.run", "RunDrive.runInline(_:)", "closure #1 in ChatGraph.addAnswering(to:)", "ExecuteNode.run(",
     "ExecuteNode.ask(",
 ]

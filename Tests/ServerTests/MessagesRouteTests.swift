@@ -18,6 +18,8 @@ struct MessagesRouteTests {
         var response: TestResponse
         var calls: [ModelCall]
         var repairs: [Repairs]
+        /// How many turns ran when they were told, which is when an answer's end is made.
+        var running: [Int]
 
         var json: JSON { get throws { try JSON(response.body) } }
     }
@@ -32,6 +34,7 @@ struct MessagesRouteTests {
         let clock = TestClock()
         let metrics = ServerMetrics(knownTargets: [])
         let drainState = DrainState()
+        let registry = RunRegistry()
         let directory = ModelDirectory(aliases: [], providers: [.init(name: "b", models: ["m"])])
         let expert = Plan.Expert(name: "a", model: "b/m")
         var other = expert
@@ -43,11 +46,11 @@ struct MessagesRouteTests {
             orchestrator: try ChatOrchestrator(
                 directory: directory, gateway: gateway,
                 recorder: metrics, spans: MemorySpans(), time: clock, generator: SeededGenerator(seed: 1)),
-            registry: RunRegistry(), drainState: drainState, metrics: metrics,
+            registry: registry, drainState: drainState, metrics: metrics,
             settings: Turns.Settings(maxBody: 1000, total: .seconds(60), heartbeat: .seconds(60)), time: clock,
             generator: SeededGenerator(seed: 2))
-        let repairs = Mutex<[Repairs]>([])
-        let note = { @Sendable told in repairs.withLock { $0.append(told) } }
+        let repairs = Mutex<[(told: Repairs, running: Int)]>([])
+        let note = { @Sendable told in repairs.withLock { $0.append((told, registry.count)) } }
         let routes = [
             ChatRoute(Anthropic.self, at: "/v1/messages", .messages, ids: .message, turns: turns, repaired: note).route,
             CountTokensRoute(turns: turns, plans: plans, gateway: gateway).route,
@@ -69,7 +72,9 @@ struct MessagesRouteTests {
                         + "content-length: \(body.utf8.count)\r\n\r\n\(body)")
                 return try await client.readResponse()
             })
-        return Seen(response: response, calls: model.calls, repairs: repairs.withLock { $0 })
+        let told = repairs.withLock { $0 }
+        return Seen(
+            response: response, calls: model.calls, repairs: told.map(\.told), running: told.map(\.running))
     }
 
     @Test("a message is answered whole, under an id of its own, with the request's id where clients look for it")
@@ -212,6 +217,16 @@ struct MessagesRouteTests {
         #expect(model.calls.isEmpty)
     }
 
+    @Test("a stream that breaks off gives its id up before it says so")
+    func brokenStreamLeaves() async throws {
+        let call = ToolCallDelta(index: 0, id: nil, name: "f", arguments: "{}")
+        let model = ScriptedModel(
+            [ModelEvent(.toolCall(call))], then: .failure(CodedError(.providerStreamBroken, "It broke.")))
+        let seen = try await ask("/v1/messages", Self.streaming, of: model)
+        #expect(try events(seen.response.body).last?.name == "error")
+        #expect(seen.running == [0])
+    }
+
     @Test("what had to be mended is told, streaming or not", arguments: [message, streaming])
     func repairs(body: String) async throws {
         let call = ToolCallDelta(index: 0, id: nil, name: "f", arguments: "{}")
@@ -221,5 +236,6 @@ struct MessagesRouteTests {
         #expect(seen.response.text.contains("\"tool_use\""))
         #expect(seen.repairs.map { $0[.toolCallID] } == [1])
         #expect(seen.repairs.map { $0[.finishReason] } == [1])
+        #expect(seen.running == [0], "who has the end may use the id again, and finds nothing to cancel")
     }
 }

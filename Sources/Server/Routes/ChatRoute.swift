@@ -48,9 +48,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         let identity = AnswerIdentity(
             id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.value.model)
         guard request.value.stream else { return await whole(request, identity, context, exchange, writer, ticket) }
-        let outcome = await stream(request, identity, context, exchange, writer)
-        turns.leave(ticket)
-        return outcome
+        return await stream(request, identity, context, exchange, writer, ticket)
     }
 
     @inline(never)
@@ -81,14 +79,14 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
     @inline(never)
     private func stream(
         _ request: Shared<ChatRequest>, _ identity: AnswerIdentity, _ context: RunContext, _ exchange: Exchange,
-        _ writer: consuming ResponseWriter
+        _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         let format = ChatStreamFormat<Dialect>(
             request: request, identity: identity, requestID: exchange.requestID, repaired: repaired)
         let answer = EventStreamAnswer(
             loop: exchange.request.loop, format: format, writer: writer, heartbeat: turns.settings.heartbeat,
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: exchange.requestID) })
-        return await answer.answer { sink throws(CodedError) in
+        return await answer.answer(of: turns, leaving: ticket) { sink throws(CodedError) in
             try await turns.answer(request, streaming: true, sink: sink, context: context)
         }
     }

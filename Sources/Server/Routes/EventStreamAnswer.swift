@@ -43,8 +43,12 @@ actor EventStreamAnswer: LoopBound, ChatSink {
         self.refusal = refusal
     }
 
-    /// Runs `turn` with this as its sink and answers with what it says.
-    func answer(_ turn: (any ChatSink) async throws(CodedError) -> Shared<ChatAnswer>) async -> RouteOutcome {
+    /// Runs `turn` with this as its sink and answers with what it says. The turn's place is given up before the end is
+    /// written: whoever has read that may use the id again, and finds nothing to cancel.
+    func answer(
+        of turns: Turns, leaving ticket: consuming RunTicket,
+        _ turn: (any ChatSink) async throws(CodedError) -> Shared<ChatAnswer>
+    ) async -> RouteOutcome {
         let timer = loop.schedule(at: loop.now().advanced(by: heartbeat)) { [weak self] in
             self?.assumeIsolated { $0.beginEarly() }
         }
@@ -52,10 +56,12 @@ actor EventStreamAnswer: LoopBound, ChatSink {
         var failure: CodedError?
         do throws(CodedError) {
             let answer = try await turn(self)
+            turns.leave(ticket)
             loop.cancel(timer)
             begin()
             format.finish(answer.value, into: &output)
         } catch {
+            turns.leave(ticket)
             loop.cancel(timer)
             failure = error
             if let writer = writer.take() {

@@ -49,8 +49,7 @@ struct OrchestratorChatRoute: Sendable {
             outcome.requestID = requestID
             return outcome
         }
-        var outcome = await stream(turn, report, context, exchange, writer)
-        turns.leave(ticket)
+        var outcome = await stream(turn, report, context, exchange, writer, ticket)
         outcome.requestID = requestID
         return outcome
     }
@@ -80,13 +79,13 @@ struct OrchestratorChatRoute: Sendable {
     @inline(never)
     private func stream(
         _ turn: NativeTurn, _ report: TurnReport, _ context: RunContext, _ exchange: Exchange,
-        _ writer: consuming ResponseWriter
+        _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         let answer = EventStreamAnswer(
             loop: exchange.request.loop, format: NativeStreamFormat(report: report, time: turns.time),
             writer: writer, heartbeat: turns.settings.heartbeat,
             refusal: { ErrorRendering.response($0, path: exchange.path, requestID: report.requestID) })
-        return await answer.answer { sink throws(CodedError) in
+        return await answer.answer(of: turns, leaving: ticket) { sink throws(CodedError) in
             try await turns.answer(
                 turn.shared, conversation: report.conversationID, streaming: true, sink: sink, context: context)
         }
