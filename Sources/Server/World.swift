@@ -80,7 +80,7 @@ final class World: Sendable {
             ).routes
                 + ModelsRoutes(plans: plans, directory: directory, catalogue: catalogue, created: lasting.started)
                 .routes
-                + asking + [World.statistics(of: asking, lasting)] + admin,
+                + asking + [World.statistics(lasting)] + admin,
             asksForKeys: configuration.auth.mode == .keys)
         self.routes = routes
         pipeline = RequestPipeline(
@@ -92,8 +92,8 @@ final class World: Sendable {
             generator: lasting.randomness())
     }
 
-    private static func statistics(of asking: [Route], _ lasting: Lasting) -> Route {
-        StatisticsRoute(metrics: lasting.metrics, routes: asking) { [time = lasting.time, started = lasting.started] in
+    private static func statistics(_ lasting: Lasting) -> Route {
+        StatisticsRoute(metrics: lasting.metrics) { [time = lasting.time, started = lasting.started] in
             max(0, time.wallTime().seconds - started)
         }.route
     }

@@ -187,11 +187,14 @@ def command(port, folder):
     file = folder / "questions.jsonl"
     file.write_bytes(body_of([ask(f"n{index}") for index in range(7)] + [ask("x", "nothing")]))
     environment = os.environ | {"TUTTI_URL": f"http://127.0.0.1:{port}"}
+    before = fetch(port, "GET", "/api/orchestrator/metrics").json()
     done = subprocess.run([BINARY, "bulk", file, "--parallel", "3"], env=environment, capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=60)
     equal([row["index"] for row in answers(done.stdout.encode())], list(range(1, 9)), "indices")
     equal(done.returncode, 1, "exit code with a failed line")
     equal(done.stderr, "8 of 8 lines answered, 1 with an error.\n", "what it says")
+    now = fetch(port, "GET", "/api/orchestrator/metrics").json()
+    equal([now[name] - before[name] for name in ("requests", "succeeded")], [8, 7], "what the server counts")
     done = subprocess.run([BINARY, "bulk", "-", "--after", "7"], env=environment, input=file.read_bytes(),
                           capture_output=True, timeout=60)
     equal([row["index"] for row in answers(done.stdout)], [8], "after seven")

@@ -116,7 +116,7 @@ def counted(port):
     text = fetch(port, "GET", "/metrics").body.decode()
     for series in ('tutti_phase_duration_seconds_count{phase="fusion"}', "tutti_parallel_runs_total",
                    'tutti_experts_total{phase="finished"}', 'tutti_experts_total{phase="left_out"}',
-                   'tutti_failed_runs_total{kind="cancelled"'):
+                   'tutti_failed_runs_total{kind="cancelled"', 'tutti_turn_duration_seconds_count{outcome="cancelled"}'):
         count = re.search(rf"^{re.escape(series)}\S* (\S+)$", text, re.M)
         expect(count and float(count[1]) > 0, f"{series}: {count and count[0]}")
 
@@ -154,8 +154,13 @@ def commands(port):
     expect(int(rows["parallel executions"]) > 3 and int(rows["requests"]) > 10, f"{rows}")
     for name in ("success rate", "latency", "cache hit rate", "timeouts", "retries"):
         expect(rows[name] not in ("", "–"), f"{name}: {rows[name]}")
-    body = json.loads(command(port, "stats", "--json").stdout)
-    expect(body["parallelExecutions"] >= int(rows["parallel executions"]), f"{body}")
+    before = json.loads(command(port, "stats", "--json").stdout)
+    expect(before["parallelExecutions"] >= int(rows["parallel executions"]), f"{before}")
+    # The status of a stream is sent before anybody knows how it ends.
+    broken = fetch(port, "POST", NATIVE, {"message": "hello", "model": "mock/error-frame", "stream": True})
+    expect(broken.status == 200 and b"event: ERROR" in broken.body, f"{broken.status} {broken.body[-300:]}")
+    after = json.loads(command(port, "stats", "--json").stdout)
+    equal([after[name] - before[name] for name in ("requests", "succeeded")], [1, 0], "a stream that broke")
 
 
 def interrupted(port):

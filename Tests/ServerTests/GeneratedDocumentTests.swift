@@ -135,7 +135,8 @@ struct GeneratedDocumentTests {
             + ", or the name of one of `guards.patterns`; of failed runs "
             + ErrorKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "outcome": "of checked forms " + FormatOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
-            + "; of look-ups `hit`, `miss`",
+            + "; of look-ups `hit`, `miss`; of turns "
+            + TurnOutcome.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "phase": "of runs " + RunPhase.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
             + "; of experts `finished`, `left_out`, `fallback`, `cached`",
         "cache": "`expert`, of experts of plans that allow it",

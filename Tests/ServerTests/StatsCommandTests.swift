@@ -13,7 +13,7 @@ struct StatsCommandTests {
 
     @Test("of one that has not been asked: nothing is made up")
     func fresh() throws {
-        let statistics = ServerMetrics(knownTargets: [], time: clock).statistics(routes: ["/v1/x"], uptime: 5)
+        let statistics = ServerMetrics(knownTargets: [], time: clock).statistics(uptime: 5)
         #expect(statistics.requests == 0)
         #expect(statistics.successRate == nil)
         #expect(
@@ -34,16 +34,17 @@ struct StatsCommandTests {
                 """)
     }
 
-    @Test("only requests to routes that ask models count, and what was answered as asked is a success")
+    @Test("turns count by how they ended, whatever the statuses of requests, and cancelled ones not at all")
     func requests() throws {
         let metrics = ServerMetrics(knownTargets: [], time: clock)
-        let chat = metrics.requestMeter(route: "/v1/x")
-        for status in [200, 200, 200, 503] {
-            chat.requestEnded(method: "POST", status: status, duration: .milliseconds(40))
+        for error in [nil, nil, nil, CodedError(.providerStreamBroken, "x")] {
+            metrics.turnEnded(error, after: .milliseconds(40))
         }
-        metrics.requestMeter(route: "/healthz").requestEnded(method: "GET", status: 200, duration: .seconds(9))
-        let statistics = metrics.statistics(routes: ["/v1/x"], uptime: 200_000)
+        metrics.turnEnded(CodedError(.cancelled, "x"), after: .seconds(9))
+        metrics.requestMeter(route: "/v1/x").requestEnded(method: "POST", status: 200, duration: .seconds(9))
+        let statistics = metrics.statistics(uptime: 200_000)
         #expect(statistics.requests == 4)
+        #expect(statistics.succeeded == 3)
         #expect(statistics.successRate == 0.75)
         let latency = try #require(statistics.latency)
         #expect(abs(latency.average - 0.04) < 1e-9)
@@ -61,7 +62,7 @@ struct StatsCommandTests {
         let context = RunContext(local: "run")
         metrics.happened(.timedOut(target, .firstToken), context: context)
         metrics.happened(.timedOut(Target(provider: "q", model: "n"), .total), context: context)
-        let statistics = metrics.statistics(routes: [], uptime: 1)
+        let statistics = metrics.statistics(uptime: 1)
         #expect(statistics.timeouts == 2)
         #expect(statistics.retries == 0)
     }

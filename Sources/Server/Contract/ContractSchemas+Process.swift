@@ -52,8 +52,10 @@ extension ContractSchemas {
         (
             "Statistics",
             Schema.closed(
-                .must("uptimeSeconds", Schema.count), .must("requests", Schema.count, "To routes that ask models."),
-                .must("succeeded", Schema.count), .must("successRate", Schema.orNull(Schema.number(0...1))),
+                .must("uptimeSeconds", Schema.count),
+                .must("requests", Schema.count, "Turns and embeddings that were answered or have failed."),
+                .must("succeeded", Schema.count, "Those that have their whole answer."),
+                .must("successRate", Schema.orNull(Schema.number(0...1))),
                 .must("running", Schema.count), .must("latency", Schema.orNull(Schema.ref("Spread"))),
                 .must("timeToFirstToken", Schema.orNull(Schema.ref("Spread"))),
                 .must("parallelExecutions", Schema.count), .must("cacheHitRate", Schema.orNull(Schema.number(0...1))),

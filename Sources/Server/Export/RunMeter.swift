@@ -2,7 +2,18 @@ internal import Base
 internal import Orchestrator
 internal import Telemetry
 
-/// Counts what runs of the chat graph spend their time with, how their experts fare, and how they fail.
+/// How a turn has ended, as metrics tell it.
+enum TurnOutcome: String, CaseIterable {
+    case answered, failed
+    /// Neither of the two: the caller has cancelled it, or is gone.
+    case cancelled
+
+    init(_ error: CodedError?) {
+        self = error.map { $0.code == .cancelled ? .cancelled : .failed } ?? .answered
+    }
+}
+
+/// Counts what runs of the chat graph spend their time with, how their experts fare, and how they end.
 struct RunMeter: Sendable {
     /// By the node that they belong to, so that a node costs one look-up.
     private let phases: [String: Histogram]
@@ -14,6 +25,10 @@ struct RunMeter: Sendable {
     private let noticed: MetricFamily<Counter>
     private let findings: MetricFamily<Counter>
     private let failures: MetricFamily<Counter>
+    private let turnSeconds: MetricFamily<Histogram>
+    private let answered: Histogram
+    private let failed: Histogram
+    private let cancelled: Histogram
 
     init(registry: Metrics) {
         let seconds = registry.histogram(
@@ -39,6 +54,12 @@ struct RunMeter: Sendable {
         findings = registry.counter(
             "tutti_guard_findings_total", "What the output guard found in answers.", labels: ["kind"])
         failures = registry.counter("tutti_failed_runs_total", "Runs without an answer.", labels: ["kind", "code"])
+        turnSeconds = registry.histogram(
+            "tutti_turn_duration_seconds", "From the beginning of a turn, or of embeddings, to the whole answer.",
+            labels: ["outcome"], bounds: Buckets.requestSeconds)
+        answered = turnSeconds.with(TurnOutcome.answered.rawValue)
+        failed = turnSeconds.with(TurnOutcome.failed.rawValue)
+        cancelled = turnSeconds.with(TurnOutcome.cancelled.rawValue)
     }
 
     var parallelRuns: UInt64 { parallel.current }
@@ -59,6 +80,21 @@ struct RunMeter: Sendable {
         }
         for finding in record.findings.sorted { findings.with(finding.kind.name).add(UInt64(clamping: finding.count)) }
     }
+
+    func turnEnded(_ outcome: TurnOutcome, after duration: Duration) {
+        let seconds =
+            switch outcome {
+            case .answered: answered
+            case .failed: failed
+            case .cancelled: cancelled
+            }
+        seconds.record(duration.seconds)
+    }
+
+    var answeredTurns: UInt64 { answered.distribution.count }
+
+    /// How long they took that were answered or have failed.
+    var endedTurns: Distribution? { turnSeconds.distribution { $0[0] != TurnOutcome.cancelled.rawValue } }
 
     func failed(_ error: CodedError) { failures.with(error.code.kind.rawValue, error.code.name).add() }
 }

@@ -109,17 +109,15 @@ final class ServerMetrics: Sendable {
 
 extension ServerMetrics {
     /// How the server has done. O(series).
-    /// - Parameters:
-    ///   - routes: The paths of the routes that ask models.
-    ///   - uptime: Seconds since the start.
-    func statistics(routes: Set<String>, uptime: Int64) -> ServerStatistics {
+    /// - Parameter uptime: Seconds since the start.
+    func statistics(uptime: Int64) -> ServerStatistics {
         let (calls, events) = (self.calls.totals, self.events.totals)
+        // Those that succeeded first: they are among all, also while more come.
+        let succeeded = runs.answeredTurns
+        let ended = runs.endedTurns
         return ServerStatistics(
-            uptime: uptime, requests: requests.total { routes.contains($0[0]) },
-            // The labels are route, method and status.
-            succeeded: requests.total { routes.contains($0[0]) && ($0[2].first == "2" || $0[2].first == "3") },
-            running: running.current,
-            latency: ServerStatistics.Spread(requestSeconds.distribution { routes.contains($0[0]) }),
+            uptime: uptime, requests: ended?.count ?? 0, succeeded: succeeded, running: running.current,
+            latency: ServerStatistics.Spread(ended),
             firstToken: ServerStatistics.Spread(calls.firstChunk), parallelExecutions: runs.parallelRuns,
             cacheHits: runs.cacheHits, cacheMisses: runs.cacheMisses,
             timeouts: events.timeouts, retries: events.retries, failovers: events.failovers,
@@ -146,6 +144,14 @@ extension ServerMetrics: RunRecorder {
     func checked(_ outcome: FormatOutcome, context: RunContext) { formats.with(outcome.rawValue).add() }
     func nodeEnded(_ node: String, after duration: Duration) { runs.nodeEnded(node, after: duration) }
     func failed(_ error: CodedError, context: RunContext) { runs.failed(error) }
+}
+
+extension ServerMetrics {
+    /// A turn, or embeddings, as the caller has seen it end. Apart from what a status says: that of a stream is sent
+    /// before anybody knows, and many turns share the one of a bulk request or of a socket.
+    func turnEnded(_ error: CodedError?, after duration: Duration) {
+        runs.turnEnded(TurnOutcome(error), after: duration)
+    }
 }
 
 /// Counts the requests of one route. Finds its counter among the few that the route has without making a key.

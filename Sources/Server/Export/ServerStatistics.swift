@@ -21,12 +21,12 @@ struct ServerStatistics: Sendable, Equatable {
 
     /// Seconds since the start.
     var uptime: Int64
-    /// Requests that ask models, answered.
+    /// Turns and embeddings that were answered or have failed. What its caller has cancelled is neither.
     var requests: UInt64
-    /// Those of them that were answered as asked: a status below 400.
+    /// Those of them that have their whole answer.
     var succeeded: UInt64
     var running: Int64
-    /// From the first byte of a request to the end of its answer; `nil` without requests.
+    /// From the beginning of a turn to its whole answer; `nil` without requests.
     var latency: Spread?
     /// Of model calls.
     var firstToken: Spread?

@@ -21,10 +21,13 @@ struct EmbeddingsRoute: Sendable {
             let route = try directory.resolve(request.model)
             let ticket = try turns.enter(exchange, requestID: exchange.requestID)
             let context = try turns.context(exchange, requestID: exchange.requestID)
+            let started = turns.time.now()
             let result: Result<Gateway.Embeddings, CodedError>
             do throws(CodedError) {
                 result = .success(try await gateway.embed(request, route: route, context: context))
+                turns.ended(nil, since: started)
             } catch {
+                turns.ended(error, since: started)
                 result = .failure(error)
             }
             turns.leave(ticket)

@@ -111,17 +111,28 @@ final class Turns: Sendable {
         return answer
     }
 
+    /// Counts a turn by how its caller sees it end, and the time that it took.
+    func ended(_ error: CodedError?, since started: Instant) {
+        metrics.turnEnded(error, after: time.now().since(started))
+    }
+
     /// Answers a turn; one that was cut off because the server stops says so.
     func answer(
         _ request: Shared<ChatRequest>, conversation: String? = nil, streaming: Bool, sink: (any ChatSink)?,
         context: RunContext
     ) async throws(CodedError) -> Shared<ChatAnswer> {
+        let started = time.now()
         do throws(CodedError) {
-            return try await orchestrator.answer(
+            let answer = try await orchestrator.answer(
                 request, conversation: conversation, streaming: streaming, sink: sink, context: context)
+            ended(nil, since: started)
+            return answer
         } catch {
-            guard error.code == .cancelled, drainState.isDraining else { throw error }
-            throw CodedError(.shuttingDown, "The server stopped before the answer ended. Ask again.")
+            let isCut = error.code == .cancelled && drainState.isDraining
+            let error =
+                isCut ? CodedError(.shuttingDown, "The server stopped before the answer ended. Ask again.") : error
+            ended(error, since: started)
+            throw error
         }
     }
 }
