@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -211,6 +212,33 @@ def command(port, folder):
     expect(stats.returncode == 0 and "success rate" in stats.stdout, f"tutti stats: {stats.stdout} {stats.stderr}")
 
 
+def unwritten(port, folder):
+    """An output that takes no more ends the request: what is left is not asked, and how to go on is said."""
+    file = folder / "late.jsonl"
+    file.write_bytes(body_of([ask(f"n{index}", "mock/late") for index in range(40)]))
+    command = [BINARY, "bulk", file, "--parallel", "1"]
+    more = {"env": os.environ | {"TUTTI_URL": f"http://127.0.0.1:{port}"}, "stdin": subprocess.DEVNULL,
+            "stderr": subprocess.PIPE, "text": True}
+    before = fetch(port, "GET", "/api/orchestrator/metrics").json()["requests"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, timeout=60, **more)
+    equal((done.returncode, done.stderr), (1, "error: the answers cannot be written any more.\n"), "a full disk")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, **more)
+    try:
+        equal(json.loads(process.stdout.readline())["index"], 1, "the first answer")
+        process.stdout.close()
+        equal(process.wait(20), 1, "exit code when nobody reads any more")
+        said = process.stderr.read()
+    finally:
+        process.kill()
+        process.stderr.close()
+    found = re.search(r"^(\d+) of 40 lines are answered; go on with --after (\d+)\.$", said, re.M)
+    expect(found and found[1] == found[2] and 1 <= int(found[1]) < 40, said)
+    eventually(lambda: running(port) == 0, "nothing runs")
+    asked = fetch(port, "GET", "/api/orchestrator/metrics").json()["requests"] - before
+    expect(asked < 40, f"{asked} lines were asked")
+
+
 def main():
     checks = Checks()
     with servers() as (mock, tutti, folder):
@@ -225,6 +253,7 @@ def main():
         checks.run("lines of one conversation keep their order", conversation, tutti.port)
         with tempfile.TemporaryDirectory(prefix="tutti-bulk-") as name:
             checks.run("tutti bulk and tutti stats", command, tutti.port, type(folder)(name))
+            checks.run("an output that takes no more ends it", unwritten, tutti.port, type(folder)(name))
             checks.run("all of it can be cancelled", cancelled_whole, tutti.port, type(folder)(name))
     return checks.end()
 

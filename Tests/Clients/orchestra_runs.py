@@ -178,6 +178,16 @@ def interrupted(port):
     eventually(lambda: running(port) == 0, "nothing runs", 2)
 
 
+def unwritten(port):
+    """An answer that cannot be written is ended."""
+    environment = os.environ | {"TUTTI_URL": f"http://127.0.0.1:{port}"}
+    with open("/dev/full", "wb") as full:
+        said = subprocess.run([BINARY, "chat", "--model", "mock/endless", "hello"], env=environment, text=True,
+                              stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    equal((said.returncode, said.stderr), (1, "error: the answer cannot be written any more.\n"), "a full disk")
+    eventually(lambda: running(port) == 0, "nothing runs", 2)
+
+
 def events_of(port):
     """Only what is documented, in an order that makes sense."""
     found = native(port, "timed")

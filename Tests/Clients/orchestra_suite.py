@@ -90,6 +90,7 @@ def redacting(checks, mock, tutti, folder):
     checks.run("tutti chat and tutti stats", runs.commands, port)
     checks.run("tutti chat --timing tells experts' times", runs.expert_timing, port)
     checks.run("Ctrl-C ends an answer", runs.interrupted, port)
+    checks.run("an answer that cannot be written is ended", runs.unwritten, port)
     checks.run("Tutti ends well", lambda: equal(tutti.end(), 0, "exit code"))
 
 

@@ -22,7 +22,12 @@ enum BulkCommand {
     /// Times in a row that a connection may break without an answer.
     private static let patience = 3
 
-    static func run(_ options: BulkOptions, environment: [String: String]) async -> Int32 {
+    /// - Parameter write: Takes the answers; false where nobody takes them any more, which ends the request: what is
+    ///   answered then would be paid for and lost.
+    static func run(
+        _ options: BulkOptions, environment: [String: String],
+        write: @Sendable (String) -> Bool = { StandardStreams.write($0, to: .output) }
+    ) async -> Int32 {
         guard let bytes = contents(of: options.file) else {
             let limit = (options.file == "-" ? inputLimit : fileLimit) >> 20
             TuttiCommand.tellError("\(options.file) cannot be read, or is over \(limit) MB. Split it.", environment)
@@ -34,7 +39,7 @@ enum BulkCommand {
         let client = HTTPClient(group: group)
         let server = ServerConnection(environment, client: client)
         var progress = BulkProgress(total: lines, done: options.after)
-        let code = await answer(bytes, options, server, &progress, environment)
+        let code = await answer(bytes, options, server, &progress, environment, write)
         await client.shutdown()
         await group.shutdown()
         return code
@@ -61,13 +66,18 @@ enum BulkCommand {
 
     private static func answer(
         _ bytes: [UInt8], _ options: BulkOptions, _ server: ServerConnection, _ progress: inout BulkProgress,
-        _ environment: [String: String]
+        _ environment: [String: String], _ write: @Sendable (String) -> Bool
     ) async -> Int32 {
         var failures = 0
         while !progress.isWhole {
             let before = progress.done
             do throws(CodedError) {
-                try await ask(bytes, options, server, &progress)
+                guard try await ask(bytes, options, server, &progress, write) else {
+                    progress.clear()
+                    TuttiCommand.tellError("the answers cannot be written any more.", environment)
+                    tell(progress)
+                    return 1
+                }
                 // Whole, as the server sees it.
                 guard !progress.isWhole else { break }
                 progress.clear()
@@ -80,7 +90,7 @@ enum BulkCommand {
                 failures = progress.done > before ? 0 : failures + 1
                 guard error.code == .providerStreamBroken, failures < patience else {
                     TuttiCommand.tellError(error.message, environment)
-                    if progress.done > 0 { tell(progress) }
+                    tell(progress)
                     return 1
                 }
             }
@@ -91,14 +101,15 @@ enum BulkCommand {
 
     /// How far it came.
     private static func tell(_ progress: BulkProgress) {
-        StandardStreams.write(
-            "\(progress.done) of \(progress.total) lines are answered; go on with --after \(progress.done).\n",
-            to: .error)
+        guard progress.done > 0 else { return }
+        StandardStreams.write(progress.way, to: .error)
     }
 
+    /// False where an answer could not be written; the request is ended then.
     private static func ask(
-        _ bytes: [UInt8], _ options: BulkOptions, _ server: ServerConnection, _ progress: inout BulkProgress
-    ) async throws(CodedError) {
+        _ bytes: [UInt8], _ options: BulkOptions, _ server: ServerConnection, _ progress: inout BulkProgress,
+        _ write: @Sendable (String) -> Bool
+    ) async throws(CodedError) -> Bool {
         var path = "/api/orchestrator/bulk?after=\(progress.done)"
         if let parallel = options.parallel { path += "&parallel=\(parallel)" }
         let response = try await server.send(lines: bytes, to: path)
@@ -106,18 +117,28 @@ enum BulkCommand {
         do throws(HTTPClientError) {
             while let piece = try await response.body.next() {
                 reader.feed(piece)
-                while let line = reader.next() { show(line, &progress) }
+                while let line = reader.next() {
+                    guard show(line, &progress, write) else {
+                        response.body.cancel()
+                        return false
+                    }
+                }
             }
+            return true
         } catch {
             throw CodedError(.providerStreamBroken, "the answers broke off: \(error.message)")
         }
     }
 
-    private static func show(_ line: LineReader.Line, _ progress: inout BulkProgress) {
-        guard case .whole(let bytes) = line, let answer = (try? JSONDocument(bytes))?.root else { return }
+    /// Whether it was written, where there was something to write: a line counts as answered only then.
+    private static func show(
+        _ line: LineReader.Line, _ progress: inout BulkProgress, _ write: (String) -> Bool
+    ) -> Bool {
+        guard case .whole(let bytes) = line, let answer = (try? JSONDocument(bytes))?.root else { return true }
         progress.clear()
-        StandardStreams.write(String(decoding: bytes, as: UTF8.self) + "\n", to: .output)
+        guard write(String(decoding: bytes, as: UTF8.self) + "\n") else { return false }
         progress.answered(isError: answer["error"] != nil)
+        return true
     }
 }
 
@@ -143,6 +164,9 @@ struct BulkProgress {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         return "\(bar) \(done)/\(total)" + (failed == 0 ? "" : ", \(failed) failed")
     }
+
+    /// How to get those that are missing.
+    var way: String { "\(done) of \(total) lines are answered; go on with --after \(done).\n" }
 
     mutating func answered(isError: Bool) {
         done += 1
@@ -177,7 +201,8 @@ extension HelpText {
           --parallel N      turns at once (8)
           --help            this help
 
-        Exit codes: 0 every line is answered, 1 some failed or were not answered, 2 the file cannot be read.
+        Exit codes: 0 every line is answered, 1 some failed, were not answered or not written, 2 the file cannot be
+        read.
 
         """
 }

@@ -13,18 +13,24 @@ struct ChatConversation {
     private let server: ServerConnection
     private let options: ChatOptions
     private let loop: EventLoop
+    private let write: @Sendable (String) -> Bool
     private var messages: [JSON] = []
 
-    init(server: ServerConnection, options: ChatOptions, loop: EventLoop) {
+    /// - Parameter write: Takes the answers; false where nobody takes them any more.
+    init(
+        server: ServerConnection, options: ChatOptions, loop: EventLoop,
+        write: @escaping @Sendable (String) -> Bool = { StandardStreams.write($0, to: .output) }
+    ) {
         self.server = server
         self.options = options
         self.loop = loop
+        self.write = write
     }
 
     /// Sends a message and writes the answer as it comes. Ctrl-C ends the answer, and it counts as not asked for.
     mutating func say(_ text: String) async -> Outcome {
         messages.append(["role": "user", "content": .string(text)])
-        let turn = ChatTurn(server: server, options: options, messages: messages)
+        let turn = ChatTurn(server: server, options: options, messages: messages, output: write)
         switch await Interruption.cancels(on: loop, { await turn.answer() }) {
         case .success(let answer):
             messages.append(["role": "assistant", "content": .string(answer)])
@@ -46,6 +52,7 @@ private struct ChatTurn: Sendable {
     let server: ServerConnection
     let options: ChatOptions
     let messages: [JSON]
+    let output: @Sendable (String) -> Bool
 
     private struct Shown {
         /// The text that stands on the screen.
@@ -88,13 +95,13 @@ private struct ChatTurn: Sendable {
 
     private func show(_ event: SSEEvent, _ shown: inout Shown) throws {
         let data = try JSONDocument(event.data).root
-        if options.json { print(event) }
+        if options.json { try print(event) }
         switch event.event {
         case "TOKEN":
             // Those of an expert are no answer yet.
             guard data["expert"] == nil, let token = data["token"]?.string else { break }
             shown.text += token
-            if !options.json { StandardStreams.write(token, to: .output) }
+            if !options.json { try write(token) }
         case "PIPELINE_METRICS": if options.timing { ChatTiming.write(data) }
         case "COMPLETE":
             let answer = data["content"]?.string ?? ""
@@ -102,22 +109,27 @@ private struct ChatTurn: Sendable {
             guard !options.json else { break }
             // What is on the screen stays there; what it lacks follows.
             let rest = answer.hasPrefix(shown.text) ? String(answer.dropFirst(shown.text.count)) : "\n\(answer)"
-            StandardStreams.write(rest + "\n", to: .output)
+            try write(rest + "\n")
         case "ERROR": throw CodedError(.providerFailed, data["message"]?.string ?? "the answer failed")
         case "CANCELLED": throw CodedError(.cancelled, "the answer was cancelled")
         default: break
         }
     }
 
+    /// Ends the answer where it cannot be shown: nobody would see what is paid for.
+    private func write(_ text: String) throws(CodedError) {
+        guard output(text) else { throw CodedError(.internalError, "the answer cannot be written any more.") }
+    }
+
     /// One line of JSON for an event, as it came.
-    private func print(_ event: SSEEvent) {
+    private func print(_ event: SSEEvent) throws(CodedError) {
         var writer = JSONWriter(reserving: event.data.count + 64)
         writer.beginObject()
         writer.member("event", event.event ?? "message")
         writer.member("id", orNull: event.id)
         writer.member("data", raw: event.data)
         writer.endObject()
-        StandardStreams.write(String(decoding: writer.bytes, as: UTF8.self) + "\n", to: .output)
+        try write(String(decoding: writer.bytes, as: UTF8.self) + "\n")
     }
 }
 

@@ -42,6 +42,7 @@ struct BulkProgressTests {
         progress.answered(isError: true)
         progress.answered(isError: false)
         #expect(progress.isWhole)
+        #expect(progress.way == "3 of 3 lines are answered; go on with --after 3.\n")
         #expect(progress.line == String(repeating: "█", count: 30) + " 3/3, 1 failed")
     }
 }
