@@ -72,6 +72,21 @@ struct ServerMetricsTests {
         #expect(lines("gen_ai_client_token_usage_sum").map { $0.suffix(2) } == [" 3", " 4"])
     }
 
+    @Test("what was never sent is told apart from what a provider has said by the same code")
+    func notSent() throws {
+        let target = try #require(Target("groq/llama"))
+        let error = CodedError(.modelUnavailable, "Its circuit is open.")
+        for wasSent in [true, false] {
+            let attempt = Attempt(target: target, error: error, duration: .zero, wasSent: wasSent)
+            metrics.attemptEnded(attempt, context: context)
+        }
+        #expect(
+            lines("tutti_gateway_attempts_total") == [
+                #"tutti_gateway_attempts_total{provider="groq",model="llama",code="model_unavailable"} 1"#,
+                #"tutti_gateway_attempts_total{provider="groq",model="llama",code="not_sent"} 1"#,
+            ])
+    }
+
     @Test("a remembered turn counts under its verdict", arguments: [GuardVerdict.passed, .incomplete])
     func turns(_ verdict: GuardVerdict) {
         let target = Target(provider: "groq", model: "llama")

@@ -73,7 +73,8 @@ extension Gateway {
             let started = clock.now()
             var outcome = await attempt(seats[place])
             let made = Attempt(
-                target: target, error: outcome.failure?.error, duration: clock.now().since(started))
+                target: target, error: outcome.failure?.error, duration: clock.now().since(started),
+                wasSent: outcome.failure?.wasSent ?? true)
             observer.attemptEnded(made, context: context)
             attempts.append(made)
             guard var failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: attempts) }

@@ -19,11 +19,14 @@ public struct Attempt: Sendable, Equatable {
     public var error: CodedError?
     /// Until the first event or the failure.
     public var duration: Duration
+    /// Whether anything has gone to the provider: our own circuits, limits and knowledge may keep a call from it.
+    public var wasSent: Bool
 
-    public init(target: Target, error: CodedError?, duration: Duration) {
+    public init(target: Target, error: CodedError?, duration: Duration, wasSent: Bool = true) {
         self.target = target
         self.error = error
         self.duration = duration
+        self.wasSent = wasSent
     }
 }
 

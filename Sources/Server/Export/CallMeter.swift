@@ -62,7 +62,8 @@ final class CallMeter: Sendable {
         let model = ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"]
         let families = Families(
             attempts: registry.counter(
-                "tutti_gateway_attempts_total", "Targets tried, by how they ended.",
+                "tutti_gateway_attempts_total",
+                "Targets tried, by how they ended; `not_sent` where our own circuit or limit kept the call from going.",
                 labels: ["provider", "model", "code"]),
             seconds: registry.histogram(
                 "gen_ai_client_operation_duration_seconds", "Duration of a model call.",
@@ -108,7 +109,8 @@ final class CallMeter: Sendable {
         if let series, attempt.error == nil { return series.began.add() }
         if let error = attempt.error, error.isFailedCall { note(isSuccess: false, rates) }
         let model = series == nil ? RateBoard.otherModel : target.model
-        families.attempts.with(target.provider, model, attempt.error?.code.name ?? "ok").add()
+        let end = attempt.wasSent ? attempt.error?.code.name ?? "ok" : "not_sent"
+        families.attempts.with(target.provider, model, end).add()
     }
 
     func answerEnded(_ report: AnswerReport) {
