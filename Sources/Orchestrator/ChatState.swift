@@ -1,7 +1,6 @@
 internal import Base
 public import HTTP
 public import Models
-public import Resilience
 
 /// What the nodes of the chat graph share. Each sees only the fields that it declares.
 struct ChatState: Sendable {
@@ -115,8 +114,8 @@ public enum ChatEvent: Sendable {
     case noticed(InputFindings)
     /// What the output guard found in the whole answer, told once, and not where it found nothing.
     case guarded(GuardFindings)
-    /// The target has failed and is asked again after the delay.
-    case retrying(Target, RetryDecision.Retry)
+    /// A target has failed, and is asked again or followed by another one.
+    case stepped(Gateway.Step)
     /// The stream of the target before has broken off, and this one goes on with its text.
     case continuing(Target)
 }

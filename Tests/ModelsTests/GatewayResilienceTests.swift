@@ -71,8 +71,8 @@ struct GatewayResilienceTests {
             let answer = try await gateway.answer(
                 request, route: Route(chain: chain.compactMap { Target($0) }), streaming: streaming,
                 context: testContext(deadline: deadline)
-            ) { _, retry throws(CodedError) in
-                retries.add(retry)
+            ) { step throws(CodedError) in
+                if case .retry(_, let retry) = step { retries.add(retry) }
             }
             return (answer.target.name, try await allEvents(of: answer.stream))
         }

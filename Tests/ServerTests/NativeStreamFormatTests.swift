@@ -106,6 +106,10 @@ struct NativeStreamFormatTests {
         let rows: [(ChatEvent, name: String, data: JSON)] = [
             (.provisional(text: "Hm", expert: "a"), "TOKEN", ["token": "Hm", "expert": "a"]),
             (.status("Wait."), "STATUS", ["message": "Wait."]),
+            (
+                .stepped(.next(Target(provider: "p", model: "b"), after: .providerTimeout)), "RESTART",
+                ["reason": "provider_timeout", "model": "p/b"]
+            ),
             (.progress(percent: 37.5, layer: "draft"), "PROGRESS", ["percent": 37.5, "layer": "draft"]),
             (.progress(percent: 100, layer: nil), "PROGRESS", ["percent": 100.0, "layer": nil]),
             (.expert(name: "a", phase: .started), "NODE", ["name": "execute/a", "phase": "started"]),

@@ -107,7 +107,8 @@ final class ListeningSink: ChatSink {
                 case .nodeFinished(let node, _): "\(node) ends"
                 case .said(.answering(let target, _, _)): "\(target) answers"
                 case .said(.continuing(let target)): "\(target) goes on"
-                case .said(.retrying(let target, let retry)): "\(target) is asked again, \(retry.status)"
+                case .said(.stepped(.retry(let target, let retry))): "\(target) is asked again, \(retry.status)"
+                case .said(.stepped(.next(let target, let code))): "\(target) is asked after \(code)"
                 case .said(.planned): nil
                 case .said(.provisional(let text, let expert)): "\(expert) says \(text)"
                 case .said(.replaced(let from, _)): "replaced from \(from)"

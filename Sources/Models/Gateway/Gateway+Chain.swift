@@ -32,7 +32,7 @@ extension Gateway {
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     func along<Value: Sendable>(
         _ targets: [Target], _ retry: RetryPolicy, minimum: Duration, _ context: RunContext,
-        _ attempts: inout [Attempt], onRetry: OnRetry, ask: (Place) async -> AskedTarget<Value>
+        _ attempts: inout [Attempt], onStep: OnStep, ask: (Place) async -> AskedTarget<Value>
     ) async throws(CodedError) -> Value {
         guard !targets.isEmpty else { throw FallOver.summary(of: []) }
         var schedule = RetrySchedule(
@@ -52,7 +52,7 @@ extension Gateway {
             case .answered(let value): return value
             case .failed(let failure):
                 let decision = decide(after: failure, &schedule, targets)
-                try await follow(decision, from: targets[place], targets, failure.error, attempts, context, onRetry)
+                try await follow(decision, from: targets[place], targets, failure.error, attempts, context, onStep)
             }
         }
     }
@@ -95,16 +95,17 @@ extension Gateway {
     @inline(never)
     private func follow(
         _ decision: RetryDecision, from target: Target, _ targets: [Target], _ error: CodedError,
-        _ attempts: [Attempt], _ context: RunContext, _ onRetry: OnRetry
+        _ attempts: [Attempt], _ context: RunContext, _ onStep: OnStep
     ) async throws(CodedError) {
         switch decision {
         case .next(let place):
             observer.happened(
                 .failedOver(from: KeyedTarget(target), to: KeyedTarget(targets[place]), after: error.code),
                 context: context)
+            try await onStep(.next(targets[place], after: error.code))
         case .retry(let retry):
             observer.happened(.retried(target, after: error.code, delay: retry.delay), context: context)
-            try await onRetry(target, retry)
+            try await onStep(.retry(target, retry))
             do throws(CancellationError) {
                 try await clock.sleep(until: clock.now().advanced(by: retry.delay))
             } catch {

@@ -10,7 +10,7 @@ extension Gateway {
 
     /// Asks the first target of the route, and after a failure of its provider those others that have the same model:
     /// vectors of different models cannot be compared. Each again as the policy of retries says.
-    /// - Throws: as ``answer(_:route:streaming:context:onRetry:)`` does; `unsupported_by_model` for a provider without
+    /// - Throws: as ``answer(_:route:streaming:context:onStep:)`` does; `unsupported_by_model` for a provider without
     ///   embeddings.
     public func embed(
         _ request: EmbeddingRequest, route: Route, context: RunContext
@@ -23,7 +23,7 @@ extension Gateway {
         var attempts: [Attempt] = []
         return try await along(
             chain, settings.retry, minimum: settings.timeouts.minimum, context, &attempts,
-            onRetry: { _, _ throws(CodedError) in }
+            onStep: { _ throws(CodedError) in }
         ) { place in
             await asking(chain[place.index], context, atMost: place.callsLeft) {
                 await attempt(request, at: $0, limits, context, isLast: place.isLast)

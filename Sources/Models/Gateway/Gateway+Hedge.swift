@@ -5,11 +5,11 @@ internal import Synchronization
 extension Gateway {
     /// The targets in their order, until one of them has begun to answer.
     func firstToAnswer(
-        of question: Question, _ attempts: inout [Attempt], onRetry: OnRetry
+        of question: Question, _ attempts: inout [Attempt], onStep: OnStep
     ) async throws(CodedError) -> BegunAnswer {
         try await along(
             question.targets, question.settings.retry, minimum: question.settings.timeouts.minimum, question.context,
-            &attempts, onRetry: onRetry
+            &attempts, onStep: onStep
         ) { place in
             // Tools may change something on the way: such calls are made once.
             let isHedged =

@@ -53,19 +53,27 @@ public final class Gateway: Sendable {
         public var target: Target { answering.target }
     }
 
-    /// Told before the gateway waits to ask the same target again.
-    public typealias OnRetry = (Target, RetryDecision.Retry) async throws(CodedError) -> Void
+    /// What becomes of a target that has failed before anything of its answer was shown.
+    public enum Step: Sendable, Equatable {
+        /// It is asked again after a delay.
+        case retry(Target, RetryDecision.Retry)
+        /// This one is asked instead; the error is that of the one before.
+        case next(Target, after: ErrorCode)
+    }
+
+    /// Told before the gateway waits to ask a target again, and before it asks the next one.
+    public typealias OnStep = (Step) async throws(CodedError) -> Void
 
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     public func answer(
         _ request: Shared<ChatRequest>, route: Route, streaming: Bool, context: RunContext,
-        onRetry: OnRetry = { _, _ throws(CodedError) in }
+        onStep: OnStep = { _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
         let question = question(request, route, streaming: streaming, context)
         defer { question.chosen?.release() }
         var attempts: [Attempt] = []
         do throws(CodedError) {
-            let begun = try await firstToAnswer(of: question, &attempts, onRetry: onRetry)
+            let begun = try await firstToAnswer(of: question, &attempts, onStep: onStep)
             begun.observed.choose()
             return answer(begun, question, attempts)
         } catch {
@@ -91,9 +99,9 @@ public final class Gateway: Sendable {
     /// The same for a request that nobody else holds.
     public func answer(
         _ request: ChatRequest, route: Route, streaming: Bool, context: RunContext,
-        onRetry: OnRetry = { _, _ throws(CodedError) in }
+        onStep: OnStep = { _ throws(CodedError) in }
     ) async throws(CodedError) -> Answer {
-        try await answer(Shared(request), route: route, streaming: streaming, context: context, onRetry: onRetry)
+        try await answer(Shared(request), route: route, streaming: streaming, context: context, onStep: onStep)
     }
 
     @inline(never)

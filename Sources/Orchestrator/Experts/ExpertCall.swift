@@ -44,8 +44,8 @@ enum ExpertCall {
         }
         let answer = try await run.gateway.answer(
             request, route: expert.route, streaming: run.streaming, context: scoped
-        ) { target, retry throws(CodedError) in
-            do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
+        ) { step throws(CodedError) in
+            do { try await context.emit(.stepped(step)) } catch { throw CodedError(any: error) }
         }
         try await context.emit(
             .answering(name, answer.target, answer.stream.forwardedHeaders, answer.stream.marks))

@@ -1,7 +1,6 @@
 internal import Base
 internal import HTTP
 internal import Models
-internal import Resilience
 
 /// What an expert tells while it works. ``ExpertStage`` decides what of it is heard, and when.
 ///
@@ -11,7 +10,7 @@ enum ExpertSignal: Sendable {
     indirect case answering(String, Target, HTTPHeaders, AnswerMarks)
     /// All that was there without waiting, in order; never empty.
     case said(String, [ModelEvent])
-    indirect case retrying(Target, RetryDecision.Retry)
+    indirect case stepped(Gateway.Step)
     case continuing(Target)
     /// It cannot answer; how it ends follows where the plan has a way.
     case failed(String, ErrorCode)

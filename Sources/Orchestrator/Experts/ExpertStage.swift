@@ -43,7 +43,7 @@ struct ExpertStage: Sendable {
                 self.marks = self.marks.merging(marks)
             }
         case .said(let name, let events): if streaming { say(events, by: name, into: &output) }
-        case .retrying(let target, let retry): output.append(.retrying(target, retry))
+        case .stepped(let step): output.append(.stepped(step))
         case .continuing(let target): output.append(.continuing(target))
         case .failed(let name, let code): output.append(.expert(name: name, phase: .failed(code)))
         case .settled(let result):

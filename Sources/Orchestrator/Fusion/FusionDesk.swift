@@ -85,8 +85,8 @@ final class FusionDesk: Sendable {
     ) async throws -> String {
         let shows = isAnswer && streaming
         let answer = try await gateway.answer(request, route: route, streaming: shows, context: run) {
-            target, retry throws(CodedError) in
-            do { try await self.context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
+            step throws(CodedError) in
+            do { try await self.context.emit(.stepped(step)) } catch { throw CodedError(any: error) }
         }
         var reader = AnswerReader(
             answer, isAnswer ? guards : GuardSettings(input: .off, output: .off), time: time)

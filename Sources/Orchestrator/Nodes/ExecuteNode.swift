@@ -25,14 +25,22 @@ struct ExecuteNode: Sendable {
         return .parts(try await consult(request.value, plan: plan.value, streaming: streaming, context: context))
     }
 
+    /// Apart from those who wait for an answer, whose frames would hold the event as well.
+    @inline(never)
+    private static func tell(
+        _ step: Gateway.Step, _ context: NodeContext<ChatEvent>
+    ) async throws(CodedError) {
+        do { try await context.emit(.stepped(step)) } catch { throw CodedError(any: error) }
+    }
+
     /// The request as it stands, to one model.
     private func ask(
         _ request: Shared<ChatRequest>, route: Route, streaming: Bool, context: NodeContext<ChatEvent>
     ) async throws -> Shared<ChatAnswer> {
         let answer = try await gateway.answer(
             request, route: route, streaming: streaming, context: context.run
-        ) { target, retry throws(CodedError) in
-            do { try await context.emit(.retrying(target, retry)) } catch { throw CodedError(any: error) }
+        ) { step throws(CodedError) in
+            try await Self.tell(step, context)
         }
         let headers = answer.stream.forwardedHeaders
         try await context.emit(.answering(answer.target, headers: headers, marks: answer.stream.marks))

@@ -132,6 +132,12 @@ extension ContractSchemas {
             Schema.open(
                 .must("attempt", Schema.count), .must("max", Schema.count), .must("delayMs", Schema.milliseconds))
         ),
+        (
+            "RESTART",
+            Schema.open(
+                .must("reason", Schema.text, "The code of the failure."),
+                .must("model", Schema.text, "The one that is asked instead."))
+        ),
         ("PIPELINE_METRICS", Schema.ref("Phases")), ("COMPLETE", Schema.object(result, isClosed: false)),
         (
             "ERROR",

@@ -37,7 +37,7 @@ struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
             marks.set(in: &self.headers)
             encoder = newEncoder()
         case .model(let event): encoder?.encode(event, into: &output)
-        case .retrying, .continuing, .planned, .provisional, .status, .progress, .expert, .replaced, .noticed, .guarded:
+        case .stepped, .continuing, .planned, .provisional, .status, .progress, .expert, .replaced, .noticed, .guarded:
             break
         }
     }

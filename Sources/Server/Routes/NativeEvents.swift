@@ -106,7 +106,12 @@ struct NativeEvents: Sendable {
         case .continuing(let target):
             status("The model broke off; \(target.name) goes on with its answer.", into: output)
         case .status(let message): status(message, into: output)
-        case .retrying(_, let retry):
+        case .stepped(.next(let target, let code)):
+            self.event("RESTART", into: output) {
+                $0.member("reason", code.name)
+                $0.member("model", target.name)
+            }
+        case .stepped(.retry(_, let retry)):
             self.event("RETRY", into: output) {
                 $0.member("attempt", retry.attempt)
                 $0.member("max", retry.max)
