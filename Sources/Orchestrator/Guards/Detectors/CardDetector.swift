@@ -1,4 +1,4 @@
-/// Numbers of payment cards and of US social security, in a run of digits.
+/// Numbers of payment cards, in a run of digits.
 enum CardDetector {
     static func find(_ run: NumberRun, _ text: Span<UInt8>, _ probe: inout Probe) -> Finding? {
         guard !run.hasPlus, run.digits >= 13 else { return nil }
@@ -9,13 +9,24 @@ enum CardDetector {
             else { continue }
             let digits = digits(run, count, text)
             guard passesLuhn(digits), isIssued(digits) else { continue }
-            let cue = Cue.nearest(before: run.start, text)
-            if cue == .number { continue }
-            // Numbers of goods have 13 digits, and ids of services 17 and more.
-            if count == 1, length == 13 || length > 16, cue != .card { continue }
+            // In groups they prove themselves unless they are round; digits in one may be an id that passes by chance.
+            if count == 1 || run.isRound(first: count, zeros: 2, text), !isCard(run, count, text) { continue }
             return Finding(start: run.start, end: run.end(of: count), kind: .card)
         }
         return nil
+    }
+
+    private static func isCard(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
+        let cue = Cue.nearest(before: run.start, text) { cue in
+            switch cue.kind {
+            case .card: true
+            case .thing, .identity, .party: cue.gap.isNamed
+            case .social, .phone, .phoneVerb, .phoneHint: false
+            }
+        }
+        if let cue { return cue.kind == .card }
+        // Numbers of goods have 13 digits, and ids of services 17 and more.
+        return count == 1 && !run.isMarked && run.digits(of: 1) != 13 && run.digits(of: 1) <= 16
     }
 
     private static func isGrouped(_ run: NumberRun, _ count: Int) -> Bool {
@@ -64,24 +75,5 @@ enum CardDetector {
         case (6759, 16...19), (6761...6763, 16...19): return true
         default: return false
         }
-    }
-}
-
-/// US social security numbers: three, two and four digits, in the ranges that were given out.
-enum SocialSecurityDetector {
-    static func find(_ run: NumberRun, _ text: Span<UInt8>, _ probe: inout Probe) -> Finding? {
-        guard run.count >= 3, run.hasLengths([3, 2, 4], first: 3), run.isUniform(first: 3, [.hyphen, .space, .point])
-        else { return nil }
-        let area = value(run.groups[0], text)
-        guard area != 0, area != 666, area < 900, value(run.groups[1], text) != 0, value(run.groups[2], text) != 0,
-            run.isBounded(3, text, &probe)
-        else { return nil }
-        let cue = Cue.nearest(before: run.start, text)
-        guard cue == .social || (run.groups[1].separator == .hyphen && cue != .number) else { return nil }
-        return Finding(start: run.start, end: run.end(of: 3), kind: .ssn)
-    }
-
-    private static func value(_ group: NumberRun.Group, _ text: Span<UInt8>) -> Int {
-        (group.start..<group.end).reduce(0) { $0 * 10 + Int(text[$1]) - 0x30 }
     }
 }

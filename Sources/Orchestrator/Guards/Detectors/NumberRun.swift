@@ -21,6 +21,8 @@ struct NumberRun {
     /// Where it begins, with the plus or the bracket.
     let start: Int
     let hasPlus: Bool
+    /// Whether a `#` stands before it, as before what is counted.
+    let isMarked: Bool
     private(set) var groups = InlineArray<10, Group>(repeating: Group())
     private(set) var count = 0
     private(set) var digits = 0
@@ -29,6 +31,7 @@ struct NumberRun {
     /// does not belong to the first group.
     init?(at start: Int, _ text: Span<UInt8>, _ probe: inout Probe) {
         self.start = start
+        isMarked = text.before(start) == UInt8(ascii: "#")
         var index = start
         var isOpen = false
         if text[index] == UInt8(ascii: "(") {
@@ -131,6 +134,32 @@ struct NumberRun {
         return (1..<count).allSatisfy { groups[$0].separator == separator && !groups[$0].isBracketed }
     }
 
+    /// Whether nothing but spaces stands between the first groups.
+    func isSpaced(first count: Int) -> Bool {
+        (1..<max(count, 1)).allSatisfy { groups[$0].separator == .space }
+            && !(0..<count).contains { groups[$0].isBracketed }
+    }
+
+    /// Whether the first groups, with spaces between, follow upon other digits as in a row of numbers.
+    func isInRow(first count: Int, _ text: Span<UInt8>) -> Bool {
+        count > 1 && start > 1 && isSpaced(first: count) && text[start - 1] == UInt8(ascii: " ")
+            && text[start - 2].isDigit
+    }
+
+    /// Whether the first groups are round numbers: `800-900-1000`.
+    func isRound(first count: Int, zeros: Int, _ text: Span<UInt8>) -> Bool {
+        (0..<count).allSatisfy { place in
+            let group = groups[place]
+            return group.count > zeros && (1...zeros).allSatisfy { text[group.end - $0] == 0x30 }
+        }
+    }
+
+    /// Whether a further group follows as the first ones do upon each other.
+    func goesOn(behind count: Int) -> Bool {
+        guard count > 1, self.count > count else { return false }
+        return groups[count].separator == groups[count - 1].separator
+    }
+
     /// Whether what follows the first groups leaves them a number of their own.
     func isBounded(_ count: Int, _ text: Span<UInt8>, _ probe: inout Probe) -> Bool {
         let end = end(of: count)
@@ -151,7 +180,7 @@ struct NumberRun {
         case UInt8(ascii: "."): return !(second.isDigit && text[index].isDigit)
         case UInt8(ascii: ":"): return !(second.isDigit && text[index].isDigit)
         case UInt8(ascii: "-"), UInt8(ascii: "/"): return !second.isWord && second != UInt8(ascii: "/")
-        case UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "%"): return false
+        case UInt8(ascii: "$"), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "%"): return false
         // `€` and `£`.
         case 0xAC: return !(index > 2 && second == 0x82 && text[index - 3] == 0xE2)
         case 0xA3: return second != 0xC2

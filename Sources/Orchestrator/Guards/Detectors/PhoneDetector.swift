@@ -2,27 +2,88 @@
 /// countries group them.
 enum PhoneDetector {
     static func find(_ run: NumberRun, _ text: Span<UInt8>, _ probe: inout Probe) -> Finding? {
-        if run.hasPlus { return international(run, dialled: 0, text, &probe) }
+        if run.hasPlus { return run.isMarked ? nil : international(run, dialled: 0, text, &probe) }
         guard run.digits >= 7 else { return nil }
         let first = run.groups[0]
         if first.count >= 3, text[first.start] == 0x30, text[first.start + 1] == 0x30 {
-            return international(run, dialled: 2, text, &probe)
+            return run.isMarked ? nil : international(run, dialled: 2, text, &probe)
         }
-        var cue: Cue??
+        var known: PhoneCue?
         for count in stride(from: min(run.count, PhoneShape.maxGroups), through: 1, by: -1) {
             for shape in PhoneShape.shapes(of: count, first: first, text)
-            where shape.fits(run, text) && run.isBounded(count, text, &probe) {
-                let known = cue ?? Cue.nearest(before: run.start, text)
-                cue = .some(known)
-                switch known {
-                case .phone: break
-                case .number, .card, .social: continue
-                case nil: if shape.needsCue { continue }
-                }
+            where shape.fits(run, text) && run.isBounded(count, text, &probe) && !run.isInRow(first: count, text) {
+                let cue = known ?? PhoneCue(before: run, text)
+                known = cue
+                guard isEnough(cue, for: shape, run, count, text) else { continue }
                 return Finding(start: run.start, end: run.end(of: count), kind: .phone)
             }
         }
+        return freelyGrouped(run, known, text, &probe)
+    }
+
+    private static func isEnough(
+        _ cue: PhoneCue, for shape: PhoneShape, _ run: NumberRun, _ count: Int, _ text: Span<UInt8>
+    ) -> Bool {
+        switch cue {
+        // An area in brackets is no thing's.
+        case .other: return run.groups[0].isBracketed && shape.need == .nothing && !run.isMarked
+        case .nothing:
+            if run.isMarked || run.goesOn(behind: count) || isRound(run, count, text) { return false }
+            return shape.need == .nothing || (shape.need == .unlessJoined && !run.isSpaced(first: count))
+        case .led, .direct, .sure: return shape.need != .sureCue || cue == .sure
+        }
+    }
+
+    /// Whether all groups are round numbers, or small ones as in a lottery: `04 08 15 16 23`.
+    private static func isRound(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
+        guard count > 2, !run.groups[0].isBracketed else { return false }
+        return run.isRound(first: count, zeros: 1, text)
+            || (0..<count).allSatisfy { run.groups[$0].count == 2 && text[run.groups[$0].start] < 0x35 }
+    }
+
+    /// Right behind a word for a telephone, groups of whatever lengths, but for those of dates, years and sums.
+    private static func freelyGrouped(
+        _ run: NumberRun, _ known: PhoneCue?, _ text: Span<UInt8>, _ probe: inout Probe
+    ) -> Finding? {
+        if let known, known != .sure { return nil }
+        for count in stride(from: min(run.count, 6), through: 2, by: -1) {
+            guard (7...12).contains(run.digits(of: count)), isFree(run, count, text),
+                run.isBounded(count, text, &probe), !run.isInRow(first: count, text)
+            else { continue }
+            guard (known ?? PhoneCue(before: run, text)) == .sure else { return nil }
+            return Finding(start: run.start, end: run.end(of: count), kind: .phone)
+        }
         return nil
+    }
+
+    private static func isFree(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
+        let lengths = (0..<count).map { run.groups[$0].count }
+        let isSum = lengths[0] < 3 && count > 2 && lengths.dropFirst().allSatisfy { $0 == 3 }
+        guard lengths.allSatisfy({ $0 <= 8 }), lengths.contains(where: { $0 > 2 }), !isSum, !isDate(lengths),
+            !isYears(run, count, text), !run.isRound(first: count, zeros: 1, text)
+        else { return false }
+        // A slash stands behind an area, `030 / 90 18 20`, and in fractions.
+        let hasArea = text[run.groups[0].start] == 0x30 && lengths[0] > 2
+        return (1..<count).allSatisfy { place in
+            switch run.groups[place].separator {
+            case .space, .hyphen, .nothing: true
+            case .slash: hasArea && place == 1
+            case .point: false
+            }
+        }
+    }
+
+    private static func isDate(_ lengths: [Int]) -> Bool {
+        lengths.count > 2 && (lengths[0] == 4 || lengths[2] == 4) && lengths[..<3].reduce(0, +) <= 8
+            && lengths[1] <= 2
+    }
+
+    private static func isYears(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
+        (0..<count).allSatisfy { place in
+            let group = run.groups[place]
+            let century = Int(text[group.start]) * 10 + Int(text[min(group.start + 1, group.end - 1)]) - 0x30 * 11
+            return group.count == 4 && (century == 19 || century == 20)
+        }
     }
 
     /// - Parameter dialled: How many digits come before the country code, which a plus stands for otherwise.
@@ -43,10 +104,12 @@ enum PhoneDetector {
                 if run.groups[trunk].count == 1 { digits -= 1 }
             }
             guard (country.least...country.most).contains(digits) else { continue }
-            if count == 1, dialled > 0, Cue.nearest(before: run.start, text) != .phone { continue }
-            // Sums and decimals have a sign before them as well: at a point there are further groups.
-            if count == 2, run.groups[1].separator == .point { continue }
-            if country.digits == 1, text[first.start + dialled] == UInt8(ascii: "1"), !isNorthAmerican(run, code, text)
+            if count == 1, dialled > 0, ![.led, .direct, .sure].contains(PhoneCue(before: run, text)) { continue }
+            let isPointed = count == 2 && run.groups[1].separator == .point
+            // Sums and decimals have a sign before them as well: of those only what registries write, `+1.4155552671`.
+            if isPointed, first.count != code || digits < 9 { continue }
+            if country.digits == 1, text[first.start + dialled] == UInt8(ascii: "1"),
+                !isNorthAmerican(run, code, isStrict: isPointed, text)
             {
                 continue
             }
@@ -55,62 +118,18 @@ enum PhoneDetector {
         return nil
     }
 
-    /// Neither area nor exchange begin with 0 or 1.
-    private static func isNorthAmerican(_ run: NumberRun, _ code: Int, _ text: Span<UInt8>) -> Bool {
+    /// The area does not begin with 0 or 1. Nor does the exchange of a number that can be dialled; but many that are
+    /// made up have `123` there, and so does who hides one.
+    private static func isNorthAmerican(
+        _ run: NumberRun, _ code: Int, isStrict: Bool, _ text: Span<UInt8>
+    ) -> Bool {
         var place = 0
         for group in 0..<run.count {
             for index in run.groups[group].start..<run.groups[group].end {
-                if place == code || place == code + 3, text[index] < UInt8(ascii: "2") { return false }
+                if place == code || (isStrict && place == code + 3), text[index] < UInt8(ascii: "2") { return false }
                 place += 1
             }
         }
         return true
     }
-}
-
-/// A country code, and how long the numbers behind it are.
-struct CountryCode {
-    var digits: Int
-    var least: Int
-    var most: Int
-
-    static func find(_ group: NumberRun.Group, _ skipped: Int, _ text: Span<UInt8>) -> CountryCode? {
-        var code = 0
-        for digits in 1...3 {
-            let index = group.start + skipped + digits - 1
-            guard index < group.end else { return nil }
-            code = code * 10 + Int(text[index]) - 0x30
-            if let lengths = lengths[code] {
-                return CountryCode(digits: digits, least: lengths.lowerBound, most: lengths.upperBound)
-            }
-        }
-        return nil
-    }
-
-    /// Of the number without its code. No code is the beginning of another one.
-    private static let lengths: [Int: ClosedRange<Int>] = {
-        let rows = """
-            1:10 7:10 20:8-10 27:9 30:10 31:9 32:8-9 33:9 34:9 36:8-9 39:6-11 40:9 41:9 43:7-13 44:9-10 45:8 46:7-10 47:8 \
-            48:9 49:7-11 51:8-9 52:10-11 53:8 54:10-11 55:10-11 56:9 57:8-10 58:10 60:8-10 61:9 62:8-12 63:8-10 64:8-10 65:8 \
-            66:8-9 81:9-10 82:8-11 84:9-10 86:10-11 90:10 91:10 92:9-10 93:9 94:9 95:7-10 98:10 211:9 212:9 213:8-9 216:8 \
-            218:8-9 220:7 221:9 222:8 223:8 224:8-9 225:8-10 226:8 227:8 228:8 229:8-10 230:7-8 231:7-9 232:8 233:9 234:8-10 \
-            235:8 236:8 237:8-9 238:7 239:7 240:9 241:7-8 242:9 243:9 244:9 245:7-9 248:7 249:9 250:9 251:9 252:7-9 253:8 \
-            254:9 255:9 256:9 257:8 258:8-9 260:9 261:9 262:9 263:9 264:8-9 265:7-9 266:8 267:7-8 268:8 269:7 290:4-5 291:7 \
-            297:7 298:6 299:6 350:8 351:9 352:6-11 353:7-9 354:7 355:8-9 356:8 357:8 358:6-11 359:8-9 370:8 371:8 372:7-8 \
-            373:8 374:8 375:9 376:6-9 377:8-9 378:6-10 379:6-11 380:9 381:8-9 382:8 383:8-9 385:8-9 386:8 387:8 389:8 420:9 \
-            421:9 423:7-9 500:5 501:7 502:8 503:8 504:8 505:8 506:8 507:7-8 508:6 509:8 590:9 591:8 592:7 593:8-9 594:9 \
-            595:9 596:9 597:6-7 598:8 599:7-8 670:7-8 672:6 673:7 674:7 675:7-8 676:5-7 677:5-7 678:5-7 679:7 680:7 681:6 \
-            682:5 683:4-7 685:5-7 686:5-8 687:6 688:5-6 689:6-8 690:4-7 691:7 692:7 800:8 850:8-10 852:8 853:8 855:8-9 \
-            856:8-10 870:9 880:8-10 886:8-9 960:7 961:7-8 962:8-9 963:8-9 964:8-10 965:8 966:8-9 967:7-9 968:8 970:8-9 \
-            971:8-9 972:8-9 973:8 974:8 975:7-8 976:8 977:8-10 992:9 993:8 994:9 995:9 996:9 998:9
-            """
-        var lengths: [Int: ClosedRange<Int>] = [:]
-        for row in rows.split(separator: " ") {
-            let parts = row.split(separator: ":")
-            let range = parts[1].split(separator: "-").compactMap { Int($0) }
-            guard let code = Int(parts[0]), let least = range.first, let most = range.last else { continue }
-            lengths[code] = least...most
-        }
-        return lengths
-    }()
 }

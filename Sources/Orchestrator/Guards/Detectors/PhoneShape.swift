@@ -19,14 +19,20 @@ struct PhoneShape {
     /// Whether all separators are the same.
     private let isUniform: Bool
     private let bracket: Bracket
-    /// Whether digits in such groups are other things, too, unless a word before says what they are.
-    let needsCue: Bool
+    let need: Need
 
-    /// - Parameter pattern: A group is a word: D any digit, P 1 to 9, N 2 to 9, H 6 to 9, T 3 to 9, E 0 to 8, a digit
+    /// What must come before: digits in such groups may be other things, too.
+    enum Need {
+        /// Nothing; a word for a telephone, but where a hyphen, a point or a bracket is between the groups; such a word;
+        /// one that is said of nothing else, right before.
+        case nothing, unlessJoined, cue, sureCue
+    }
+
+    /// - Parameter pattern: A group is a word: D any digit, P 1 to 9, N 2 to 9, H 6 to 9, M 2 to 7, T 3 to 9, E 0 to 8, a digit
     ///   itself; `*2` for up to two digits more.
     private init(
         _ pattern: String, _ separators: [NumberRun.Separator] = [.space, .hyphen], uniform: Bool = false,
-        bracket: Bracket = .none, cue: Bool = false
+        bracket: Bracket = .none, need: Need = .nothing
     ) {
         groups = pattern.split(separator: " ").map { word in
             let parts = word.split(separator: "*")
@@ -36,7 +42,7 @@ struct PhoneShape {
         self.separators = separators
         isUniform = uniform
         self.bracket = bracket
-        needsCue = cue
+        self.need = need
     }
 
     private static func mask(_ letter: UInt8) -> UInt16 {
@@ -45,6 +51,7 @@ struct PhoneShape {
         case UInt8(ascii: "P"): 0x3FE
         case UInt8(ascii: "N"): 0x3FC
         case UInt8(ascii: "T"): 0x3F8
+        case UInt8(ascii: "M"): 0x0FC
         case UInt8(ascii: "H"): 0x3C0
         case UInt8(ascii: "E"): 0x1FF
         default: 1 << UInt16((letter &- 0x30) & 0xF)
@@ -108,10 +115,14 @@ struct PhoneShape {
 
     private static let any: [NumberRun.Separator] = [.space, .hyphen, .point, .slash]
 
+    /// An exchange does not begin with 1, but in many numbers that are made up.
     private static let northAmerica = [
-        PhoneShape("NED NDD DDDD", any, bracket: .may(0)), PhoneShape("1 NED NDD DDDD", any, bracket: .may(1)),
-        PhoneShape("NED NDDDDDD", bracket: .must(0)), PhoneShape("NDD DDDD", [.hyphen, .space, .point], cue: true),
-        PhoneShape("NEDNDDDDDD", cue: true), PhoneShape("1NEDNDDDDDD", cue: true),
+        PhoneShape("NED PDD DDDD", any, bracket: .may(0), need: .unlessJoined), PhoneShape("NED 555 DDDD", [.space]),
+        PhoneShape("1 NED PDD DDDD", any, bracket: .may(1), need: .unlessJoined),
+        PhoneShape("1 8DD PDD DDDD", [.space]), PhoneShape("PDD DDD DDDD", any, bracket: .must(0)),
+        PhoneShape("NED PDDDDDD", bracket: .must(0)), PhoneShape("PDD DDD DDDD", any, need: .cue),
+        PhoneShape("NDD DDDD", [.hyphen, .space, .point], need: .cue),
+        PhoneShape("NEDPDDDDDD", need: .cue), PhoneShape("1NEDPDDDDDD", need: .cue),
     ]
 
     /// With the 0 that stands before the area: most of Europe, Japan, Korea, China, Australia, Turkey…
@@ -121,37 +132,48 @@ struct PhoneShape {
         PhoneShape("0PD*1 DD DD DD DD", [.space, .hyphen, .slash], bracket: .may(0)),
         PhoneShape("0P DDD DD DD*2", bracket: .may(0)), PhoneShape("0P DDD DDD DD", bracket: .may(0)),
         PhoneShape("0PD*1 DDD DD DD", [.space, .hyphen, .point, .slash], bracket: .may(0)),
+        PhoneShape("0PD*2 DDD DDD D*1", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0PD*2 DD DD DD D*1", [.space, .hyphen, .slash], bracket: .may(0)),
         PhoneShape("0PD*2 DDD DDD*2", [.space, .hyphen, .slash], bracket: .may(0)),
-        PhoneShape("0PD DDD DDDD", any, bracket: .may(0)),
+        PhoneShape("0PD DDD DDDD", any, bracket: .may(0)), PhoneShape("0P DDD DDDD", bracket: .may(0)),
         PhoneShape("0PDD DD DDDD", [.hyphen], uniform: true),
         PhoneShape("0PDDD DD DD DD"), PhoneShape("0PDDD DDD DDD", bracket: .may(0)),
-        PhoneShape("0P*2 DDDD DDDD", [.space, .hyphen], bracket: .may(0)),
+        PhoneShape("0P*1 DDDD DDDD", [.space, .hyphen], bracket: .may(0)),
+        PhoneShape("0PDD DDDD DDDD", [.space, .hyphen], bracket: .may(0), need: .unlessJoined),
         PhoneShape("0P*2 DDDD DDDD", bracket: .must(1)), PhoneShape("0PD*1 DDD DDDD", bracket: .must(1)),
-        PhoneShape("0PD*2 DDDDD*4", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0PD*1 DDDDD*4", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0PDDD DDDDDD*3", [.space, .hyphen, .slash], bracket: .may(0)),
+        PhoneShape("0PDDD DDDDD", [.space, .hyphen, .slash], bracket: .must(0)),
+        PhoneShape("0PDDD DDDDD", [.space, .hyphen, .slash], need: .cue),
         PhoneShape("0P DDDDDD*3", [.space, .hyphen, .slash], bracket: .may(0)),
         // With an extension behind a hyphen.
-        PhoneShape("0PD*3 DDDD*3 D*3", [.space, .hyphen, .slash], bracket: .may(0), cue: true),
+        PhoneShape("0PD*3 DDDD*3 D*3", [.space, .hyphen, .slash], bracket: .may(0), need: .cue),
         PhoneShape("0 PDD DDD DD DD", bracket: .may(1)),
-        PhoneShape("0HDDDD DDDDD"), PhoneShape("0PDDDDDDD*3", cue: true),
+        PhoneShape("0HDDDD DDDDD"), PhoneShape("0PDDDDDDD*3", need: .cue),
     ]
 
     /// Without one.
     private static let others = [
         // Spain, Poland, Portugal, Italy.
         PhoneShape("HDD DD DD DD", [.space, .point, .hyphen], uniform: true),
-        PhoneShape("PP DDD DD DD", uniform: true), PhoneShape("PDD DDD DDD", cue: true),
-        PhoneShape("2D DDD DDDD", cue: true), PhoneShape("3DD DDDDDD*1", cue: true),
-        PhoneShape("3DD DDD DDDD", cue: true), PhoneShape("3DD DD DD DDD", cue: true),
+        PhoneShape("PP DDD DD DD", uniform: true, need: .cue), PhoneShape("PDD DDD DDD", need: .cue),
+        PhoneShape("2D DDD DDDD", need: .cue), PhoneShape("3DD DDDDDD*1", need: .cue),
+        PhoneShape("3DD DDD DDDD", need: .cue), PhoneShape("3DD DD DD DDD", need: .cue),
         // India, Brazil, China.
-        PhoneShape("HDDDD DDDDD", [.space]), PhoneShape("HDDDD DDDDD", [.hyphen], cue: true),
-        PhoneShape("PP 9DDDD DDDD", bracket: .may(0)), PhoneShape("PP DDDD DDDD", bracket: .must(0)),
-        PhoneShape("PP DDDD DDDD", cue: true), PhoneShape("PP 9DDDDDDDD", bracket: .must(0)),
+        PhoneShape("HDDDD DDDDD", need: .cue), PhoneShape("HDDDDDDDDD", need: .cue),
+        PhoneShape("1TDDDDDDDDD", need: .cue),
+        PhoneShape("PP 9DDDD DDDD", bracket: .may(0), need: .unlessJoined),
+        PhoneShape("PP DDDD DDDD", bracket: .must(0)),
+        PhoneShape("PP DDDD DDDD", need: .cue), PhoneShape("PP 9DDDDDDDD", bracket: .must(0)),
         PhoneShape("1TD DDDD DDDD", uniform: true),
         // Russia, Turkey, Australia, Scandinavia.
-        PhoneShape("8 PDD DDD DD DD", bracket: .may(1)), PhoneShape("8 PDD DDD DDDD", bracket: .may(1)),
-        PhoneShape("PDD DDD DD DD", bracket: .must(0)), PhoneShape("PDD DDD DD DD", cue: true),
-        PhoneShape("1300 DDD DDD"), PhoneShape("1800 DDD DDD"), PhoneShape("PDD DD DDD", cue: true),
-        PhoneShape("PD DD DD DD", cue: true),
-        PhoneShape("PDDDDDDDD*2", cue: true),
+        PhoneShape("8 PDD DDD DD DD", bracket: .may(1), need: .unlessJoined),
+        PhoneShape("8 PDD DDD DDDD", bracket: .may(1), need: .unlessJoined),
+        PhoneShape("8 9DD DDD DD DD", [.space]), PhoneShape("8 800 DDD DD DD", [.space]),
+        PhoneShape("PDD DDD DD DD", bracket: .must(0)), PhoneShape("PDD DDD DD DD", need: .cue),
+        PhoneShape("1300 DDD DDD"), PhoneShape("1800 DDD DDD"), PhoneShape("PDD DD DDD", need: .cue),
+        PhoneShape("PD DD DD DD", need: .cue),
+        PhoneShape("PDDDDDDDD*2", need: .sureCue), PhoneShape("MDDDDDD", need: .sureCue),
+        PhoneShape("TDDDDDDD", need: .sureCue),
     ]
 }

@@ -31,6 +31,7 @@ enum GuardCorpus {
     private static let texts = [
         english, german, french, spanish, italian, portuguese, dutch, polish, russian, japanese, chinese, hindi, arabic,
         turkish, elsewhere, nearMisses, machines,
+        everyday, counts, contacts, identifiers,
     ]
 
     private static func parse(_ source: String) -> Line {
@@ -69,6 +70,12 @@ enum GuardCorpus {
         case "glpat": "gl" + "pat" + "-" + filler(20)
         case "npm": "np" + "m_" + filler(36)
         case "stripe": "sk" + "_live" + "_" + filler(24)
+        case "skPlain": "sk" + "-" + plain(42)
+        case "skUUID": "sk" + "-" + "550e8400-e29b-41d4-a716-446655440000"
+        case "skProject": "sk" + "-proj" + "-" + plain(48)
+        case "skService": "sk" + "-svcacct" + "-" + "made-up-Zz_" + plain(40)
+        case "glpatPlain": "gl" + "pat" + "-" + plain(20)
+        case "xoxc", "xoxd": "xo" + name.dropFirst(2) + "-" + plain(32)
         case "jwt":
             [part(#"{"alg":"HS256","typ":"JWT"}"#), part(#"{"sub":"nobody"}"#), filler(43)].joined(separator: ".")
         case "pem": pem
@@ -78,6 +85,11 @@ enum GuardCorpus {
 
     private static func filler(_ count: Int) -> String {
         String((0..<count).map { Array("Fake0Key1NotReal2")[$0 % 17] })
+    }
+
+    /// One in which letters come first for long.
+    private static func plain(_ count: Int) -> String {
+        String((0..<count).map { Array("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF")[$0 % 42] })
     }
 
     private static func part(_ json: String) -> String {
