@@ -172,6 +172,28 @@ struct OutputGuardTests {
         #expect(Self.run("before \(key) after, jane@example.com".unicodeScalars.map { String($0) }).0 == mark)
     }
 
+    @Test("words with hyphens behind a prefix are decided soon, however many there are")
+    func hyphens() {
+        let text = "sk-" + Array(repeating: "word", count: 100).joined(separator: "-") + " "
+        #expect(Self.run([text]).0 == text)
+        var finder = SecretFinder(GuardPatterns())
+        var edits: [SecretFinder.Edit] = []
+        for scalar in text.unicodeScalars {
+            finder.take(String(scalar), &edits)
+            #expect(finder.end - finder.settled <= 70)
+        }
+    }
+
+    @Test("a word before a number counts for what is near it, and not for the next line")
+    func cues() {
+        #expect(Self.run(["phone: 4155552671"]).0 == "phone: [PHONE]")
+        #expect(Self.run(["phone:\n4155552671"]).0 == "phone:\n4155552671")
+        let far = "phone" + String(repeating: " ", count: 48)
+        #expect(Self.run([far + "4155552671"]).0 == far + "4155552671")
+        #expect(Self.run(["order 4242424242424242"]).0 == "order 4242424242424242")
+        #expect(Self.run(["order\n4242424242424242"]).0 == "order\n[CARD]")
+    }
+
     @Test("any text comes through whole, the same however it is cut", arguments: 0..<200)
     func fuzz(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed) &* 77)
@@ -183,6 +205,19 @@ struct OutputGuardTests {
                 bytes.append(UInt8.random(in: 0...255, using: &generator))
             } else {
                 bytes += String(alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]).utf8
+            }
+        }
+        // Words that say what a number is, and digits as such numbers have them.
+        let words = [
+            "phone", "Tel.", "call ", "order", " id", "card", "SSN", "#", ": ", " is ", " at ", "(", ")", "-", " ",
+        ]
+        let groups = [
+            "415", "555", "2671", "4111", "1111", "06", "12", "123", "6789", "+1", "4242424242424242", "98765",
+        ]
+        if seed % 5 == 0 {
+            bytes = (0..<(count / 4)).flatMap { _ in
+                let list = Bool.random(using: &generator) ? words : groups
+                return Array(list[Int.random(in: 0..<list.count, using: &generator)].utf8)
             }
         }
         let text = String(decoding: bytes, as: UTF8.self)

@@ -36,7 +36,7 @@ enum CardDetector {
     private static let groupings = [
         [4, 4, 4, 4], [4, 4, 4, 4, 3], [4, 4, 4, 4, 2], [4, 6, 5], [4, 6, 4], [4, 4, 4, 1], [4, 3, 3, 3], [6, 12],
         [6, 13],
-        [4, 4, 4, 3], [8, 8],
+        [4, 4, 4, 3], [4, 4, 4, 2], [8, 8],
     ]
 
     private static func digits(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> [Int] {

@@ -23,12 +23,18 @@ struct Cue {
     static func nearest(before start: Int, _ text: Span<UInt8>, where isAccepted: (Cue) -> Bool) -> Cue? {
         var index = start - 1
         let end = max(0, start - reach)
+        let opens = CueWord.opens.span
         while index >= end {
-            let byte = text[index].lowered
+            let byte = text[index]
             if byte == UInt8(ascii: "\n") { return nil }
-            if let cue = cue(in: CueWord.endings[Int(byte)], at: index, before: start, text, isAccepted) { return cue }
-            if CueWord.begins(at: index, text),
-                let cue = cue(in: CueWord.words[Int(byte)], at: index, before: start, text, isAccepted)
+            let isOpen = opens[Int(byte)]
+            if isOpen & 2 != 0,
+                let cue = cue(in: CueWord.endings[Int(byte.lowered)], at: index, before: start, text, isAccepted)
+            {
+                return cue
+            }
+            if isOpen & 1 != 0, CueWord.begins(at: index, text),
+                let cue = cue(in: CueWord.words[Int(byte.lowered)], at: index, before: start, text, isAccepted)
             {
                 return cue
             }

@@ -35,12 +35,19 @@ struct CueGap {
             switch byte {
             case UInt8(ascii: "("):
                 // What is added in brackets says nothing about the number: "phone (at work)".
-                if let close = Self.close(index..<range.upperBound, text) { index = close }
+                if let close = Self.close(index..<range.upperBound, text) {
+                    index = close
+                } else if index == range.lowerBound {
+                    // A function's argument.
+                    isDirect = false
+                }
             case UInt8(ascii: "#"): hasNumberWord = true
             case UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "|"): isNamed = false
             case UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "$"), UInt8(ascii: "%"):
                 isNamed = false
                 isDirect = false
+            // A comparison; without a space before, the end of a tag.
+            case UInt8(ascii: ">") where index > 0 && text[index - 1] == UInt8(ascii: " "): isDirect = false
             case _ where byte.isDigit:
                 digits += 1
                 isNamed = false
@@ -107,32 +114,33 @@ struct CueGap {
     }()
 
     private static let number = """
-        number numbers num no nr nos nbr n id ids code nummer nummern numéro numero número numer номер номера номеру numara \
-        numarası numarasi čísla číslo szám số
+        number numbers num no nr nos nbr n id ids code nummer nummern numéro numero número numer номер номера номеру \
+        numara numarası numarasi čísla číslo szám số
         """
 
     private static let copula = "is was are of the de del es est ist é è was er är value key a der die du und"
 
     /// With those of a copula they lead to a number.
     private static let leading = """
-        at on is under via unter auf au aux al ao à para på es est ist è é er är op no numero по на pod na to by using lautet \
-        são zu dial call with am
+        at on is under via unter auf au aux al ao à para på es est ist è é er är op no numero по на pod na to by using \
+        lautet são zu dial call with am
         """
 
     private static let between = """
         the a me us him her them my your our his their this that or and oder und ou et o y e i lub или и og och en of \
-        home work office private business main direct line day evening emergency support service desk cell mobile phone \
-        tel telephone contact free toll now today please anytime ext jest to das die der den dem sie ihn uns mich mir an le \
-        la el il lo les los de del di da do dos a il w w nas nam meg mij ons je me mi mio mia mon ma meu minha su nuestro \
-        notre votre for für für voor pour per por dla til mobil fax telefon portable casa ufficio bureau büro biuro escritório \
-        для связи мой наш офис td th tr span b strong div dd dt li p br href value type string number whatsapp sms text \
-        only fixed personal customer client sales hotline helpline fijo fisso fixe fixo nasz mój kom directly ring reach be can reached it
+        home work office private business main direct line day evening emergency support service desk cell mobile \
+        phone tel telephone contact free toll now today please anytime ext jest to das die der den dem sie ihn uns \
+        mich mir an le la el il lo les los de del di da do dos a il w w nas nam meg mij ons je me mi mio mia mon ma \
+        meu minha su nuestro notre votre for für für voor pour per por dla til mobil fax telefon portable casa ufficio \
+        bureau büro biuro escritório для связи мой наш офис td th tr span b strong div dd dt li p br href value type \
+        string number whatsapp sms text file listed only fixed personal customer client sales hotline helpline privat \
+        privé fijo fisso fixe fixo nasz mój kom directly ring reach be can reached it
         """
 
     /// What is told of telephones and calls in numbers that are none.
     private static let counted = """
-        count counts traffic users sales volume total totals duration revenue rate visits sessions minutes seconds bytes time \
-        views records subscribers price cost costs size score population times people units sold started ended ms aviv data \
-        timestamp epoch log logs id
+        count counts traffic users sales volume total totals duration revenue rate visits sessions minutes seconds \
+        bytes time views records subscribers price cost costs size score population times people units sold started \
+        ended ms aviv data timestamp epoch log logs id
         """
 }

@@ -50,6 +50,12 @@ struct CueWord {
     static let words = table { !$0.hasPrefix("*") }
     static let endings = table { $0.hasPrefix("*") }
 
+    /// Whether there are any of these, a bit each, for every byte.
+    static let opens: [UInt8] = (0...255).map { (byte: UInt8) -> UInt8 in
+        let place = Int(byte.lowered)
+        return (words[place].isEmpty ? 0 : 1) | (endings[place].isEmpty ? 0 : 2)
+    }
+
     private static func table(_ isIncluded: (Substring) -> Bool) -> [[CueWord]] {
         var table = Array(repeating: [CueWord](), count: 256)
         for (kind, list) in lists {
@@ -75,52 +81,55 @@ struct CueWord {
         (
             .phone,
             """
-            phone phones":[" telephone cellphone *phonenumber tel telephones telef* telem* fono mobile mobil mobilnr mobilnum* mobiltel* \
-            mobilfunk* mobiel* gsm fax *fax *hotline *handy handynum* *telefon *telefoon* tél téléph* teléf* telèf* portable \
-            móvil movil celular* cellulare telemóvel komórk* telepon điện_thoại sđt puh puhelin* τηλ τηλέφων* κινητό тел \
-            телеф* моб мобил* сотов* факс 電話 携帯 电话 手机 座机 전화 휴대폰 핸드폰 연락처 फोन फ़ोन मोबाइल هاتف جوال \
-            موبايل تلفن טלפון נייד โทร my_number your_number his_number her_number our_number their_number \
-            ph cel mob fone kom tlf telp đt whatsapp helpline landline voicemail msisdn emergency_line support_line direct_line toll_free toll-free tollfree \
-            rufnummer* callback_number my_cell his_cell her_cell mio_cell mi_cel \
-            mi_número mio_numero mon_numéro meine_nummer meu_número mijn_nummer mitt_nummer мой_номер
+            phone phones":[" telephone cellphone *phonenumber tel telephones telef* telem* fono mobile mobil mobilnr \
+            mobilnum* mobiltel* mobilfunk* mobiel* gsm fax *fax *hotline *handy handynum* *telefon *telefoon* tél \
+            téléph* teléf* telèf* móvil movil celular* cellulare telemóvel komórk* telepon điện_thoại sđt puh puhelin* \
+            τηλ τηλέφων* κινητό тел телеф* моб мобил* сотов* факс 電話 携帯 电话 手机 座机 전화 휴대폰 핸드폰 연락처 फोन फ़ोन मोबाइल هاتف \
+            جوال موبايل تلفن טלפון נייד โทร my_number your_number his_number her_number our_number their_number ph cel \
+            mob fone kom tlf telp đt whatsapp helpline landline voicemail msisdn emergency_line support_line \
+            direct_line toll_free toll-free tollfree rufnummer* callback_number my_cell his_cell her_cell mio_cell \
+            mi_cel mi_número mio_numero mon_numéro meine_nummer meu_número mijn_nummer mitt_nummer мой_номер
             """
         ),
         (
             .phoneVerb,
             """
-            call dial sms anruf anrufen rufen ruf ruft bel bellen appelez appeler appelle joignable joindre llama llame llamar \
-            llámame llámanos llámenos llámeme llámalo chiama chiami chiamami chiamare ligue ligar liga zadzwoń zadzwon dzwoń \
-            volejte zavolejte soita hívja hívjon sunați sună gọi hubungi ara arayın arayin звони звоните звонить позвон* καλέστε 致电 拨打 \
-            联系 कॉल اتصل התקשרו phoned contact contacto contato contatto kontakt
+            call dial sms anruf anrufen rufen ruf ruft bel bellen appelez appeler appelle joignable joindre llama_al \
+            llame llamar llámame llámanos llámenos llámeme llámalo chiama chiami chiamami chiamare ligue ligar \
+            zadzwoń zadzwon dzwoń volejte zavolejte soita hívja hívjon sunați sună gọi hubungi ara arayın arayin звони \
+            звоните звонить позвон* καλέστε 致电 拨打 联系 कॉल اتصل התקשרו phoned contact contacto contato contatto kontakt
             """
         ),
         (
             .phoneHint,
-            "cell signal ring reach_me reach_us reach_him reach_her reach_them reach_out contact contacto contato contatto kontakt reachable text_me text_us text_him text_her text_them erreichbar"
+            "cell portable signal ring reach reachable erreichbar text_me text_us text_him text_her text_them"
         ),
         (
             .card,
             """
-            card *card visa mastercard amex maestro *karte kreditk* carte tarjeta carta cartão kaart karta karty kort kart pan \
-            ccnum cardnum* карт* カード 卡 कार्ड بطاقة البطاقة 카드 credit_card debit_card
+            card *card visa mastercard amex maestro *karte kreditk* carte tarjeta carta cartão kaart karta karty kort \
+            kart pan ccnum cardnum* карт* カード 卡 कार्ड بطاقة البطاقة 카드 credit_card debit_card
             """
         ),
         (.social, "ssn ssns social_security socialsecurity social_security_number social_sec social"),
         (
             .thing,
             """
-            order *order invoice isbn issn ean upc gtin imei sku ticket serial tracking ref reference version build part batch \
-            model bestell* auftrag* rechnung* artikel* art sendung* sendenum* commande facture article pedido factura artículo \
-            ordine fattura encomenda fatura zamówien* zamow* faktur* bestelling* factuur* заказ* счет счёт артикул* 订单 注文 \
-            型番 编号 ऑर्डर طلب فاتورة sipariş* barcode parcel item product room port seed hash commit zip zipcode postcode \
-            postal plz bytes offset pid epoch timestamp lottery score resolution coordinates range ratio average sum total \
-            trace txn transaction réf réfé* sin tfn abn acn ird bsn pesel aadhaar ein duns npi nip regon siret siren kvk cpf cnpj 주문번호 shipment voucher coupon receipt lot expediente bestellung po
+            order *order invoice isbn issn ean upc gtin imei sku ticket serial tracking ref reference version build \
+            part batch model bestell* auftrag* rechnung* artikel* art sendung* sendenum* commande facture article \
+            pedido factura artículo ordine fattura encomenda fatura zamówien* zamow* faktur* bestelling* factuur* \
+            заказ* счет счёт артикул* 订单 注文 型番 编号 ऑर्डर طلب فاتورة sipariş* barcode parcel item product room port seed \
+            hash commit zip zipcode postcode postal plz bytes offset pid epoch timestamp lottery score resolution \
+            coordinates range ratio average sum total trace txn transaction réf réfé* sin tfn abn acn ird bsn pesel \
+            aadhaar ein duns npi nip regon siret siren kvk cpf cnpj 주문번호 shipment voucher coupon receipt lot \
+            expediente bestellung po
             """
         ),
         (
             .identity,
             """
-            id ids uid guid account acct konto policy claim dossier conto compte cuenta conta rekening счета رقم claimnum* uuid
+            id ids uid guid account acct konto policy claim dossier conto compte cuenta conta rekening счета رقم \
+            claimnum* uuid
             """
         ),
         (.party, "customer client kunden* kunde member employee patient user guest case cliente client"),

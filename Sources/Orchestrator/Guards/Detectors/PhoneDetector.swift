@@ -29,7 +29,7 @@ enum PhoneDetector {
         case .other: return run.groups[0].isBracketed && shape.need == .nothing && !run.isMarked
         case .nothing:
             if run.isMarked || run.goesOn(behind: count) || isRound(run, count, text) { return false }
-            return shape.need == .nothing || (shape.need == .unlessJoined && !run.isSpaced(first: count))
+            return shape.need == .nothing || (shape.need == .whenSpaced && !run.isSpaced(first: count))
         case .led, .direct, .sure: return shape.need != .sureCue || cue == .sure
         }
     }
@@ -57,33 +57,39 @@ enum PhoneDetector {
     }
 
     private static func isFree(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
-        let lengths = (0..<count).map { run.groups[$0].count }
-        let isSum = lengths[0] < 3 && count > 2 && lengths.dropFirst().allSatisfy { $0 == 3 }
-        guard lengths.allSatisfy({ $0 <= 8 }), lengths.contains(where: { $0 > 2 }), !isSum, !isDate(lengths),
-            !isYears(run, count, text), !run.isRound(first: count, zeros: 1, text)
-        else { return false }
         // A slash stands behind an area, `030 / 90 18 20`, and in fractions.
-        let hasArea = text[run.groups[0].start] == 0x30 && lengths[0] > 2
-        return (1..<count).allSatisfy { place in
-            switch run.groups[place].separator {
-            case .space, .hyphen, .nothing: true
-            case .slash: hasArea && place == 1
-            case .point: false
-            }
-        }
-    }
-
-    private static func isDate(_ lengths: [Int]) -> Bool {
-        lengths.count > 2 && (lengths[0] == 4 || lengths[2] == 4) && lengths[..<3].reduce(0, +) <= 8
-            && lengths[1] <= 2
-    }
-
-    private static func isYears(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
-        (0..<count).allSatisfy { place in
+        let hasArea = text[run.groups[0].start] == 0x30 && run.groups[0].count > 2
+        var longest = run.groups[0].count
+        var isSum = longest < 3 && count > 2
+        for place in 1..<count {
             let group = run.groups[place]
-            let century = Int(text[group.start]) * 10 + Int(text[min(group.start + 1, group.end - 1)]) - 0x30 * 11
-            return group.count == 4 && (century == 19 || century == 20)
+            switch group.separator {
+            case .space, .hyphen, .nothing: break
+            case .slash: guard hasArea, place == 1 else { return false }
+            case .point: return false
+            }
+            longest = max(longest, group.count)
+            if group.count != 3 { isSum = false }
         }
+        return (3...8).contains(longest) && !isSum && !isDate(run, count) && !isYears(run, count, text)
+            && !run.isRound(first: count, zeros: 1, text)
+    }
+
+    private static func isDate(_ run: NumberRun, _ count: Int) -> Bool {
+        count > 2 && (run.groups[0].count == 4 || run.groups[2].count == 4) && run.digits(of: 3) <= 8
+            && run.groups[1].count <= 2
+    }
+
+    /// Whether all groups of four are years.
+    private static func isYears(_ run: NumberRun, _ count: Int, _ text: Span<UInt8>) -> Bool {
+        var hasYears = false
+        for place in 0..<count where run.groups[place].count == 4 {
+            let start = run.groups[place].start
+            let century = (text[start], text[start + 1])
+            guard century == (0x31, 0x39) || century == (0x32, 0x30) else { return false }
+            hasYears = true
+        }
+        return hasYears
     }
 
     /// - Parameter dialled: How many digits come before the country code, which a plus stands for otherwise.

@@ -23,13 +23,13 @@ struct PhoneShape {
 
     /// What must come before: digits in such groups may be other things, too.
     enum Need {
-        /// Nothing; a word for a telephone, but where a hyphen, a point or a bracket is between the groups; such a word;
-        /// one that is said of nothing else, right before.
-        case nothing, unlessJoined, cue, sureCue
+        /// Nothing; a word for a telephone, unless there is more than spaces between the groups; such a word; one that is
+        /// said of nothing else, right before.
+        case nothing, whenSpaced, cue, sureCue
     }
 
-    /// - Parameter pattern: A group is a word: D any digit, P 1 to 9, N 2 to 9, H 6 to 9, M 2 to 7, T 3 to 9, E 0 to 8, a digit
-    ///   itself; `*2` for up to two digits more.
+    /// - Parameter pattern: A group is a word: D any digit, P 1 to 9, N 2 to 9, H 6 to 9, M 2 to 7, Q 0 to 3, T 3 to 9,
+    ///   E 0 to 8, a digit itself; `*2` for up to two digits more.
     private init(
         _ pattern: String, _ separators: [NumberRun.Separator] = [.space, .hyphen], uniform: Bool = false,
         bracket: Bracket = .none, need: Need = .nothing
@@ -52,6 +52,7 @@ struct PhoneShape {
         case UInt8(ascii: "N"): 0x3FC
         case UInt8(ascii: "T"): 0x3F8
         case UInt8(ascii: "M"): 0x0FC
+        case UInt8(ascii: "Q"): 0x00F
         case UInt8(ascii: "H"): 0x3C0
         case UInt8(ascii: "E"): 0x1FF
         default: 1 << UInt16((letter &- 0x30) & 0xF)
@@ -117,9 +118,10 @@ struct PhoneShape {
 
     /// An exchange does not begin with 1, but in many numbers that are made up.
     private static let northAmerica = [
-        PhoneShape("NED PDD DDDD", any, bracket: .may(0), need: .unlessJoined), PhoneShape("NED 555 DDDD", [.space]),
-        PhoneShape("1 NED PDD DDDD", any, bracket: .may(1), need: .unlessJoined),
-        PhoneShape("1 8DD PDD DDDD", [.space]), PhoneShape("PDD DDD DDDD", any, bracket: .must(0)),
+        PhoneShape("NED PDD DDDD", any, bracket: .may(0), need: .whenSpaced), PhoneShape("NED 555 DDDD", [.space]),
+        PhoneShape("1 NED PDD DDDD", any, bracket: .may(1), need: .whenSpaced),
+        PhoneShape("555 PDD DDDD", [.space]), PhoneShape("1 8DD PDD DDDD", [.space]),
+        PhoneShape("PDD DDD DDDD", any, bracket: .must(0)),
         PhoneShape("NED PDDDDDD", bracket: .must(0)), PhoneShape("PDD DDD DDDD", any, need: .cue),
         PhoneShape("NDD DDDD", [.hyphen, .space, .point], need: .cue),
         PhoneShape("NEDPDDDDDD", need: .cue), PhoneShape("1NEDPDDDDDD", need: .cue),
@@ -139,7 +141,7 @@ struct PhoneShape {
         PhoneShape("0PDD DD DDDD", [.hyphen], uniform: true),
         PhoneShape("0PDDD DD DD DD"), PhoneShape("0PDDD DDD DDD", bracket: .may(0)),
         PhoneShape("0P*1 DDDD DDDD", [.space, .hyphen], bracket: .may(0)),
-        PhoneShape("0PDD DDDD DDDD", [.space, .hyphen], bracket: .may(0), need: .unlessJoined),
+        PhoneShape("0PDD DDDD DDDD", [.space, .hyphen], bracket: .may(0), need: .whenSpaced),
         PhoneShape("0P*2 DDDD DDDD", bracket: .must(1)), PhoneShape("0PD*1 DDD DDDD", bracket: .must(1)),
         PhoneShape("0PD*1 DDDDD*4", [.space, .hyphen, .slash], bracket: .may(0)),
         PhoneShape("0PDDD DDDDDD*3", [.space, .hyphen, .slash], bracket: .may(0)),
@@ -162,18 +164,21 @@ struct PhoneShape {
         // India, Brazil, China.
         PhoneShape("HDDDD DDDDD", need: .cue), PhoneShape("HDDDDDDDDD", need: .cue),
         PhoneShape("1TDDDDDDDDD", need: .cue),
-        PhoneShape("PP 9DDDD DDDD", bracket: .may(0), need: .unlessJoined),
+        PhoneShape("PP 9DDDD DDDD", bracket: .may(0), need: .whenSpaced),
         PhoneShape("PP DDDD DDDD", bracket: .must(0)),
         PhoneShape("PP DDDD DDDD", need: .cue), PhoneShape("PP 9DDDDDDDD", bracket: .must(0)),
         PhoneShape("1TD DDDD DDDD", uniform: true),
         // Russia, Turkey, Australia, Scandinavia.
-        PhoneShape("8 PDD DDD DD DD", bracket: .may(1), need: .unlessJoined),
-        PhoneShape("8 PDD DDD DDDD", bracket: .may(1), need: .unlessJoined),
+        PhoneShape("8 PDD DDD DD DD", bracket: .may(1), need: .whenSpaced),
+        PhoneShape("8 PDD DDD DDDD", bracket: .may(1), need: .whenSpaced),
         PhoneShape("8 9DD DDD DD DD", [.space]), PhoneShape("8 800 DDD DD DD", [.space]),
         PhoneShape("PDD DDD DD DD", bracket: .must(0)), PhoneShape("PDD DDD DD DD", need: .cue),
         PhoneShape("1300 DDD DDD"), PhoneShape("1800 DDD DDD"), PhoneShape("PDD DD DDD", need: .cue),
         PhoneShape("PD DD DD DD", need: .cue),
-        PhoneShape("PDDDDDDDD*2", need: .sureCue), PhoneShape("MDDDDDD", need: .sureCue),
+        PhoneShape("NDDDDDDDD*2", need: .sureCue), PhoneShape("1DDDDDDDD", need: .sureCue),
+        // Not with 14 to 19 first, as times are counted in seconds.
+        PhoneShape("1QDDDDDDDD", need: .sureCue), PhoneShape("1DDDDDDDDDD", need: .sureCue),
+        PhoneShape("MDDDDDD", need: .sureCue),
         PhoneShape("TDDDDDDD", need: .sureCue),
     ]
 }

@@ -31,7 +31,7 @@ enum GuardCorpus {
     private static let texts = [
         english, german, french, spanish, italian, portuguese, dutch, polish, russian, japanese, chinese, hindi, arabic,
         turkish, elsewhere, nearMisses, machines,
-        everyday, counts, contacts, identifiers,
+        everyday, counts, contacts, identifiers, talk, quantities,
     ]
 
     private static func parse(_ source: String) -> Line {
