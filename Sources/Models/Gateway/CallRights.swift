@@ -21,10 +21,14 @@ struct CallRights: ~Copyable, Sendable {
         metered.begin(after: time)
     }
 
-    /// The call is over. A whole answer's time is its length's, and says nothing of how fast the provider is.
+    /// The call is over. A whole answer's time is its length's as well: it says little of how well the provider is, but
+    /// on the average which of two is faster.
     consuming func end(_ end: CallEnd, isWhole: Bool) {
         var circuit = end
-        if isWhole, case .succeeded = end { circuit = .succeeded(after: .zero) }
+        if isWhole, case .succeeded(let time) = end {
+            circuit = .succeeded(after: .zero)
+            if time > .zero { metered.end(after: time) }
+        }
         permit.take()?.end(circuit)
         place.take()?.end(end)
         metered.end(failed: end.isFailure)

@@ -90,7 +90,8 @@ public final class Gateway: Sendable {
         _ request: Shared<ChatRequest>, _ route: Route, streaming: Bool, _ context: RunContext
     ) -> Question {
         let (targets, chosen) = resilience.targets(
-            of: route, conversation: { request.value.conversationFingerprint }, price: { catalogue.price(of: $0) })
+            of: route, isWhole: !streaming, conversation: { request.value.conversationFingerprint },
+            price: { catalogue.price(of: $0) })
         return Question(
             request, route: route, settings: route.settings ?? resilience.settings, targets: targets, chosen: chosen,
             streaming: streaming, context: context)

@@ -157,10 +157,10 @@ extension GatewayResilience {
     /// chooses, then the others in their own order.
     /// - Parameter price: What a call of a target costs, for `lowest_cost`.
     func targets(
-        of route: Route, conversation: () -> UInt64, price: (Target) -> Double?
+        of route: Route, isWhole: Bool, conversation: () -> UInt64, price: (Target) -> Double?
     ) -> (targets: [Target], chosen: ChosenCall?) {
         guard route.strategy != .order, route.chain.count > 1, route.chain.count <= TargetSet.limit,
-            let call = choose(of: route, conversation: conversation(), price: price)
+            let call = choose(of: route, isWhole, conversation: conversation(), price: price)
         else { return (route.chain, nil) }
         var chain = route.chain
         let first = chain.remove(at: call.place)
@@ -178,11 +178,14 @@ extension GatewayResilience {
         return (0..<record.keyCount).map { KeyedTarget(target, key: (first + $0) % record.keyCount) }
     }
 
-    private func choose(of route: Route, conversation: UInt64, price: (Target) -> Double?) -> MeteredCall? {
+    private func choose(
+        of route: Route, _ isWhole: Bool, conversation: UInt64, price: (Target) -> Double?
+    ) -> MeteredCall? {
         var available = TargetSet()
         for (place, target) in route.chain.enumerated() where isAvailable(target) { available.insert(place) }
         let balancer = balancer(of: route, price: price)
-        return balancer.begin(from: available.isEmpty ? balancer.all : available, conversation: conversation)
+        return balancer.begin(
+            from: available.isEmpty ? balancer.all : available, conversation: conversation, isWhole: isWhole)
     }
 
     /// Whether any of its keys would be let through. Takes nothing, and no key's turn.

@@ -32,11 +32,12 @@ public struct Balance: Sendable {
     /// without the targets that they have tried.
     /// - Parameters:
     ///   - conversation: What stands for the conversation, for ``BalanceStrategy/sticky``: a fingerprint of its id.
+    ///   - isWhole: Whether the answer is to come as a whole, for ``BalanceStrategy/lowestLatency``.
     ///   - randomness: 64 random bits.
     ///   - load: What is known of the target at a place.
     public mutating func pick(
-        from available: TargetSet, conversation: UInt64? = nil, now: Instant, randomness: UInt64,
-        load: (Int) -> TargetLoad
+        from available: TargetSet, conversation: UInt64? = nil, isWhole: Bool = false, now: Instant,
+        randomness: UInt64, load: (Int) -> TargetLoad
     ) -> Int? {
         let candidates = available.intersection(all)
         guard let first = candidates.first else { return nil }
@@ -44,7 +45,7 @@ public struct Balance: Sendable {
         case .order: return first
         case .weighted: return turns.next(of: candidates)
         case .leastBusy: return leastBusy(of: candidates, now, randomness, load)
-        case .lowestLatency: return fasterOfTwo(of: candidates, now, randomness, load)
+        case .lowestLatency: return fasterOfTwo(of: candidates, isWhole, now, randomness, load)
         case .lowestCost: return leastBusy(of: cheapest(of: candidates), now, randomness, load)
         case .sticky:
             guard let conversation else { return leastBusy(of: candidates, now, randomness, load) }
@@ -88,7 +89,7 @@ public struct Balance: Sendable {
 
     /// Choosing among all would send every caller to the one that was best a moment ago.
     private func fasterOfTwo(
-        of candidates: TargetSet, _ now: Instant, _ randomness: UInt64, _ load: (Int) -> TargetLoad
+        of candidates: TargetSet, _ isWhole: Bool, _ now: Instant, _ randomness: UInt64, _ load: (Int) -> TargetLoad
     ) -> Int? {
         let count = UInt64(candidates.count)
         guard count > 1 else { return candidates.first }
@@ -96,7 +97,7 @@ public struct Balance: Sendable {
         let step = 1 + (((randomness & 0xffff_ffff) * (count - 1)) >> 32)
         guard let first = candidates.place(at: Int(one)), let second = candidates.place(at: Int((one + step) % count))
         else { return candidates.first }
-        let costs = (load(first).cost(now: now) / weights[first], load(second).cost(now: now) / weights[second])
-        return costs.1 < costs.0 ? second : first
+        func cost(_ place: Int) -> Double { load(place).cost(now: now, isWhole: isWhole) / weights[place] }
+        return cost(second) < cost(first) ? second : first
     }
 }

@@ -39,13 +39,15 @@ public final class Balancer: Sendable {
     }
 
     /// Chooses a target for a call, which is counted from now on; `nil` when none is available. See
-    /// ``Balance/pick(from:conversation:now:randomness:load:)``.
-    public func begin(from available: TargetSet, conversation: UInt64? = nil) -> MeteredCall? {
+    /// ``Balance/pick(from:conversation:isWhole:now:randomness:load:)``.
+    public func begin(
+        from available: TargetSet, conversation: UInt64? = nil, isWhole: Bool = false
+    ) -> MeteredCall? {
         let now = time.now()
         let place = core.withLock { core -> Int? in
             let randomness = core.random.next()
             let place = core.balance.pick(
-                from: available, conversation: conversation, now: now, randomness: randomness
+                from: available, conversation: conversation, isWhole: isWhole, now: now, randomness: randomness
             ) { meters[$0].load }
             if let place { meters[place].count() }
             return place

@@ -10,8 +10,10 @@ public struct TargetLoad: Sendable {
 
     /// Calls under way.
     public private(set) var inFlight = 0
-    /// Nanoseconds, as it was at ``latest``; 0 while unknown.
+    /// Nanoseconds, as they were at ``latest``; 0 while unknown. Whole answers have one of their own: they say nothing
+    /// before their end, and their length is in it.
     private var peak = 0.0
+    private var wholePeak = 0.0
     private var failures = 0.0
     private var latest = Instant(nanoseconds: 0)
     private let halfLife: UInt64
@@ -26,8 +28,20 @@ public struct TargetLoad: Sendable {
     /// A call's first token has come.
     public mutating func note(firstToken time: Duration, now: Instant) {
         let kept = age(to: now)
+        peak = Self.average(peak, time, kept)
+        wholePeak *= kept
+    }
+
+    /// A whole answer has come.
+    public mutating func note(whole time: Duration, now: Instant) {
+        let kept = age(to: now)
+        wholePeak = Self.average(wholePeak, time, kept)
+        peak *= kept
+    }
+
+    private static func average(_ peak: Double, _ time: Duration, _ kept: Double) -> Double {
         let sample = Double(max(1, time.saturatingNanoseconds))
-        peak = sample >= peak ? sample : peak * kept + sample * (1 - kept)
+        return sample >= peak ? sample : peak * kept + sample * (1 - kept)
     }
 
     /// A call is over. A failure counts for a while as a call that is still under way: whoever fails fastest would
@@ -47,8 +61,11 @@ public struct TargetLoad: Sendable {
     /// The average time to the first token as a call would have to expect it, in nanoseconds; 0 while unknown.
     public func latency(now: Instant) -> Double { peak * kept(until: now) }
 
-    /// The time to the first token times the calls that wait for one, this one included.
-    public func cost(now: Instant) -> Double {
+    /// The time to the first token, or to a whole answer, times the calls that wait for one, this one included. Where
+    /// only the other is known, that stands for it.
+    public func cost(now: Instant, isWhole: Bool = false) -> Double {
+        let (own, other) = isWhole ? (wholePeak, peak) : (peak, wholePeak)
+        let peak = own == 0 ? other : own
         let kept = kept(until: now)
         let busy = Double(inFlight) + failures * kept
         if peak == 0 { return busy == 0 ? 0 : Self.unknown * (busy + 1) }

@@ -28,6 +28,11 @@ public final class TargetMeter: Sendable {
         core.withLock { $0.note(firstToken: firstToken, now: now) }
     }
 
+    func note(whole time: Duration) {
+        let now = self.time.now()
+        core.withLock { $0.note(whole: time, now: now) }
+    }
+
     func end(failed: Bool) {
         let now = time.now()
         core.withLock { $0.end(failed: failed, now: now) }
@@ -49,6 +54,9 @@ public struct MeteredCall: ~Copyable, Sendable {
 
     /// The first token is here, after so long.
     public func begin(after time: Duration) { meter.note(time) }
+
+    /// A whole answer is here, after so long.
+    public func end(after time: Duration) { meter.note(whole: time) }
 
     /// The call is over. What counts as a failure is what counts for a breaker.
     public consuming func end(failed: Bool) {

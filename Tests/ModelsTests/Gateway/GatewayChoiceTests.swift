@@ -243,6 +243,18 @@ struct GatewayChoiceTests {
         #expect(answer.target.provider == answering && world.calls(of: "a").count == firstCalls)
     }
 
+    @Test("whole answers, too, go to who is faster")
+    func fasterWhole() async throws {
+        let answer = ModelEvent(.whole(ChatCompletion(choices: [.init(text: "x")])))
+        let world = GatewayWorld([
+            "a": [PlayedModel.Play(events: [answer]).after(.seconds(5))],
+            "b": [PlayedModel.Play(events: [answer]).after(.milliseconds(100))],
+        ])
+        let route = GatewayWorld.route(["a/m", "b/m"]) { $0.strategy = .lowestLatency }
+        for _ in 0..<60 { try await world.ask(route, streaming: false) }
+        #expect(world.calls(of: "a").count <= 2 && world.calls(of: "b").count >= 58)
+    }
+
     @Test("what a call may take of its request's time")
     func withinTheRequest() {
         let limits = Timeouts()

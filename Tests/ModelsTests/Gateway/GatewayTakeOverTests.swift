@@ -103,7 +103,7 @@ struct GatewayTakeOverTests {
         route.strategy = .weighted
         let question = route
         func first(_ resilience: GatewayResilience) -> Target {
-            resilience.targets(of: question, conversation: { 0 }, price: { _ in nil }).targets[0]
+            resilience.targets(of: question, isWhole: false, conversation: { 0 }, price: { _ in nil }).targets[0]
         }
         let (seat, model) = (earlier.seats(of: Self.target)[0], first(earlier))
         let later = resilience(keys: 3, after: earlier)

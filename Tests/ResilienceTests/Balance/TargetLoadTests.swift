@@ -43,6 +43,17 @@ import Testing
         #expect(abs(load.cost(now: at(1000)) - 2e8) < 2e6)
     }
 
+    @Test("whole answers and first tokens are times of their own; where only one is known it stands for both")
+    func wholeAnswers() {
+        var load = TargetLoad(halfLife: .seconds(1))
+        load.note(whole: .seconds(5), now: at(0))
+        #expect(load.cost(now: at(0), isWhole: true) == 5e9 && load.cost(now: at(0)) == 5e9)
+        load.note(firstToken: .milliseconds(100), now: at(0))
+        #expect(load.cost(now: at(0), isWhole: true) == 5e9 && load.cost(now: at(0)) == 1e8)
+        load.note(firstToken: .milliseconds(100), now: at(1000))
+        #expect(abs(load.cost(now: at(1000), isWhole: true) - 2.5e9) < 5e7)
+    }
+
     @Test("a target that nobody knows is tried by one caller at a time") func unknown() {
         var load = TargetLoad()
         #expect(load.cost(now: at(0)) == 0)
