@@ -46,6 +46,8 @@ extension Gateway {
         _ rights: consuming CallRights, _ token: CancellationToken?
     ) async -> AttemptOutcome<BegunAnswer> {
         let started = clock.now()
+        // All that is needed of the call afterwards; a copy of it would lie in the frame.
+        let hasFairTime = call.hasFairTime
         var rights: CallRights? = rights
         do throws(CodedError) {
             let stream =
@@ -67,17 +69,17 @@ extension Gateway {
                 throw error
             }
         } catch {
-            return failed(error, question, call, at: seat, rights.take())
+            return failed(error, question, at: seat, rights.take(), hasFairTime: hasFairTime)
         }
     }
 
     @inline(never)
     private func failed(
-        _ error: CodedError, _ question: Question, _ call: ModelCall, at seat: KeyedTarget,
-        _ rights: consuming CallRights?
+        _ error: CodedError, _ question: Question, at seat: KeyedTarget, _ rights: consuming CallRights?,
+        hasFairTime: Bool
     ) -> AttemptOutcome<BegunAnswer> {
         let failure = failure(error, at: seat, question.context)
-        let end = failure.isSilent && !call.hasFairTime ? CallEnd.neutral : CallEnd(attempt: error)
+        let end = failure.isSilent && !hasFairTime ? CallEnd.neutral : CallEnd(attempt: error)
         rights.take()?.end(end, isWhole: !question.streaming)
         return .failed(failure)
     }

@@ -26,6 +26,8 @@ final class HeldStream: ModelStream {
     /// - Throws: What the stream throws before that, so that another attempt can take its place unseen;
     ///   `provider_invalid_answer` for a stream that ends and holds no answer, and for one that is to be held whole and
     ///   is too long for that.
+    // Out of line: inlined, its frame and that of the stream would lie in its caller's while a provider is waited for.
+    @inline(never)
     static func held(
         _ stream: any ModelStream, _ hold: Hold, limits: HoldGate.Limits = HoldGate.Limits(),
         token: CancellationToken? = nil
