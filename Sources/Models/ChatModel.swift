@@ -143,9 +143,10 @@ public struct ModelEvent: Sendable, Equatable {
         /// Reasoning that only its provider can read.
         case sealedReasoning(String)
         case refusal(String)
-        case toolCall(ToolCallDelta)
+        // What is large lies elsewhere: an event is copied by each step on its way, and most are a few letters.
+        indirect case toolCall(ToolCallDelta)
         case finish(FinishReason)
-        case usage(Usage)
+        indirect case usage(Usage)
         /// A frame in which nothing is for us to read.
         case other
         /// The whole answer at once, from a call that did not stream.

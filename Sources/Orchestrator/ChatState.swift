@@ -91,10 +91,11 @@ public enum GuardVerdict: String, Sendable {
 }
 
 /// What the chat graph emits while it runs.
+// What is large lies elsewhere: a signal is copied by each step on its way, and most are a few letters.
 public enum ChatEvent: Sendable {
     /// A model has begun to answer; from here on nothing falls over unseen.
     /// `marks` are those that are known by then.
-    case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
+    indirect case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
     /// The plan is about to be executed; before everything else that its execution says.
     indirect case planned(Plan)
     /// A piece of the answer itself. All of them together are the answer, whatever was shown provisionally.
@@ -111,11 +112,11 @@ public enum ChatEvent: Sendable {
     /// A sentence for whoever watches.
     case status(String)
     /// What the input guard noticed in the request, told once before anything is asked, and not where it noticed nothing.
-    case noticed(InputFindings)
+    indirect case noticed(InputFindings)
     /// What the output guard found in the whole answer, told once, and not where it found nothing.
-    case guarded(GuardFindings)
+    indirect case guarded(GuardFindings)
     /// A target has failed, and is asked again or followed by another one.
-    case stepped(Gateway.Step)
+    indirect case stepped(Gateway.Step)
     /// The stream of the target before has broken off, and this one goes on with its text.
-    case continuing(Target)
+    indirect case continuing(Target)
 }

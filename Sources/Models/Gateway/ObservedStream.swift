@@ -17,6 +17,22 @@ final class ObservedStream: ModelStream {
         /// Whether somebody has chosen this stream as the answer; until then its end is an attempt's.
         var isAnswer = false
         var isOver = false
+
+        /// Whether it is the first that a caller sees.
+        mutating func note(_ event: ModelEvent, _ hasWhole: inout Bool) -> Bool {
+            report?.note(event)
+            if case .whole = event.kind {
+                isWhole = true
+                hasWhole = true
+            }
+            return !hasBegun && event.isVisible
+        }
+
+        mutating func begin(after time: Duration) -> CallRights? {
+            hasBegun = true
+            report?.timeToFirstEvent = time
+            return rights.take()
+        }
     }
 
     private let stream: any ModelStream
@@ -91,33 +107,38 @@ final class ObservedStream: ModelStream {
         let first = events.count
         do throws(CodedError) {
             let rest = try stream.ready(count, into: &events)
-            note(events[first...])
+            note(events, from: first)
             if case .end = rest { end(nil) }
             return rest
         } catch {
-            note(events[first...])
+            note(events, from: first)
             end(error)
             throw error
         }
     }
 
-    private func note(_ event: ModelEvent) { note(CollectionOfOne(event)) }
+    private func note(_ event: ModelEvent) {
+        var isWhole = false
+        let rights = state.withLock { state in
+            state.note(event, &isWhole) ? state.begin(after: clock.now().since(started)) : nil
+        }
+        settle(rights, isWhole)
+    }
 
-    private func note(_ events: some Collection<ModelEvent>) {
+    private func note(_ events: [ModelEvent], from first: Int) {
         var isWhole = false
         let rights = state.withLock { state -> CallRights? in
             var rights: CallRights?
-            for event in events {
-                state.report?.note(event)
-                if case .whole = event.kind { isWhole = true }
-                guard !state.hasBegun, event.isVisible else { continue }
-                state.hasBegun = true
-                state.report?.timeToFirstEvent = clock.now().since(started)
-                rights = state.rights.take()
+            // By their places: an event that is held in the hand is copied.
+            for place in first..<events.count where state.note(events[place], &isWhole) {
+                rights = state.begin(after: clock.now().since(started))
             }
-            if isWhole { state.isWhole = true }
             return rights
         }
+        settle(rights, isWhole)
+    }
+
+    private func settle(_ rights: consuming CallRights?, _ isWhole: Bool) {
         if let rights { begin(rights, isWhole: isWhole) }
         // Nothing follows a whole answer, and not every reader asks for its end.
         if isWhole { end(nil) }

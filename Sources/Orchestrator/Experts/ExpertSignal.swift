@@ -11,7 +11,7 @@ enum ExpertSignal: Sendable {
     /// All that was there without waiting, in order; never empty.
     case said(String, [ModelEvent])
     indirect case stepped(Gateway.Step)
-    case continuing(Target)
+    indirect case continuing(Target)
     /// It cannot answer; how it ends follows where the plan has a way.
     case failed(String, ErrorCode)
     indirect case settled(ExpertResult)

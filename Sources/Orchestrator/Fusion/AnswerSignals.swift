@@ -24,19 +24,26 @@ enum AnswerSignals {
     /// 1 within the range; outside of it the less the farther.
     static func length(_ text: String, in range: ClosedRange<Int>) -> Double {
         // A text of ASCII has as many characters as bytes, but for its carriage returns.
-        let count = text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x0d } ? text.utf8.count : text.count
+        let count = hasSimpleCharacters(text.utf8.span) ? text.utf8.count : text.count
         if range.contains(count) { return 1 }
         return count < range.lowerBound
             ? Double(count) / Double(max(1, range.lowerBound)) : Double(range.upperBound) / Double(max(1, count))
+    }
+
+    private static func hasSimpleCharacters(_ text: Span<UInt8>) -> Bool {
+        for place in text.indices where text[place] >= 0x80 || text[place] == 0x0d { return false }
+        return true
     }
 
     /// A number for each of the text's words, whatever its case, each once and in order: the same word has the same
     /// number in all texts. O(n), for most texts in one pass over their bytes.
     static func words(_ text: String) -> [UInt64] {
         var words: [UInt64] = []
-        words.reserveCapacity(text.utf8.count / 5)
+        let bytes = text.utf8.span
+        words.reserveCapacity(bytes.count / 5)
         var word = WordHash()
-        for byte in text.utf8 {
+        for place in bytes.indices {
+            let byte = bytes[place]
             guard byte < 0x80 else { return wordsOfScalars(text) }
             if WordHash.isOfWord(byte) {
                 word.add(byte)
@@ -103,10 +110,7 @@ private struct WordHash {
     private(set) var count = 0
 
     static func isOfWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
-        default: false
-        }
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10
     }
 
     /// Letters count whatever their case; digits have the bit that tells cases apart.

@@ -55,7 +55,13 @@ struct SecretScanner {
         let table = patterns.starts.span
         while true {
             var place = position
-            while place < count, table[Int(text[place])] == 0 { place += 1 }
+            while place < count {
+                let bits = table[Int(text[place])]
+                // Inside of a word, as most letters are, no key begins.
+                let isWord = bits == Starts.key.rawValue && text.before(place).isAlphanumeric
+                guard bits == 0 || isWord else { break }
+                place += 1
+            }
             position = place
             guard place < count else { break }
             let bits = table[Int(text[place])]

@@ -94,12 +94,14 @@ struct PieceStream: Sendable {
             end += 1
         }
         guard end > position else { return event }
-        var text = ""
+        var text: [UInt8] = []
         text.reserveCapacity(length)
-        text += begin
-        for case .text(let more) in taken[position..<end].lazy.map(\.kind) { text += more }
+        text.append(contentsOf: begin.utf8)
+        for place in position..<end {
+            if case .text(let more) = taken[place].kind { text.append(contentsOf: more.utf8) }
+        }
         drop(until: end)
         hasLostFrame = true
-        return ModelEvent(.text(text), choice: event.choice)
+        return ModelEvent(.text(String(decoding: text, as: UTF8.self)), choice: event.choice)
     }
 }

@@ -112,6 +112,7 @@ extension GuardCorpus {
         {"to":"⟪E:jane@example.com⟫","cc":["⟪E:joe@example.com⟫"],"n":4155552671}
         {"note":"line one\n⟪E:jane@example.com⟫\nline three"}
         {"tel":"⟪P:+14155552671⟫","at":"2024-03-15T10:30:00Z"}
+        {"note":"line one\n⟪K:sk1⟫\tand\r⟪K:ghp⟫"}
         INSERT INTO users VALUES (1, '⟪E:a.b@example.org⟫', '⟪P:415-555-2671⟫', '⟪S:219-09-9999⟫');
         curl -H "Authorization: Bearer ⟪K:sk1⟫" https://api.example.com/v1/models
         curl -u admin:⟪K:ghp⟫ https://example.com
