@@ -30,7 +30,6 @@ extension Gateway {
         let timeouts = resilience.timeouts(of: seat.target.provider)
         let rights: CallRights
         do throws(CodedError) {
-            try check(question.context, leaves: timeouts?.minimum ?? .zero)
             try check(question, fits: seat.target, facts)
             rights = try await enter(seat, question.context, question.chosen, token: token)
         } catch {
@@ -133,36 +132,28 @@ extension Gateway {
         return call
     }
 
-    /// None is begun that has no time.
-    @inline(never)
-    private func check(_ context: RunContext, leaves minimum: Duration) throws(CodedError) {
-        if let left = context.remaining(at: clock.now()), left < minimum { throw TimeLimit.deadline.error }
-    }
-
-    /// Takes a place among the calls at once, then the circuit's permit: a probe is not to wait in a queue.
+    /// Goes the way of a call to this target, whose order is that of ``Pipeline``.
     func enter(
         _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil, token: CancellationToken? = nil
     ) async throws(CodedError) -> CallRights {
-        let circuit = resilience.circuit(of: seat)
-        if let refusal = circuit?.refusal { throw refusal.error(of: seat.target.name) }
-        var place: LimitPermit?
-        if let limiter = resilience.record(of: seat.target.provider).limiter {
-            do throws(CodedError) {
-                place = try await limiter.enter(priority: context.priority, deadline: context.deadline, token: token)
-            } catch {
-                // Who hung up while waiting was not refused.
-                if error.code != .cancelled {
-                    observer.happened(.limited(seat.target, error.code), context: context)
-                }
-                throw error
-            }
-        }
-        do throws(CallRefusal) {
-            let permit: CallPermit? = if let circuit { try circuit.permit() } else { nil }
-            if let metered = chosen?.take(for: seat.target) { return CallRights(permit, place.take(), metered) }
-            return CallRights(permit, place.take(), resilience.meter(of: seat.target).begin())
+        do throws(Pipeline.Refusal) {
+            return try await resilience.pipeline(to: seat).enter(
+                priority: context.priority, deadline: context.deadline, now: clock.now(),
+                chosen: chosen?.take(for: seat.target), token: token)
         } catch {
-            throw error.error(of: seat.target.name)
+            throw refused(error, seat, context)
+        }
+    }
+
+    @inline(never)
+    private func refused(_ refusal: Pipeline.Refusal, _ seat: KeyedTarget, _ context: RunContext) -> CodedError {
+        switch refusal {
+        case .late: return TimeLimit.deadline.error
+        case .circuit(let refusal): return refusal.error(of: seat.target.name)
+        case .limits(let error):
+            // Who hung up while waiting was not refused.
+            if error.code != .cancelled { observer.happened(.limited(seat.target, error.code), context: context) }
+            return error
         }
     }
 

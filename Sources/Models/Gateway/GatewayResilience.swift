@@ -109,6 +109,14 @@ public final class GatewayResilience: Sendable {
         policies(of: target.target.provider).hasCircuits ? circuits.circuit(for: target) : nil
     }
 
+    /// What a call to a target goes through.
+    func pipeline(to target: KeyedTarget) -> Pipeline {
+        let provider = target.target.provider
+        return Pipeline(
+            minimum: timeouts(of: provider)?.minimum ?? .zero, circuit: circuit(of: target),
+            limiter: record(of: provider).limiter, meter: meter(of: target.target))
+    }
+
     /// Why a target would not be asked now. Takes nothing.
     func refusal(of target: KeyedTarget) -> CallRefusal? { circuit(of: target)?.refusal }
 

@@ -1,9 +1,7 @@
-internal import Base
-internal import Resilience
-
 /// What a call under way has been given, and gives back at its end, whatever happens to its caller: its circuit's
-/// permit, its place among the calls at once, and that it is counted.
-struct CallRights: ~Copyable, Sendable {
+/// permit, its place among the calls at once, and that it is counted. See ``Pipeline``. One that goes without an end says
+/// nothing of the provider and leaves nothing behind.
+public struct CallRights: ~Copyable, Sendable {
     private var permit: CallPermit?
     private var place: LimitPermit?
     private let metered: MeteredCall
@@ -15,7 +13,7 @@ struct CallRights: ~Copyable, Sendable {
     }
 
     /// The first token is here, so long after the call began.
-    mutating func begin(after time: Duration) {
+    public mutating func begin(after time: Duration) {
         permit?.begin(after: time)
         place?.begin(after: time)
         metered.begin(after: time)
@@ -23,7 +21,7 @@ struct CallRights: ~Copyable, Sendable {
 
     /// The call is over. A whole answer's time is its length's as well: it says little of how well the provider is, but
     /// on the average which of two is faster.
-    consuming func end(_ end: CallEnd, isWhole: Bool) {
+    public consuming func end(_ end: CallEnd, isWhole: Bool) {
         var circuit = end
         if isWhole, case .succeeded(let time) = end {
             circuit = .succeeded(after: .zero)
@@ -41,13 +39,5 @@ extension CallEnd {
         case .failed, .rateLimited, .forbidden, .rejectedKey: true
         case .succeeded, .neutral: false
         }
-    }
-
-    /// What an attempt's error says of its provider. A model that the key may not use (403) says nothing of the others,
-    /// and an account that is empty (402) may be filled again.
-    init(attempt error: CodedError) {
-        self =
-            error.code == .providerRejectedKey && (error.providerStatus == 403 || error.providerStatus == 402)
-            ? .forbidden(retryAfter: error.retryAfter?.seconds) : CallEnd(coded: error)
     }
 }
