@@ -35,8 +35,9 @@ public struct ModelDirectory: Sendable {
         public var strategy = BalanceStrategy.order
         /// Tokens of prompt and answer together, where the configuration says so.
         public var window: Int?
-        /// What holds for calls by this name instead of what holds for all.
-        public var settings: ResilienceSettings?
+        /// What holds for calls by this name, for each of the chain's targets, in its order; empty where the name changes
+        /// nothing.
+        public var settings: [ResilienceSettings] = []
         /// The time limits among them that the configuration gives the name itself.
         public var timeouts = TimeoutOverrides()
 
@@ -97,7 +98,7 @@ public struct ModelDirectory: Sendable {
         var route = Route(chain: usable.map { alias.chain[$0] }, window: alias.window)
         route.weights = usable.map { $0 < alias.weights.count ? alias.weights[$0] : 1 }
         route.strategy = alias.strategy
-        route.settings = alias.settings
+        if alias.settings.count == alias.chain.count { route.settings = usable.map { alias.settings[$0] } }
         route.timeouts = alias.timeouts
         return route
     }

@@ -22,7 +22,7 @@ struct ChainStrategyTests {
         let alias = try #require(loaded.configuration.aliases.first)
         #expect(alias.chain.map(\.description) == ["p/x", "p/y", "p/z", "p/w"])
         #expect(alias.weights == [1, 3, 1, 0.5] && alias.strategy == .weighted)
-        #expect(alias.resilience == nil)
+        #expect(alias.resilience.isEmpty)
         let route = try loaded.configuration.modelDirectory().resolve("m")
         #expect(route.weights == [1, 3, 1, 0.5] && route.strategy == .weighted)
         #expect(loaded.setting("models.m.strategy") == "weighted # tutti.yaml:2:115")

@@ -112,7 +112,7 @@ struct ConfigurationSchemaTests {
             "providers: { a: { dialect: local } }",
             "providers: { a: { dialect: openai, base_url: https://a, keyz: x } }",
             "providers: { a: { dialect: openai, base_url: https://a, api_keys: [] } }",
-            "providers: { a: { dialect: openai, base_url: https://a, resilience: { retry: { retries: 1 } } } }",
+            "providers: { a: { dialect: openai, base_url: https://a, resilience: { limits: { total: 1 } } } }",
             "providers: { a: { dialect: openai, base_url: https://a, resilience: { limits: { total: 1 } } } }",
             "models: { a: { chain: [] } }", "models: { a: { window: 5 } }", "models: { a: { chain: [{ weight: 1 }] } }",
             "models: { a: { chain: [openai/x], resilience: { breaker: { failures: 1 } } } }",

@@ -76,10 +76,11 @@ struct ReferenceTests {
             let own = try #require(configuration.provider(provider)?.resilience.timeouts)
             let timeouts = route.timeouts.applied(to: own)
             #expect(timeouts.firstToken == .seconds(first) && timeouts.total == .seconds(120), "\(name) \(provider)")
-            #expect((route.settings ?? configuration.resilience).retry.retries == 2)
+            let settings = route.settings.isEmpty ? [configuration.resilience] : route.settings
+            #expect(settings.allSatisfy { $0.retry.retries == 2 })
         }
         #expect(configuration.provider("groq")?.resilience.limits.perProvider == 20)
-        #expect(try directory.resolve("support").settings?.degrade == [.local, .text])
+        #expect(try directory.resolve("support").settings.map(\.degrade) == [[.local, .text], [.local, .text]])
     }
 
     @Test(".env.example has every variable with its default, and nothing else")

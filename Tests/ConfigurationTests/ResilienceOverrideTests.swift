@@ -17,6 +17,8 @@ struct ResilienceOverrideTests {
               timeouts: { first_token: 2s, total: 20s }
               breaker: { failures: 2, mode: forced_open }
               limits: { per_provider: 9, queue: 1, queue_wait: 5s }
+              retry: { retries: 1, factor: 3, budget: 0.5 }
+              hold: 3
           plain: { dialect: openai, base_url: "https://plain.example/v1", models: [m], timeouts: { connect: 1s } }
           here: { dialect: local, model: smollm2, resilience: { limits: { per_provider: 1 } } }
         models:
@@ -44,18 +46,24 @@ struct ResilienceOverrideTests {
                     total: .seconds(20)))
         #expect(fast.breaker == BreakerPolicy(failures: 2, mode: .forcedOpen))
         #expect(fast.limits == LimitsPolicy(perProvider: 9, total: 50, queue: 1, queueWait: .seconds(5)))
-        #expect(fast.retry == RetryPolicy(retries: 2))
+        #expect(fast.retry == RetryPolicy(retries: 1, factor: 3, budget: 0.5) && fast.hold == .tokens(3))
         let plain = try #require(configuration.provider("plain")?.resilience)
         #expect(plain.timeouts == Timeouts(connect: .seconds(1), total: .seconds(100)))
         #expect(plain.limits == LimitsPolicy(perProvider: 50, total: 50))
         #expect(configuration.provider("here")?.resilience.limits.perProvider == 1)
 
-        let careful = try #require(configuration.aliases.last?.resilience)
-        #expect(careful.retry == RetryPolicy(retries: 0, initialDelay: .seconds(30), maxDelay: .seconds(30)))
-        #expect(careful.hedge.isEnabled && careful.midstream == .continue && careful.hold == .tokens(12))
-        #expect(careful.degrade == [.text] && careful.degradedText == "Later.")
-        #expect(careful.timeouts.firstToken == .seconds(5) && careful.timeouts.connect == .seconds(3))
-        #expect(configuration.aliases.first?.resilience == nil)
+        // A name's settings go over those of each provider of its chain.
+        let both = try #require(configuration.aliases.last?.resilience)
+        #expect(both.count == 2)
+        for careful in both {
+            #expect(careful.hedge.isEnabled && careful.midstream == .continue && careful.hold == .tokens(12))
+            #expect(careful.degrade == [.text] && careful.degradedText == "Later.")
+            #expect(careful.timeouts.firstToken == .seconds(5) && careful.retry.retries == 0)
+            #expect(careful.retry.initialDelay == .seconds(30) && careful.retry.maxDelay == .seconds(30))
+        }
+        #expect(both.map(\.retry.factor) == [3, 2] && both.map(\.retry.budget) == [0.5, 0.2])
+        #expect(both.map(\.timeouts.total) == [.seconds(20), .seconds(100)])
+        #expect(configuration.aliases.first?.resilience.isEmpty == true)
         #expect(configuration.aliases.first?.timeouts.isEmpty == true)
     }
 
@@ -69,7 +77,7 @@ struct ResilienceOverrideTests {
         #expect(applied.firstToken == .seconds(5) && applied.minimum == .seconds(2))
         #expect(applied.total == .seconds(20) && applied.connect == .seconds(3))
         let plain = try configuration.modelDirectory().resolve("auto")
-        #expect(plain.settings == nil && plain.timeouts.applied(to: fast) == fast)
+        #expect(plain.settings.isEmpty && plain.timeouts.applied(to: fast) == fast)
     }
 
     @Test("no time limit is longer than the total, whoever it is from")
@@ -98,9 +106,9 @@ struct ResilienceOverrideTests {
             "providers.fast.resilience.timeouts.first_token": "2s # tutti.yaml:8:32",
             "providers.fast.resilience.breaker.mode": "forced_open # tutti.yaml:9:37",
             "providers.fast.resilience.limits.queue_wait": "5s # tutti.yaml:10:56",
-            "providers.plain.timeouts.connect": "1s # tutti.yaml:11:101",
-            "models.careful.resilience.hold": "12 # tutti.yaml:22:13",
-            "models.careful.resilience.degrade": "[text] # tutti.yaml:23:16",
+            "providers.plain.timeouts.connect": "1s # tutti.yaml:13:101",
+            "models.careful.resilience.hold": "12 # tutti.yaml:24:13",
+            "models.careful.resilience.degrade": "[text] # tutti.yaml:25:16",
         ]
         for (path, value) in expected { #expect(loaded.setting(path) == value, "\(path)") }
         #expect(loaded.setting("models.auto.resilience.hold") == nil)
@@ -113,20 +121,18 @@ struct ResilienceOverrideTests {
         "what does not belong to a provider says where it does",
         arguments: [
             (
-                "resilience: { retry: { retries: 1 } }",
-                "84: providers.a.resilience.retry belongs to models.NAME.resilience"
+                "resilience: { retry: { retries: 8 } }",
+                "102: providers.a.resilience.retry.retries is 8, not under the max_attempts of 8, the first attempt included."
             ),
-            ("resilience: { hedge: {} }", "84: providers.a.resilience.hedge belongs to models.NAME.resilience, or to"),
-            ("resilience: { hold: all }", "84: providers.a.resilience.hold belongs to models.NAME.resilience, or to"),
-            ("resilience: { degraded_text: x }", "84: providers.a.resilience.degraded_text belongs to models.NAME"),
+            (
+                "resilience: { degrade: [text] }",
+                "93: providers.a.resilience.degrade: there is no text to answer with; set providers.a.resilience.degraded_text"
+            ),
             (
                 "resilience: { limits: { total: 3 } }",
                 "94: providers.a.resilience.limits.total belongs to resilience.limits, for all."
             ),
-            (
-                "retry: { retries: 1 }",
-                "70: providers.a.retry belongs to models.NAME.resilience, or to resilience for all."
-            ),
+            ("retry: { retries: 1 }", "70: providers.a.retry belongs below providers.a.resilience."),
             ("breaker: {}", "70: providers.a.breaker belongs below providers.a.resilience."),
             (
                 "resilience: 3",
@@ -179,6 +185,46 @@ struct ResilienceOverrideTests {
         #expect(found.first?.hasPrefix("tutti.yaml:1:\(start)") == true, "\(found)")
     }
 
+    private static func both(_ provider: String, _ model: String, _ rest: String = "") -> String {
+        "providers: { a: { dialect: openai, base_url: https://a, models: [x], resilience: { \(provider) } }, "
+            + "b: { dialect: openai, base_url: https://b, models: [x] } }\n"
+            + "models: { m: { chain: [a/x, b/x], resilience: { \(model) }\(rest) } }"
+    }
+
+    @Test(
+        "a name's settings are checked over those of its providers, and each fault is told once",
+        arguments: [
+            ("degraded_text: Later", "degrade: [text]", "", nil),
+            ("retry: { max_attempts: 12 }", "retry: { max_attempts: 12, retries: 9 }", "", nil),
+            (
+                "retry: { max_attempts: 3 }", "retry: { retries: 5 }", "",
+                "models.m.resilience.retry.retries is 5, not under the max_attempts of 3"
+            ),
+            (
+                "retry: { max_delay: 5s }", "retry: { initial_delay: 30s }", "",
+                "models.m.resilience.retry.initial_delay is 30s, more than the max_delay of 5s."
+            ),
+            (
+                "retry: { retries: 0, max_attempts: 1 }", "hold: 1", ", strategy: order",
+                "models.m.chain has 2 models, but resilience.retry.max_attempts is 1"
+            ),
+        ] as [(String, String, String, String?)])
+    func overProviders(_ provider: String, _ model: String, _ rest: String, _ fault: String?) {
+        let found = problems(Self.both(provider, model, rest))
+        #expect(found.count == (fault == nil ? 0 : 1), "\(found)")
+        if let fault { #expect(found.first?.contains(fault) == true, "\(found)") }
+    }
+
+    @Test("whoever a strategy may ask first says how many attempts there may be")
+    func attemptsByAnyone() {
+        let text =
+            "providers: { a: { dialect: openai, base_url: https://a, models: [x] }, "
+            + "b: { dialect: openai, base_url: https://b, models: [x], resilience: { retry: { retries: 0, max_attempts: 1 } } } }\n"
+        let chain = "models: { m: { chain: [a/x, b/x]"
+        #expect(problems("\(text)\(chain) } }").isEmpty)
+        #expect(problems("\(text)\(chain), strategy: weighted } }").count == 1)
+    }
+
     @Test(
         "what does not belong to a model says where it does",
         arguments: [
@@ -192,7 +238,7 @@ struct ResilienceOverrideTests {
             ),
             (
                 "resilience: { retry: { budget: 0 } }",
-                "63: models.m.resilience.retry.budget belongs to resilience.retry, for all."
+                "63: models.m.resilience.retry.budget belongs to providers.NAME.resilience.retry, or to resilience.retry for all."
             ),
             ("timeouts: { total: 3s }", "40: models.m.timeouts belongs below models.m.resilience."),
             ("hedge: { enabled: true }", "40: models.m.hedge belongs below models.m.resilience."),

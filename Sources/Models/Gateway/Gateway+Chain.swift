@@ -28,11 +28,14 @@ struct Place {
 extension Gateway {
     /// Goes along the targets until one answers: the same one again after a delay, the next one, or nobody, as the
     /// schedule says after each failure.
-    /// - Parameter ask: Asks a target.
+    /// - Parameters:
+    ///   - retry: The policy of the first target; how many attempts there may be in all is its word.
+    ///   - own: The policy of another one, when its turn comes.
+    ///   - ask: Asks a target.
     /// - Throws: the error of the only target; of several the most telling one; the caller's faults at once.
     func along<Value: Sendable>(
-        _ targets: [Target], _ retry: RetryPolicy, minimum: Duration, _ context: RunContext,
-        _ attempts: inout [Attempt], onStep: OnStep, ask: (Place) async -> AskedTarget<Value>
+        _ targets: [Target], _ retry: RetryPolicy, _ own: (Target) -> RetryPolicy, minimum: Duration,
+        _ context: RunContext, _ attempts: inout [Attempt], onStep: OnStep, ask: (Place) async -> AskedTarget<Value>
     ) async throws(CodedError) -> Value {
         guard !targets.isEmpty else { throw FallOver.summary(of: []) }
         var schedule = RetrySchedule(
@@ -42,6 +45,7 @@ extension Gateway {
             let place = schedule.target
             try check(context, at: clock.now())
             if offered != place {
+                if offered >= 0 { schedule.take(own(targets[place])) }
                 offered = place
                 resilience.record(of: targets[place].provider).budget.offer()
             }

@@ -16,14 +16,16 @@ extension Gateway {
         _ request: EmbeddingRequest, route: Route, context: RunContext
     ) async throws(CodedError) -> Embeddings {
         var route = route
-        route.chain = route.chain.filter { $0.model == route.chain.first?.model }
+        let places = route.chain.indices.filter { route.chain[$0].model == route.chain.first?.model }
+        if route.settings.count == route.chain.count { route.settings = places.map { route.settings[$0] } }
+        route.chain = places.map { route.chain[$0] }
         (route.strategy, route.weights) = (.order, [])
-        let (chain, limits) = (route.chain, route.timeouts)
-        let settings = route.settings ?? resilience.settings
+        let (chain, limits, known) = (route.chain, route.timeouts, route)
+        let settings = settings(for: chain.first, by: route)
         var attempts: [Attempt] = []
         return try await along(
-            chain, settings.retry, minimum: settings.timeouts.minimum, context, &attempts,
-            onStep: { _ throws(CodedError) in }
+            chain, settings.retry, { self.settings(for: $0, by: known).retry }, minimum: settings.timeouts.minimum,
+            context, &attempts, onStep: { _ throws(CodedError) in }
         ) { place in
             await asking(chain[place.index], context, atMost: place.callsLeft) {
                 await attempt(request, at: $0, limits, context, isLast: place.isLast)

@@ -8,8 +8,8 @@ extension Gateway {
         of question: Question, _ attempts: inout [Attempt], onStep: OnStep
     ) async throws(CodedError) -> BegunAnswer {
         try await along(
-            question.targets, question.settings.retry, minimum: question.settings.timeouts.minimum, question.context,
-            &attempts, onStep: onStep
+            question.targets, question.settings.retry, { settings(for: $0, by: question.route).retry },
+            minimum: question.settings.timeouts.minimum, question.context, &attempts, onStep: onStep
         ) { place in
             // Tools may change something on the way: such calls are made once.
             let isHedged =
@@ -143,7 +143,8 @@ private final class HedgedQuestion: HedgedCall {
     /// What both have said: what ends a request ends it whoever said so, and who was silent is not asked again.
     func both(_ first: AttemptFailure, _ other: AttemptFailure) -> AttemptFailure {
         guard let index = second.withLock(\.index) else { return first }
-        let asks = question.settings.retry.errorClass(of: other.error.code)
+        let settings = gateway.settings(for: question.targets[index], by: question.route)
+        let asks = settings.retry.errorClass(of: other.error.code)
         if asks == .end {
             var end = other
             end.sent += first.sent

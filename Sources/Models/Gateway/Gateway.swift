@@ -93,7 +93,7 @@ public final class Gateway: Sendable {
             of: route, isWhole: !streaming, conversation: { request.value.conversationFingerprint },
             price: { catalogue.price(of: $0) })
         return Question(
-            request, route: route, settings: route.settings ?? resilience.settings, targets: targets, chosen: chosen,
+            request, route: route, settings: settings(for: targets.first, by: route), targets: targets, chosen: chosen,
             streaming: streaming, context: context)
     }
 
@@ -151,6 +151,14 @@ public final class Gateway: Sendable {
 
 extension Gateway {
     func facts(of target: Target) -> TargetFacts { factBoard.facts(of: target) }
+
+    /// What holds for calls to a target by the name that the route is of. What concerns all of a request, and not one
+    /// target of it, is that of the first one.
+    func settings(for target: Target?, by route: Route) -> ResilienceSettings {
+        guard let target else { return resilience.settings }
+        if let place = route.chain.firstIndex(of: target), place < route.settings.count { return route.settings[place] }
+        return resilience.settings(of: target.provider)
+    }
 
     /// The row of the ledger for an answer; `nil` for one that did not tell its usage. A call that was cancelled because
     /// this answer was faster is paid for as well: nobody tells what it used, which is the same prompt at least.

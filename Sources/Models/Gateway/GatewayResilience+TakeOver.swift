@@ -16,8 +16,9 @@ extension GatewayResilience {
         for (name, record) in part.providers {
             let (before, after) = (earlier.settings(of: name).limits, settings(of: name).limits)
             if !before.isSame(as: after, atProviders: true) { record.limiter?.reset(after) }
-            guard earlier.settings.retry.budget != settings.retry.budget else { continue }
-            part.providers[name] = ProviderRecord(record, budget: ProviderBudget(settings.retry, time: time))
+            let retry = settings(of: name).retry
+            guard earlier.settings(of: name).retry.budget != retry.budget else { continue }
+            part.providers[name] = ProviderRecord(record, budget: ProviderBudget(retry, time: time))
         }
         records.withLock { $0.takeOver(part) }
         if !earlier.settings.limits.isSame(as: settings.limits, atProviders: false) { total?.reset(settings.limits) }

@@ -97,7 +97,7 @@ public final class GatewayResilience: Sendable {
         records.withLock {
             $0.record(of: provider) {
                 ProviderRecord(
-                    provider, settings.retry, limits: total == nil ? nil : settings(of: provider).limits,
+                    provider, settings(of: provider).retry, limits: total == nil ? nil : settings(of: provider).limits,
                     within: total, keys: keys[provider]?.count ?? 1, keys[provider]?.strategy ?? .leastLimited,
                     time: time)
             }

@@ -11,19 +11,16 @@ public struct Route: Sendable, Hashable {
     public var weights: [Double] = []
     /// The window that the configuration gives the name; `nil` leaves it to what is known of the models.
     public var window: Int?
-    /// What the configuration of the name changes; `nil` where it changes nothing.
-    public var settings: ResilienceSettings? {
-        get { ownSettings?.value }
-        set { ownSettings = newValue.map { Shared($0) } }
-    }
+    /// What holds for each of the chain's targets, in its order, where the configuration of the name changes something;
+    /// empty where it changes nothing.
+    public var settings: [ResilienceSettings] = []
     /// The time limits that the name sets itself; a call to one of its targets has these over its provider's.
     public var timeouts: TimeoutOverrides {
         get { ownTimeouts?.value ?? TimeoutOverrides() }
         set { ownTimeouts = newValue == TimeoutOverrides() ? nil : Shared(newValue) }
     }
 
-    // Half a kilobyte that most names do not have: a route lies in every plan, and that in every turn.
-    private var ownSettings: Shared<ResilienceSettings>?
+    // Most names have none: a route lies in every plan, and that in every turn.
     private var ownTimeouts: Shared<TimeoutOverrides>?
 
     public init(chain: [Target], window: Int? = nil) {

@@ -66,7 +66,7 @@ struct CanonicalForm {
         for weight in route.weights { add("weight", weight) }
         add("window", route.window)
         // Which model of a chain answers depends on how long each is given, so all of it counts.
-        add("settings", parts: route.settings)
+        add("settings", parts: route.settings.isEmpty ? nil : route.settings)
         add("timeouts", parts: route.timeouts.isEmpty ? nil : route.timeouts)
     }
 

@@ -89,6 +89,14 @@ public struct RetrySchedule: Sendable {
         return .giveUp(obstacle ?? .budget)
     }
 
+    /// The target that is to be asked has a policy of its own. How many attempts there may be in all stays.
+    public mutating func take(_ own: RetryPolicy) {
+        let most = policy.maxAttempts
+        policy = own
+        policy.maxAttempts = most
+        isPolicySane = false
+    }
+
     private var following: Range<Int> { target + 1..<max(target + 1, targets) }
 
     /// Those that come after this one; each of them is to have its attempt, so retries leave them one.

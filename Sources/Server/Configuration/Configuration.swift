@@ -171,9 +171,9 @@ extension Configuration {
         public let strategy: BalanceStrategy
         /// The context window in tokens, where the file says one.
         public let window: Int?
-        /// What holds for calls by this name, complete, but for the time limits of providers; `nil` where the file says
-        /// nothing of it.
-        public let resilience: ResilienceSettings?
+        /// What holds for calls by this name, complete, but for the time limits of providers: for each member of the
+        /// chain. Empty where the file says nothing of it.
+        public let resilience: [ResilienceSettings]
         /// The time limits that the file gives the name, over those of the provider that is asked.
         public let timeouts: TimeoutOverrides
     }

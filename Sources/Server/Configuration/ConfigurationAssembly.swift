@@ -103,7 +103,8 @@ extension ConfigurationLoader {
             weights: draft.chain.map { $0.weight ?? 1 },
             strategy: draft.strategy?.value ?? .order,
             window: draft.window?.tokens,
-            resilience: draft.resilience.isEmpty ? nil : settled(draft.resilience),
+            resilience: draft.resilience.isEmpty
+                ? [] : draft.chain.map { settled(draft.resilience, of: $0.target.provider) },
             timeouts: draft.resilience.isEmpty ? TimeoutOverrides() : draft.resilience.timeouts
         )
     }

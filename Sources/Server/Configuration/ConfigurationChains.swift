@@ -80,13 +80,18 @@ extension ConfigurationLoader {
     /// What the configuration asks for and what can be used does not do. Needs the assembled configuration.
     mutating func noticeMissingAbilities() {
         let hasLocal = configuration.providers.contains { $0.dialect == .local }
-        let settings = [configuration.resilience] + configuration.aliases.compactMap(\.resilience)
+        let settings =
+            [configuration.resilience] + configuration.providers.map(\.resilience)
+            + configuration.aliases.flatMap(\.resilience)
         if !hasLocal, settings.contains(where: { $0.degrade.contains(.local) }) {
             notice("degrade: local has no effect, since the local model is not there.")
         }
         let continued = configuration.aliases.filter {
-            let settings = $0.resilience ?? configuration.resilience
-            return settings.midstream == .continue && settings.hold != .all
+            // Whoever may be asked first decides.
+            let firsts = $0.strategy == .order ? Array($0.chain.prefix(1)) : $0.chain
+            let own = firsts.compactMap { first in configuration.providers.first { $0.name == first.provider } }
+            let all = $0.resilience.isEmpty ? own.map(\.resilience) : $0.resilience
+            return all.contains { $0.midstream == .continue && $0.hold != .all }
         }
         guard !continued.isEmpty else { return }
         let known = configuration.modelCatalogue()

@@ -28,25 +28,41 @@ extension ConfigurationLoader {
             check(draft.resilience, over: configuration.resilience)
             noticeLateTotal(draft.resilience)
         }
-        let totals = Dictionary(providers.map { ($0.name, settled($0.resilience).timeouts.total) }) { first, _ in first
-        }
         for alias in aliases where !alias.resilience.isEmpty && !isFull {
-            var base = configuration.resilience
-            // What is longer than the total of every provider in the chain would never be reached.
-            base.timeouts.total = alias.chain.compactMap { totals[$0.target.provider] }.max() ?? base.timeouts.total
-            check(alias.resilience, over: base)
+            checkOverProviders(alias)
             noticeLateTotal(alias.resilience)
         }
         guard replacedSections.contains("models") else { return }
         for alias in aliases where !isFull { checkAttempts(of: alias) }
     }
 
+    /// A name's settings go over those of each provider of its chain. What is wrong with several of them is told once.
+    private mutating func checkOverProviders(_ alias: AliasDraft) {
+        let common = configuration.resilience
+        let drafts = alias.chain.compactMap { member in providers.first { $0.name == member.target.provider } }
+        // What is longer than the total of every provider in the chain would never be reached.
+        let total = drafts.map { settled($0.resilience).timeouts.total }.max() ?? common.timeouts.total
+        var bases: [ResilienceOverrides] = []
+        var seen: Set<String> = []
+        for draft in drafts where seen.insert(draft.name).inserted { bases.append(draft.resilience) }
+        if bases.isEmpty { bases.append(ResilienceOverrides()) }
+        var told: Set<String> = []
+        for base in bases where !isFull {
+            var settings = base.applied(to: common)
+            // A name's time limits give way to a shorter total of a provider.
+            settings.timeouts = common.timeouts
+            settings.timeouts.total = total
+            check(alias.resilience, over: settings, of: base, &told)
+        }
+    }
+
     /// Who stands behind the last attempt of a request would never be asked.
     private mutating func checkAttempts(of alias: AliasDraft) {
-        let own = alias.resilience.change(of: "resilience.retry.max_attempts") != nil
-        let common = configuration.resilience
-        let most = (own ? alias.resilience.applied(to: common) : common).retry.maxAttempts
-        guard alias.chain.count > most, let last = alias.chain.last else { return }
+        guard let first = alias.chain.first, let last = alias.chain.last else { return }
+        // Whoever is asked first says how many there may be.
+        let firsts = alias.strategy?.value ?? .order == .order ? [first] : alias.chain
+        let most = firsts.map { settled(alias.resilience, of: $0.target.provider).retry.maxAttempts }.min() ?? 1
+        guard alias.chain.count > most else { return }
         report(
             "models.\(alias.name).chain has \(alias.chain.count) models, but resilience.retry.max_attempts is \(most): raise "
                 + "it, or shorten the chain.", last.source)
@@ -60,17 +76,49 @@ extension ConfigurationLoader {
         return settings
     }
 
+    /// What holds for calls to a provider by a name with these settings of its own.
+    func settled(_ overrides: ResilienceOverrides, of provider: String) -> ResilienceSettings {
+        let base = providers.first { $0.name == provider }?.resilience ?? ResilienceOverrides()
+        var settings = overrides.applied(to: base.applied(to: configuration.resilience))
+        _ = SettingOrder.settle(&settings) { path in
+            [base, overrides].contains { $0.change(of: "resilience.\(path)") != nil }
+        }
+        return settings
+    }
+
     private mutating func check(_ overrides: ResilienceOverrides, over base: ResilienceSettings) {
-        let place = { (path: String) -> KeyPlace? in
+        var told: Set<String> = []
+        check(overrides, over: base, of: ResilienceOverrides(), &told)
+    }
+
+    /// - Parameters:
+    ///   - settings: What holds without the overrides.
+    ///   - owner: What of it somebody has set for the same calls, which may contradict the overrides.
+    ///   - told: What is wrong already, by its path.
+    private mutating func check(
+        _ overrides: ResilienceOverrides, over settings: ResilienceSettings, of owner: ResilienceOverrides,
+        _ told: inout Set<String>
+    ) {
+        let own = { (path: String) -> KeyPlace? in
             overrides.change(of: "resilience.\(path)").map { (name: $0.name, source: $0.source) }
         }
-        var settings = overrides.applied(to: base)
-        let settled = SettingOrder.settle(&settings) { place($0) != nil }
-        report(settled.broken, of: settings, at: place)
-        for fault in Self.faults(of: settings, but: settled.broken) {
-            if let (name, source) = place(fault.path) { report("\(name): \(fault.sentence)", source) }
+        let place = { (path: String) -> KeyPlace? in
+            if path.hasPrefix("timeouts.") { return own(path) }
+            return own(path) ?? owner.change(of: "resilience.\(path)").map { (name: $0.name, source: $0.source) }
         }
-        checkAnswers(settings, at: place)
+        var settings = overrides.applied(to: settings)
+        let settled = SettingOrder.settle(&settings) { place($0) != nil }
+        // What the owner has wrong by itself is told there.
+        let broken = settled.broken.filter {
+            (own($0.low) != nil || own($0.high) != nil) && told.insert($0.low).inserted
+        }
+        report(broken, of: settings, at: place)
+        for fault in Self.faults(of: settings, but: settled.broken) {
+            guard let (name, source) = own(fault.path), told.insert(fault.path).inserted else { continue }
+            report("\(name): \(fault.sentence)", source)
+        }
+        // A request's, so the first of the chain speaks for all.
+        if told.insert("answers").inserted { checkAnswers(settings, at: own) }
     }
 
     /// A request ends with the total for all, whoever it is waiting for.

@@ -10,22 +10,26 @@ struct ResilienceOverrides {
         /// What it may change: sections and keys directly below `resilience`.
         var parts: [String] {
             switch self {
-            case .provider: ["timeouts", "breaker", "limits"]
-            case .alias: ["timeouts", "retry", "hedge", "midstream", "hold", "degrade", "degraded_text"]
+            case .provider: ["timeouts", "breaker", "limits"] + requests
+            case .alias: ["timeouts"] + requests
             }
         }
+
+        /// What goes with a request rather than with the state of a provider.
+        private var requests: [String] { ["retry", "hedge", "midstream", "hold", "degrade", "degraded_text"] }
 
         /// Where a key that is not its own belongs, to go on after "belongs"; `nil` for what is its own or no key.
         func home(of path: String) -> String? {
             if path == "resilience.limits.total" { return self == .provider ? "to resilience.limits, for all" : nil }
             // Whoever asks by another name would spend what this one has.
-            if path == "resilience.retry.budget", self == .alias { return "to resilience.retry, for all" }
+            if path == "resilience.retry.budget", self == .alias {
+                return "to providers.NAME.resilience.retry, or to resilience.retry for all"
+            }
             let parts = path.split(separator: ".").map(String.init)
             guard parts.count == 2, let part = parts.last, !self.parts.contains(part),
                 ConfigurationKey.byPath[path] != nil || ConfigurationKey.sections.contains(path)
             else { return nil }
-            let other = self == .provider ? "models.NAME.resilience" : "providers.NAME.resilience"
-            return "to \(other), or to resilience for all"
+            return "to providers.NAME.resilience, or to resilience for all"
         }
 
         /// The same for a key that stands beside a member's `resilience` instead of in it.

@@ -107,13 +107,14 @@ struct GatewayWorld {
 
     init(
         _ plays: [String: [PlayedModel.Play]], _ settings: ResilienceSettings = ResilienceSettings(),
-        keys: [String: GatewayResilience.Keys] = [:], rows: [CatalogueRow] = [], clock: any TimeSource = TickingClock()
+        providers: [String: ResilienceSettings] = [:], keys: [String: GatewayResilience.Keys] = [:],
+        rows: [CatalogueRow] = [], clock: any TimeSource = TickingClock()
     ) {
         models = plays.mapValues { PlayedModel($0, clock: clock) }
         gateway = Gateway(
             models: models, catalogue: Catalogue.builtIn.merging(rows, providers: [:]),
             resilience: GatewayResilience(
-                settings, keys: keys, time: clock, generator: SeededGenerator(seed: 7)),
+                settings, providers: providers, keys: keys, time: clock, generator: SeededGenerator(seed: 7)),
             observer: observer, clock: clock)
     }
 

@@ -92,7 +92,7 @@ struct PlanIdentityTests {
             var settings = ResilienceSettings()
             settings.retry.reasons = reasons
             var expert = Plan.Expert(name: "a", model: "m", route: Route(chain: [Target(provider: "p", model: "m")]))
-            expert.route.settings = settings
+            expert.route.settings = [settings]
             return PlanParts(experts: [expert], fusion: .vote).identity
         }
         let first = identity(codes, capacity: 0)

@@ -127,21 +127,23 @@ struct PlanMutation: Sendable {
             return true
         },
         expert("settings or none") { expert, _ in
-            expert.route.settings = expert.route.settings == nil ? ResilienceSettings() : nil
+            expert.route.settings = expert.route.settings.isEmpty ? [ResilienceSettings()] : []
             return true
         },
         expert("what stands in for answers") { expert, _ in
-            expert.route.settings?.degrade.append(.text)
-            return expert.route.settings != nil
+            if expert.route.settings.isEmpty { return false }
+            expert.route.settings[0].degrade.append(.text)
+            return true
         },
         expert("how much is held back") { expert, _ in
-            guard let settings = expert.route.settings else { return false }
-            expert.route.settings?.hold = settings.hold == .all ? .tokens(3) : .all
+            guard let settings = expert.route.settings.first else { return false }
+            expert.route.settings[0].hold = settings.hold == .all ? .tokens(3) : .all
             return true
         },
         expert("a limit deep in the settings") { expert, _ in
-            expert.route.settings?.limits.queueWait += .nanoseconds(1)
-            return expert.route.settings != nil
+            if expert.route.settings.isEmpty { return false }
+            expert.route.settings[0].limits.queueWait += .nanoseconds(1)
+            return true
         },
     ]
 

@@ -43,12 +43,13 @@ struct RandomPlans {
         var route = Route(chain: targets, window: maybe { $0.draw([1, 4096]) })
         route.strategy = draw(BalanceStrategy.allCases)
         if flip() { route.weights = targets.map { _ in draw([0.5, 1, 3]) } }
-        route.settings = maybe(0.2) { plans in
+        let settings = maybe(0.2) { plans in
             var settings = ResilienceSettings()
             settings.retry.retries = plans.draw([0, 1])
             settings.degradedText = plans.text()
             return settings
         }
+        if let settings { route.settings = targets.map { _ in settings } }
         route.timeouts.total = maybe(0.2) { .seconds($0.draw([1, 9])) }
         return route
     }

@@ -14,7 +14,8 @@ import Testing
     /// What a chain does when every attempt fails with the same error: `R` for a retry, the index of the next target.
     private func course(
         _ failure: AttemptFailure, targets: Int, policy: RetryPolicy = RetryPolicy(), deadline: Instant? = nil,
-        affords: () -> Bool = { true }, hasLargerWindow: (Int) -> Bool = { _ in false }
+        own: [Int: RetryPolicy] = [:], affords: () -> Bool = { true },
+        hasLargerWindow: (Int) -> Bool = { _ in false }
     ) -> (steps: String, reason: RetryDecision.Reason) {
         var generator = SeededGenerator(seed: 3)
         var schedule = RetrySchedule(policy, targets: targets, deadline: deadline)
@@ -27,7 +28,9 @@ import Testing
             case .retry(let retry):
                 steps += "R"
                 now = now.advanced(by: retry.delay)
-            case .next(let target): steps += "\(target)"
+            case .next(let target):
+                steps += "\(target)"
+                schedule.take(own[target] ?? policy)
             case .giveUp(let reason): return (steps, reason)
             }
         }
@@ -46,6 +49,16 @@ import Testing
         #expect(course(broken, targets: 2, policy: RetryPolicy(retries: 0)) == ("1", .retries))
         #expect(course(broken, targets: 9, policy: RetryPolicy(maxAttempts: 1)) == ("", .attempts))
         #expect(course(broken, targets: 0) == ("RRR", .retries))
+    }
+
+    @Test("a target may have a policy of its own, but for the attempts in all")
+    func own() {
+        let broken = failure(.providerFailed)
+        let once = RetryPolicy(retries: 0)
+        #expect(course(broken, targets: 3, own: [1: once]) == ("RRR12RR", .attempts))
+        #expect(course(broken, targets: 2, policy: once, own: [1: RetryPolicy(retries: 2)]) == ("1RR", .retries))
+        let few = RetryPolicy(retries: 3, maxAttempts: 3)
+        #expect(course(broken, targets: 2, policy: few, own: [1: RetryPolicy(maxAttempts: 90)]) == ("R1", .attempts))
     }
 
     @Test("what this target cannot do is not tried twice, and the caller's fault not at all") func classes() {
