@@ -33,7 +33,7 @@ struct ContinuedAnswerTests {
         let request = ChatRequest(model: "m", messages: [ChatMessage(.user, "q")])
         let stream = ContinuedStream(first, request: request) { _, _ throws(CodedError) in
             .init(stream: ScriptedEvents(more), target: Target(provider: "p", model: "m"))
-        } onContinue: { _ in
+        } onContinue: { _, _ in
         }
         var encoder = encoder
         var output: [UInt8] = []
@@ -55,7 +55,7 @@ struct ContinuedAnswerTests {
         return try written.split(separator: "\n\n").dropLast().map { try JSON(Array($0.dropFirst(6).utf8)) }
     }
 
-    @Test("chunks are all of one answer: one id, one time, one model, one role, one end, and the usage of the second")
+    @Test("chunks are all of one answer: one id, one time, one model, one role, one end, and one usage")
     func openAI() async throws {
         for told in ["", #","usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#] {
             let frames = [Self.chunk(#""role":"assistant","content":"""#), Self.chunk(#""content":"Once""#, told)]
@@ -73,6 +73,8 @@ struct ContinuedAnswerTests {
                 let last = chunks.last?["usage"]?["prompt_tokens"]
                 #expect(last == (asks ? 30 : nil))
                 #expect(chunks.count { $0["usage"]?["prompt_tokens"] == 30 } == (asks ? 1 : 0))
+                // A token of the first provider's, and four.
+                #expect(chunks.last?["usage"]?["completion_tokens"] == (asks ? 5 : nil))
             }
         }
     }
@@ -107,7 +109,7 @@ struct ContinuedAnswerTests {
         #expect(message.content.count == (frames == 6 ? 2 : 1))
         #expect(message.start["id"] == "msg_up" && message.start["model"] == "groq/x")
         #expect(message.stopReason == "max_tokens" && message.isStopped)
-        #expect(message.usage["input_tokens"] == 30 && message.usage["output_tokens"] == 4)
+        #expect(message.usage["input_tokens"] == 30 && message.usage["output_tokens"] == 5)
     }
 
     @Test("what else the second provider says of a message is in blocks of its own")
@@ -162,7 +164,7 @@ struct ContinuedAnswerTests {
         #expect(response["id"] == "resp_up" && response["model"] == "groq/x" && response["metadata"] == ["a": "b"])
         #expect(response["status"] == "incomplete")
         #expect(response["incomplete_details"] == ["reason": "max_output_tokens"])
-        #expect(response["usage"]?["input_tokens"] == 30 && response["usage"]?["output_tokens"] == 4)
+        #expect(response["usage"]?["input_tokens"] == 30 && response["usage"]?["output_tokens"] == 5)
     }
 
     @Test("a response whose text is whole, but not its end, ends", arguments: 7...11)

@@ -30,7 +30,7 @@ struct ContinuedStreamTests {
             guard turn < replies.count else { throw CodedError(.modelUnavailable, "none") }
             let stream = try replies[turn](request).get()
             return .init(stream: stream, target: Target(provider: "p\(turn)", model: "m"))
-        } onContinue: { target in
+        } onContinue: { target, _ in
             asked.targets.withLock { $0.append(target) }
         }
     }
@@ -195,7 +195,8 @@ struct ContinuedStreamTests {
 
     private static func tokens(_ count: Int) -> Usage { Usage(promptTokens: count, completionTokens: count) }
 
-    @Test("the usage is that of the provider that ends the answer, a whole answer of its is taken apart")
+    @Test(
+        "the usage is that of the provider that ends the answer, and all of the text; its whole answer is taken apart")
     func usage() async throws {
         let whole = ChatCompletion(
             choices: [.init(text: " two", finishReason: .length)], usage: Self.tokens(7),
@@ -206,7 +207,8 @@ struct ContinuedStreamTests {
         let (events, _) = await drained(stream)
         var assembler = Assembler()
         for event in events { assembler.add(event) }
-        #expect(assembler.completion.text == "One two" && assembler.completion.usage == Self.tokens(7))
+        let usage = Usage(promptTokens: 7, completionTokens: 12)
+        #expect(assembler.completion.text == "One two" && assembler.completion.usage == usage)
         #expect(assembler.completion.choices.first?.finishReason == .length)
     }
 
@@ -220,7 +222,7 @@ struct ContinuedStreamTests {
         let meanwhile = ContinuedStream(Self.broken("One"), request: Self.question()) { _, _ throws(CodedError) in
             box.withLock { $0 }?.cancel()
             return .init(stream: late, target: Target(provider: "p", model: "m"))
-        } onContinue: { _ in
+        } onContinue: { _, _ in
             Issue.record("nobody is to go on")
         }
         box.withLock { $0 = meanwhile }

@@ -116,7 +116,7 @@ public final class Gateway: Sendable {
             resume: { request, error throws(CodedError) in
                 try await self.resumed(request, question, after: error, from: answering.target)
             },
-            onContinue: { answering.change(to: $0) })
+            onContinue: { answering.change(to: $0, after: $1) })
         return Answer(stream: continued, attempts: attempts, answering: answering)
     }
 
@@ -161,12 +161,19 @@ extension Gateway {
     }
 
     /// The row of the ledger for an answer; `nil` for one that did not tell its usage. A call that was cancelled because
-    /// this answer was faster is paid for as well: nobody tells what it used, which is the same prompt at least.
+    /// this answer was faster is paid for as well: nobody tells what it used, which is the same prompt at least. So are
+    /// the models that broke off, for their prompts and what they have shown.
     public func record(_ answer: Answer, _ usage: Usage?) -> UsageRecord? {
-        guard let usage, let record = record(answer.target, usage) else { return nil }
-        guard let lost = answer.answering.lost else { return record }
-        let prompt = Usage(promptTokens: usage.promptTokens, completionTokens: 0)
-        return self.record(lost, prompt)?.adding(record) ?? record
+        guard let usage else { return nil }
+        let course = answer.answering.course
+        let shares = usage.shares(of: course.broken.map(\.part))
+        var records = zip(course.broken, shares.broken).map { broken, used in record(broken.target, used) }
+        records.append(record(course.target, shares.last))
+        if let lost = answer.answering.lost {
+            let prompt = (shares.broken.first ?? usage).promptTokens
+            records.insert(record(lost, Usage(promptTokens: prompt, completionTokens: 0)), at: 0)
+        }
+        return records.compactMap(\.self).reduce(nil) { sum, record in sum?.adding(record) ?? record }
     }
 
     /// The row of the ledger for an answer of this target; `nil` for one that did not tell its usage.

@@ -46,17 +46,30 @@ final class Question: Sendable {
 
 /// Which model answers, for as long as the answer runs.
 final class AnsweringTarget: Sendable {
-    private let current: Mutex<Target>
+    struct Course: Sendable {
+        var target: Target
+        /// Who has answered before, and has broken off.
+        var broken: [(target: Target, part: BrokenPart)] = []
+    }
+
+    private let current: Mutex<Course>
     /// Who was asked in vain at the same time.
     let lost: Target?
 
     init(_ target: Target, lost: Target? = nil) {
-        current = Mutex(target)
+        current = Mutex(Course(target: target))
         self.lost = lost
     }
 
-    var target: Target { current.withLock { $0 } }
-    func change(to target: Target) { current.withLock { $0 = target } }
+    var target: Target { current.withLock(\.target) }
+    var course: Course { current.withLock { $0 } }
+
+    func change(to target: Target, after part: BrokenPart) {
+        current.withLock { course in
+            course.broken.append((course.target, part))
+            course.target = target
+        }
+    }
 }
 
 extension ChatRequest {

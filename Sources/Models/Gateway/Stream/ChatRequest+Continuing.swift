@@ -41,7 +41,7 @@ extension ChatRequest {
     private var beginning: Int? { dialect == .anthropic ? prefill : nil }
 
     /// About how many tokens a text has: four bytes of ASCII each, three of other scripts.
-    private static func tokens(in text: String) -> Int {
+    static func tokens(in text: some StringProtocol) -> Int {
         let foreign = text.utf8.reduce(0) { $0 + Int($1 >> 7) }
         return (text.utf8.count - foreign) / 4 + foreign / 3
     }

@@ -24,6 +24,12 @@ struct Continuation: Sendable {
     private var isPlain = true
     private var hasFinished = false
     private var times = 0
+    /// Of the models that have broken off.
+    private var parts: [BrokenPart] = []
+    /// The bytes of `shown` that are theirs.
+    private var partsEnd = 0
+    /// What the model that answers has told of its own usage.
+    private var told: Usage?
     /// Of the stream that goes on with the answer; `nil` for the first one.
     private var filter: EchoFilter?
 
@@ -39,7 +45,8 @@ struct Continuation: Sendable {
     /// An event is shown as it is.
     mutating func note(_ event: ModelEvent) {
         switch event.kind {
-        case .usage, .other: break
+        case .other: break
+        case .usage(let usage): told = usage
         case .finish: if event.choice == 0 { hasFinished = true }
         case .whole: hasFinished = true
         case .text(let text):
@@ -67,9 +74,15 @@ struct Continuation: Sendable {
     }
 
     /// Another stream goes on with the answer. What was held back of the one before has never been said.
-    mutating func resume() {
+    /// - Returns: What the one before has given.
+    mutating func resume() -> BrokenPart {
         times += 1
+        let part = BrokenPart(told: told, shown: shown[shown.utf8.index(shown.startIndex, offsetBy: partsEnd)...])
+        parts.append(part)
+        partsEnd = shown.utf8.count
+        told = nil
         filter = EchoFilter(shown: shown, before: request.beginningText)
+        return part
     }
 
     /// Appends what is to be shown of an event of the stream that goes on. Its frames are of another answer, with a
@@ -77,7 +90,10 @@ struct Continuation: Sendable {
     mutating func take(_ event: ModelEvent, into output: inout [ModelEvent]) {
         switch event.kind {
         case .other: if event.isUnsaidEnd { output.append(event) }
-        case .usage: output.append(ModelEvent(event.kind, choice: event.choice))
+        case .usage(let usage):
+            told = usage
+            // Of the whole text; the prompt holds the beginning of it already.
+            output.append(ModelEvent(.usage(usage.including(tokens: parts.tokens)), choice: event.choice))
         case .text(let text):
             guard event.choice == 0, let rest = filter?.take(text) else { return }
             if !rest.isEmpty { show(.text(rest), logprobs: event.logprobs, into: &output) }
@@ -96,6 +112,13 @@ struct Continuation: Sendable {
         release(into: &output)
         // Frames that were shown before do not end by themselves.
         if !hasFinished { show(.finish(.stop), into: &output) }
+        // One before has told what it used, which is not what all of it took.
+        if told == nil, let known = parts.last(where: { $0.told != nil })?.told {
+            let own = BrokenPart(told: nil, shown: shown[shown.utf8.index(shown.startIndex, offsetBy: partsEnd)...])
+            let prompt = Usage(promptTokens: known.promptTokens, completionTokens: 0).including(prompt: parts.tokens)
+            let usage = prompt.including(tokens: own.tokens).including(tokens: parts.tokens)
+            output.append(ModelEvent(.usage(usage)))
+        }
     }
 
     private mutating func release(into output: inout [ModelEvent]) {

@@ -42,15 +42,15 @@ final class ContinuedStream: ModelStream {
     let forwardedHeaders: HTTPHeaders
     private let state: Mutex<State>
     private let resume: Resume
-    private let onContinue: @Sendable (Target) -> Void
+    private let onContinue: @Sendable (Target, BrokenPart) -> Void
 
     /// - Parameters:
     ///   - request: What `stream` answers.
-    ///   - onContinue: Told of each target that goes on, before the first event of its; called outside of all locks,
-    ///     must not block.
+    ///   - onContinue: Told of each target that goes on, before the first event of its, and of what the one before
+    ///     has given; called outside of all locks, must not block.
     init(
         _ stream: any ModelStream, request: ChatRequest, resume: @escaping Resume,
-        onContinue: @escaping @Sendable (Target) -> Void
+        onContinue: @escaping @Sendable (Target, BrokenPart) -> Void
     ) {
         forwardedHeaders = stream.forwardedHeaders
         state = Mutex(State(stream: stream, core: Continuation(request)))
@@ -194,17 +194,16 @@ extension ContinuedStream {
         }
         let before = state.withLock { $0.stream }
         let (marks, count) = (before.marks, before.rateCount)
-        let isWanted = state.withLock { state in
-            if state.failure != nil { return false }
+        let part = state.withLock { state -> BrokenPart? in
+            if state.failure != nil { return nil }
             state.marks = state.marks.merging(marks)
             if state.retired == nil { state.retired = .some(count) }
             state.stream = resumed.stream
             state.broken = nil
-            state.core.resume()
-            return true
+            return state.core.resume()
         }
         // Cancelled meanwhile.
-        guard isWanted else { return resumed.stream.cancel() }
-        onContinue(resumed.target)
+        guard let part else { return resumed.stream.cancel() }
+        onContinue(resumed.target, part)
     }
 }
