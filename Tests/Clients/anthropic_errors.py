@@ -17,7 +17,7 @@ FAILURES = {
     "fail-413": ((413, "request_too_large"), (400, "invalid_request_error")),
     "fail-429": ((429, "rate_limit_error"), (429, "rate_limit_error")),
     "fail-500": ((500, "api_error"), (502, "api_error")),
-    "fail-503": ((503, "api_error"), (502, "api_error")),
+    "fail-503": ((503, "api_error"), (503, "overloaded_error")),
     "fail-504": ((504, "timeout_error"), (504, "timeout_error")),
     "fail-529": ((529, "overloaded_error"), (503, "overloaded_error")),
 }

@@ -3,7 +3,7 @@
 
 The path's first part chooses what happens; `tag-<number>` in the request says which request it is.
 
-  fail          503 after 5 ms
+  fail          500 after 5 ms
   gate          the first attempt of each of `--gate` requests waits for all others, then all get a 503; what comes
                 after that is answered
   gate-later    the same, and the 503 says `Retry-After: 1`
@@ -116,8 +116,9 @@ class Upstream:
         self.slots = asyncio.Semaphore(options.slots)
 
     async def fail(self, call):
+        # Not 503: a provider that says it is overloaded is asked less, and retries would not stand alone.
         await asyncio.sleep(0.005)
-        call.refuse()
+        call.answer(500, {"error": {"message": "Something broke.", "type": "server_error", "code": None}})
 
     async def gate(self, call):
         log, times = self.log, self.log.waiting.get(call.tag, 0)

@@ -248,8 +248,9 @@ def _():
 
 @check("upstream 500, 503, a page of HTML, a redirect")
 def _():
-    for model in ("mock/fail-500", "mock/fail-503", "mock/html"):
+    for model in ("mock/fail-500", "mock/html"):
         failure(openai.InternalServerError, "provider_failed", 502, model)
+    failure(openai.InternalServerError, "provider_overloaded", 503, "mock/fail-503")
     before = mock_control()["requests"]
     try:
         ask("mock/redirect")

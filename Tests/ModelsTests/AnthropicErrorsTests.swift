@@ -50,7 +50,7 @@ struct AnthropicErrorsTests {
             (429, body("rate_limit_error", "prompt is too long"), .providerRateLimited),
             (500, body("api_error", "Internal server error"), .providerFailed),
             (504, body("timeout_error", "late"), .providerTimeout), (524, "", .providerTimeout),
-            (529, body("overloaded_error", "Overloaded"), .providerOverloaded), (503, "null", .providerFailed),
+            (529, body("overloaded_error", "Overloaded"), .providerOverloaded), (503, "null", .providerOverloaded),
             (301, "", .providerInvalidAnswer), (204, "", .providerInvalidAnswer), (0, "", .providerInvalidAnswer),
         ] as [(Int, String, ErrorCode)])
     func table(status: Int, body: String, expected: ErrorCode) {

@@ -25,7 +25,7 @@ struct ErrorsTests {
             (404, #"{"error":{"code":"model_not_found"}}"#, .modelUnavailable),
             (400, #"{"error":{"code":"model_decommissioned"}}"#, .modelUnavailable), (408, "", .providerTimeout),
             (429, "", .providerRateLimited), (498, "", .providerRateLimited), (500, "", .providerFailed),
-            (503, "null", .providerFailed),
+            (502, "", .providerFailed), (503, "null", .providerOverloaded),
             (529, "", .providerOverloaded), (504, "", .providerTimeout), (301, "", .providerInvalidAnswer),
             (302, "", .providerInvalidAnswer),
             (204, "", .providerInvalidAnswer), (100, "", .providerInvalidAnswer), (0, "", .providerInvalidAnswer),
@@ -83,6 +83,7 @@ struct ErrorsTests {
             (#"{"code":400,"message":"the maximum context length is 8"}"#, .contextLengthExceeded),
             (#"{"code":500,"message":"the maximum context length is 8"}"#, .providerFailed),
             (#"{"code":429,"message":"no"}"#, .providerRateLimited), (#"{"message":"no"}"#, .providerFailed),
+            (#"{"code":503,"message":"no"}"#, .providerOverloaded), (#"{"code":502,"message":"no"}"#, .providerFailed),
         ] as [(String, ErrorCode)])
     func inside(object: String, expected: ErrorCode) async {
         for (streaming, reply) in [

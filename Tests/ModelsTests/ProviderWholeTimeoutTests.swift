@@ -61,7 +61,7 @@ struct ProviderWholeTimeoutTests {
     func errorBody(streaming: Bool) async throws {
         let world = World(Self.json([(1, #"{"error""#)], status: 503, head: 3))
         let error = await #expect(throws: CodedError.self) { try await world.start(streaming: streaming) }
-        #expect(error?.code == .providerFailed && error?.providerStatus == 503)
+        #expect(error?.code == .providerOverloaded && error?.providerStatus == 503)
         #expect(error.flatMap(TimeLimit.init) == nil)
         #expect(world.seconds == 5 && world.client.cancelledBodies == 1)
     }

@@ -74,7 +74,8 @@ extension Anthropic {
         case 408, 504, 524:
             return CodedError(.providerTimeout, "The provider did not answer in time (\(said)).")
         case 429: return CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
-        case 529: return CodedError(.providerOverloaded, "The provider is overloaded (\(said)). Try again later.")
+        case 503, 529:
+            return CodedError(.providerOverloaded, "The provider is overloaded (\(said)). Try again later.")
         case 400..<500: return CodedError(.providerRefused, "The provider refused the request (\(said)).")
         case 500...: return CodedError(.providerFailed, "The provider failed (\(said)).")
         default:

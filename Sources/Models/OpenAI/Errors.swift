@@ -78,7 +78,7 @@ extension OpenAI {
             CodedError(.providerTimeout, "The provider did not answer in time (status \(status)).")
         case (400..<500, _):
             CodedError(.providerRefused, "The provider refused the request (status \(status)).")
-        case (529, _):
+        case (503, _), (529, _):
             CodedError(.providerOverloaded, "The provider is overloaded (status \(status)). Try again later.")
         case (500..., _):
             CodedError(.providerFailed, "The provider failed (status \(status)).")
@@ -96,10 +96,13 @@ extension OpenAI {
             return told(known, object, code, secrets: secrets)
         }
         let isRateLimit = status == 429 || code == "429" || code == "rate_limit_exceeded"
+        let isOverload = status == 503 || status == 529
         return told(
             isRateLimit
                 ? CodedError(.providerRateLimited, "The provider's rate limit is reached. Try again later.")
-                : CodedError(.providerFailed, "The provider broke its answer off with an error."),
+                : isOverload
+                    ? CodedError(.providerOverloaded, "The provider is overloaded. Try again later.")
+                    : CodedError(.providerFailed, "The provider broke its answer off with an error."),
             object, code, secrets: secrets)
     }
 
