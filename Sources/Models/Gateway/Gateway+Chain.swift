@@ -25,6 +25,17 @@ struct Place {
     var callsLeft: Int
 }
 
+/// What follows a failed attempt, with the place of one who is to wait first.
+private struct NextStep: ~Copyable {
+    let decision: RetryDecision
+    let place: RetryPlace?
+
+    init(_ decision: RetryDecision, _ place: consuming RetryPlace?) {
+        self.decision = decision
+        self.place = place
+    }
+}
+
 extension Gateway {
     /// Goes along the targets until one answers: the same one again after a delay, the next one, or nobody, as the
     /// schedule says after each failure.
@@ -55,8 +66,8 @@ extension Gateway {
             switch asked.outcome {
             case .answered(let value): return value
             case .failed(let failure):
-                let decision = decide(after: failure, &schedule, targets)
-                try await follow(decision, from: targets[place], targets, failure.error, attempts, context, onStep)
+                let next = decide(after: failure, &schedule, targets, context)
+                try await follow(next, from: targets[place], targets, failure.error, attempts, context, onStep)
             }
         }
     }
@@ -96,12 +107,13 @@ extension Gateway {
         }
     }
 
+    /// - Parameter next: Its place among those who wait is held until the wait is over, however it ends.
     @inline(never)
     private func follow(
-        _ decision: RetryDecision, from target: Target, _ targets: [Target], _ error: CodedError,
+        _ next: consuming NextStep, from target: Target, _ targets: [Target], _ error: CodedError,
         _ attempts: [Attempt], _ context: RunContext, _ onStep: OnStep
     ) async throws(CodedError) {
-        switch decision {
+        switch next.decision {
         case .next(let place):
             observer.happened(
                 .failedOver(from: KeyedTarget(target), to: KeyedTarget(targets[place]), after: error.code),
@@ -128,14 +140,21 @@ extension Gateway {
 
     @inline(never)
     private func decide(
-        after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ targets: [Target]
-    ) -> RetryDecision {
+        after failure: AttemptFailure, _ schedule: inout RetrySchedule, _ targets: [Target], _ context: RunContext
+    ) -> NextStep {
         let target = targets[schedule.target]
-        let budget = resilience.record(of: target.provider).budget
+        let record = resilience.record(of: target.provider)
+        var place: RetryPlace?
         var generator = resilience.randomness()
         let window = facts(of: target).info?.window
-        return schedule.decide(
-            after: failure, now: clock.now(), using: &generator, affords: budget.spend,
+        let decision = schedule.decide(
+            after: failure, now: clock.now(), using: &generator, affords: record.budget.spend,
+            mayWait: {
+                place = record.waiting.enter()
+                if place != nil { return true }
+                observer.happened(.limited(target, .overloaded), context: context)
+                return false
+            },
             resting: { resilience.rest(of: target) },
             hasLargerWindow: { place in
                 // What is not known may be large enough, and to find out costs little: it is refused at once.
@@ -144,6 +163,9 @@ extension Gateway {
                 }
                 return other > window
             })
+        // Who does not wait after all leaves the place to another.
+        guard case .retry = decision else { return NextStep(decision, nil) }
+        return NextStep(decision, place.take())
     }
 }
 

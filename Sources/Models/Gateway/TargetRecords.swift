@@ -5,6 +5,8 @@ internal import Synchronization
 /// What is known of a provider, shared by all calls to it.
 final class ProviderRecord: Sendable {
     let budget: ProviderBudget
+    /// Those who wait to ask it again.
+    let waiting: RetryRoom
     /// `nil` where calls at once are not limited.
     let limiter: Limiter?
     /// `nil` for one key, or none.
@@ -14,7 +16,7 @@ final class ProviderRecord: Sendable {
     /// The same with another budget for retries.
     init(_ other: ProviderRecord, budget: ProviderBudget) {
         self.budget = budget
-        (limiter, keys, keyCount) = (other.limiter, other.keys, other.keyCount)
+        (waiting, limiter, keys, keyCount) = (other.waiting, other.limiter, other.keys, other.keyCount)
     }
 
     init(
@@ -22,6 +24,7 @@ final class ProviderRecord: Sendable {
         _ strategy: KeyStrategy, time: any TimeSource
     ) {
         budget = ProviderBudget(retry, time: time)
+        waiting = RetryRoom()
         limiter = limits.map { Limiter(provider: name, $0, within: all, time: time) }
         keyCount = max(1, keys)
         self.keys = keys > 1 ? KeyPool(count: keys, strategy, time: time) : nil

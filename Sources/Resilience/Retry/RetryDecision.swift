@@ -84,6 +84,8 @@ public enum RetryDecision: Hashable, Sendable {
         case wait
         /// The run's deadline leaves no time for another attempt.
         case time
+        /// As many as may already wait for a retry of the last target's provider.
+        case crowd
         /// The last target's provider has got all the retries that it may get now.
         case budget
     }

@@ -46,12 +46,14 @@ public struct RetrySchedule: Sendable {
     /// - Parameters:
     ///   - affords: Whether the target's provider may get one more retry now; takes it if so. Asked at most once, and
     ///     only when everything else speaks for a retry of something that has been sent.
+    ///   - mayWait: Whether there is room for one more who waits for the target's provider; takes it if so. Asked at most
+    ///     once, before `affords`, and only when everything else speaks for a retry.
     ///   - resting: For how long the target would not be asked, because our own circuit keeps calls from it. Asked at
     ///     most once, and only when everything else speaks for a retry.
     ///   - hasLargerWindow: Whether the target of this index may have a larger window than the present one.
     public mutating func decide(
         after failure: AttemptFailure, now: Instant, using generator: inout some RandomNumberGenerator,
-        affords: () -> Bool = { true }, resting: () -> Duration? = { nil },
+        affords: () -> Bool = { true }, mayWait: () -> Bool = { true }, resting: () -> Duration? = { nil },
         hasLargerWindow: (Int) -> Bool = { _ in false }
     ) -> RetryDecision {
         // Most requests never come here, so what they would pay for it is paid here.
@@ -82,6 +84,7 @@ public struct RetrySchedule: Sendable {
             obstacle = isLast ? self.obstacle(toWaiting: rest, room: room) : .wait
             wait = rest
         }
+        if obstacle == nil, !mayWait() { obstacle = .crowd }
         if obstacle == nil, attemptsOnTarget == 0 || affords() {
             return .retry(retry(after: wait, room: room, using: &generator))
         }

@@ -93,14 +93,14 @@ import Testing
 
     /// What is wrong with a decision.
     private func complaint(
-        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure, _ rest: Duration, _ affords: Bool,
-        _ wasAsked: Bool, _ decision: RetryDecision
+        _ test: Case, _ record: [Step], _ target: Int, _ failure: AttemptFailure, _ rest: Duration, _ hasRoom: Bool,
+        _ affords: Bool, _ wasAsked: Bool, _ decision: RetryDecision
     ) -> String? {
         let wasSentHere = failure.wasSent || record.contains { $0.target == target && $0.failure.wasSent }
         let errorClass = test.policy.errorClass(of: failure.error.code)
         let end = end(test, record, target, failure)
         let isOver = end != nil
-        let mayRetry = mayRetry(test, record, target, failure, rest)
+        let mayRetry = mayRetry(test, record, target, failure, rest) && hasRoom
         if wasAsked != (!isOver && mayRetry && wasSentHere) { return "budget" }
         switch decision {
         case .giveUp(let reason):
@@ -141,6 +141,7 @@ import Testing
                 let target = schedule.target
                 let failure = test.failure()
                 let affords = test.pick(0...6) > 0
+                let hasRoom = test.pick(0...9) > 0
                 let rest = Duration.milliseconds(test.pick(0...2) > 0 ? 0 : test.pick(0...25_000))
                 var wasAsked = false
                 let decision = schedule.decide(
@@ -148,9 +149,10 @@ import Testing
                     affords: {
                         wasAsked = true
                         return affords
-                    }, resting: { rest > .zero ? rest : nil },
+                    }, mayWait: { hasRoom }, resting: { rest > .zero ? rest : nil },
                     hasLargerWindow: { [windows = test.windows] in windows[$0] > windows[target] })
-                if let complaint = complaint(test, record, target, failure, rest, affords, wasAsked, decision) {
+                if let complaint = complaint(test, record, target, failure, rest, hasRoom, affords, wasAsked, decision)
+                {
                     Issue.record("seed \(seed), step \(record.count): \(complaint), \(decision) after \(failure)")
                     return
                 }
