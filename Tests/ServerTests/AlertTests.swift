@@ -207,7 +207,8 @@ struct AlertTests {
             CodedError(.providerFailed, ""), refused, CodedError(.overloaded, ""), CodedError(.cancelled, ""),
         ] {
             telemetry.attemptEnded(
-                Attempt(target: Self.groq, error: error, duration: .milliseconds(1)), context: context)
+                Attempt(target: Self.groq, error: error, duration: .milliseconds(1), wasSent: error != refused),
+                context: context)
         }
         #expect(try lines().map { $0["level"]?.string } == ["warning", "debug", "debug"])
     }

@@ -133,10 +133,10 @@ struct GatewayEventMetricsTests {
     /// Tells of one call: of its attempt, and where that begins to answer of the answer's end.
     private func call(
         _ metrics: ServerMetrics, _ target: Target = groq, attempt: CodedError? = nil, answer: ErrorCode? = nil,
-        _ operation: AnswerReport.Operation = .chat
+        _ operation: AnswerReport.Operation = .chat, wasSent: Bool = true
     ) {
         metrics.attemptEnded(
-            Attempt(target: target, error: attempt, duration: .milliseconds(1)), context: context)
+            Attempt(target: target, error: attempt, duration: .milliseconds(1), wasSent: wasSent), context: context)
         if attempt != nil { return }
         metrics.answerEnded(
             AnswerReport(
@@ -174,12 +174,21 @@ struct GatewayEventMetricsTests {
             call(metrics, answer: code)
         }
         for reason in CallRefusal.Reason.allCases {
-            call(metrics, attempt: CallRefusal(reason: reason, wait: .seconds(1)).error(of: "groq/llama"))
+            call(
+                metrics, attempt: CallRefusal(reason: reason, wait: .seconds(1)).error(of: "groq/llama"),
+                wasSent: false)
         }
         #expect(metrics.recentCalls.isEmpty)
-        var limited = CodedError(.providerRateLimited, "")
-        limited.providerStatus = 429
-        call(metrics, attempt: limited)
-        #expect(metrics.recentCalls[Self.groq] == CallRates.Sum(calls: 1, successes: 0))
+    }
+
+    @Test("a rate limit counts, told by a status or in the midst of an answer")
+    func limited() {
+        let metrics = ServerMetrics(knownTargets: [Self.groq], time: clock)
+        for status in [429, nil] {
+            var limited = CodedError(.providerRateLimited, "")
+            limited.providerStatus = status
+            call(metrics, attempt: limited)
+        }
+        #expect(metrics.recentCalls[Self.groq] == CallRates.Sum(calls: 2, successes: 0))
     }
 }

@@ -76,8 +76,10 @@ extension Gateway {
     /// - Parameters:
     ///   - calls: No other key is asked once so many calls have gone to the provider.
     ///   - token: Ends it while its task goes on: no other key is then asked.
+    ///   - isWhole: Whether an attempt that begins to answer has succeeded; else the caller finds out, and tells.
     func asking<Value: Sendable>(
         _ target: Target, _ context: RunContext, atMost calls: Int = .max, token: CancellationToken? = nil,
+        isWhole: Bool = true,
         attempt: (KeyedTarget) async -> AttemptOutcome<Value>
     ) async -> AskedTarget<Value> {
         let seats = resilience.seats(of: target)
@@ -90,7 +92,7 @@ extension Gateway {
             let made = Attempt(
                 target: target, error: outcome.failure?.error, duration: clock.now().since(started),
                 wasSent: outcome.failure?.wasSent ?? true)
-            observer.attemptEnded(made, context: context)
+            if isWhole || made.error != nil { observer.attemptEnded(made, context: context) }
             attempts.append(made)
             guard var failure = outcome.failure else { return AskedTarget(outcome: outcome, attempts: attempts) }
             sent += failure.sent

@@ -43,13 +43,15 @@ extension Gateway {
         let call = HedgedQuestion(self, question, place.index)
         let run = resilience.hedge(of: first, question.settings.hedge).begin(call)
         // Who is first is known with the first piece; holding more of it back waits for the race.
-        let asked = await asking(first, question.context, atMost: place.callsLeft, token: run.token) {
+        let asked = await asking(
+            first, question.context, atMost: place.callsLeft, token: run.token, isWhole: question.holdsNoMore
+        ) {
             await attempt(question, at: $0, isLast: false, token: run.token)
         }
         switch await run.end(asked.outcome.failure?.error) {
         case .won(.primary):
             // As nearly always: nobody else was asked, and nothing more is held back.
-            if call.isAlone, question.settings.hold == .tokens(0) { return asked }
+            if call.isAlone, question.holdsNoMore { return asked }
             return await won(asked, over: call.asked, call)
         case .won(.hedge):
             // Nobody wins without an answer.
@@ -57,8 +59,8 @@ extension Gateway {
             return await won(second, over: asked, call)
         case .failed(let error):
             let second = call.asked
-            asked.discard()
-            second?.discard()
+            discard(asked, question)
+            if let second { discard(second, question) }
             // The schedule is about the first target; what the other one said is among the attempts. A first one that
             // was stopped has said nothing.
             var failure = AttemptFailure(error)
@@ -74,30 +76,45 @@ extension Gateway {
     private func won(
         _ winner: AskedTarget<BegunAnswer>, over loser: AskedTarget<BegunAnswer>?, _ call: HedgedQuestion
     ) async -> AskedTarget<BegunAnswer> {
-        loser?.discard()
+        if let loser { discard(loser, call.question) }
         guard case .answered(let begun) = winner.outcome else { return winner }
-        var attempts = winner.attempts
-        if let loser { attempts = loser.attempts + attempts }
+        let since = clock.now()
         var outcome = await held(begun, call.question)
-        switch outcome {
-        case .failed(let failure):
-            let broken = Attempt(target: begun.seat.target, error: failure.error, duration: .zero)
-            observer.attemptEnded(broken, context: call.question.context)
-            attempts.append(broken)
-        case .answered(var begun):
+        let attempts = (loser?.attempts ?? []) + ended(winner.attempts, outcome.failure, since, call.question)
+        if case .answered(var begun) = outcome {
             // What waited in our own queue was never sent.
             begun.lost = loser?.outcome.failure?.wasSent == false ? nil : call.lost
             outcome = .answered(begun)
         }
         return AskedTarget(outcome: outcome, attempts: attempts)
     }
+
+    /// The last of the attempts had begun to answer, and is over with what was to be held back of it: one attempt.
+    @inline(never)
+    private func ended(
+        _ attempts: [Attempt], _ failure: AttemptFailure?, _ since: Instant, _ question: Question
+    ) -> [Attempt] {
+        guard !question.holdsNoMore, var last = attempts.last else { return attempts }
+        if let failure {
+            last.error = failure.error
+            last.duration += clock.now().since(since)
+        }
+        observer.attemptEnded(last, context: question.context)
+        return attempts.dropLast() + [last]
+    }
+
+    /// It came too late, or nobody wants it any more.
+    @inline(never)
+    private func discard(_ asked: AskedTarget<BegunAnswer>, _ question: Question) {
+        guard case .answered(let begun) = asked.outcome else { return }
+        _ = ended(asked.attempts, nil, clock.now(), question)
+        begun.stream.cancel()
+    }
 }
 
-extension AskedTarget<BegunAnswer> {
-    /// It came too late, or nobody wants it any more.
-    fileprivate func discard() {
-        if case .answered(let begun) = outcome { begun.stream.cancel() }
-    }
+extension Question {
+    /// Whether an attempt is over with the first piece of its answer.
+    fileprivate var holdsNoMore: Bool { settings.hold == .tokens(0) }
 }
 
 /// The second side of a question that is hedged.
@@ -158,7 +175,7 @@ private final class HedgedQuestion: HedgedCall {
 
     func askSecond() async throws(CodedError) {
         guard let target = second.withLock(\.target) else { return }
-        let asked = await gateway.asking(target, question.context) {
+        let asked = await gateway.asking(target, question.context, isWhole: question.holdsNoMore) {
             await gateway.attempt(question, at: $0, isLast: false)
         }
         second.withLock { $0.asked = asked }

@@ -107,7 +107,7 @@ final class CallMeter: Sendable {
         let target = attempt.target
         let (series, rates) = find(target)
         if let series, attempt.error == nil { return series.began.add() }
-        if let error = attempt.error, error.isFailedCall { note(isSuccess: false, rates) }
+        if attempt.isFailedCall { note(isSuccess: false, rates) }
         let model = series == nil ? RateBoard.otherModel : target.model
         let end = attempt.wasSent ? attempt.error?.code.name ?? "ok" : "not_sent"
         families.attempts.with(target.provider, model, end).add()
@@ -144,13 +144,8 @@ final class CallMeter: Sendable {
     }
 }
 
-extension CodedError {
-    /// Whether a provider was asked and failed. Rate limits and rejected keys that are only remembered have no status:
-    /// nobody was asked.
-    var isFailedCall: Bool {
-        switch code {
-        case .providerRateLimited, .providerRejectedKey: providerStatus != nil
-        default: code.fault == .provider
-        }
-    }
+extension Attempt {
+    /// Whether a provider was asked and failed, by its status or in the midst of an answer. Rate limits and rejected
+    /// keys that are only remembered were never sent.
+    var isFailedCall: Bool { wasSent && error?.code.fault == .provider }
 }

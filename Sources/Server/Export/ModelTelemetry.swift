@@ -34,7 +34,7 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
         guard let error = attempt.error, error.code.fault != .caller else { return }
         // What a breaker or a limit of ours refused is no news: it would fill the log for as long as an outage lasts.
         logger.log(
-            error.isFailedCall ? .warning : .debug, "model attempt failed", .string("request_id", context.requestID),
+            attempt.isFailedCall ? .warning : .debug, "model attempt failed", .string("request_id", context.requestID),
             .string("provider", attempt.target.provider), .string("model", attempt.target.model),
             .string("code", error.code.name), .string("detail", error.detail),
             .double("duration_ms", attempt.duration.milliseconds))

@@ -86,10 +86,8 @@ struct GatewayStreamTests {
             let world = GatewayWorld(["a": [.breaking("1", "2")], "b": [.breaking("3")]], settings)
             let error = await #expect(throws: CodedError.self) { try await world.ask(Self.route) }
             #expect(error?.code == .providerStreamBroken)
-            #expect(
-                world.observer.attempts.compactMap(\.error).map(\.code) == [
-                    .providerStreamBroken, .providerStreamBroken,
-                ])
+            let codes = world.observer.attempts.map(\.error?.code)
+            #expect(codes == [.providerStreamBroken, .providerStreamBroken], "Each is one attempt.")
             #expect(world.observer.reports.isEmpty)
         }
     }
