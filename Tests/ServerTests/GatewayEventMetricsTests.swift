@@ -117,8 +117,24 @@ struct GatewayEventMetricsTests {
             counted == [
                 #"gateway_hedges_skipped_total{provider="groq",model="other",reason="budget"} 3000"#,
                 #"gateway_refusals_total{provider="groq",model="other",code="overloaded"} 3000"#,
-                #"circuit_transitions_total{provider="groq",model="other",state="half_open"} 3000"#,
+                #"circuit_transitions_total{provider="groq",model="other",state="half_open",cause="failure_rate",code="provider_failed"} 3000"#,
             ])
+    }
+
+    @Test("a circuit's changes tell why and after which error; what is told of all of them is bounded")
+    func transitions() {
+        for cause in Breaker.Cause.allCases {
+            let transition = Breaker.Transition(
+                number: 1, from: .closed, to: .forcedOpen, cause: cause, at: Instant(nanoseconds: 5), error: nil)
+            metrics.circuitChanged(KeyedTarget(Self.groq), .transition(transition))
+        }
+        metrics.circuitChanged(
+            KeyedTarget(Self.groq), .transition(Self.transition(.halfOpen(lease: nil), .closed)))
+        let begin = #"circuit_transitions_total{provider="groq",model="llama",state="#
+        let causes = Breaker.Cause.allCases.map { begin + #""forced_open",cause="\#($0.rawValue)",code=""} 1"# }
+        #expect(
+            Set(counted)
+                == Set(causes + [begin + #""closed",cause="failure_rate",code="provider_failed"} 1"#]))
     }
 
     private static func transition(_ from: Breaker.State, _ to: Breaker.State) -> Breaker.Transition {

@@ -115,15 +115,17 @@ struct GeneratedDocumentTests {
         return "of calls that were not hedged \(skips); of what the input guard noticed \(noticed)"
     }()
 
+    private static let causes = Breaker.Cause.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+
     /// Where a label's values come from. None comes from a client.
-    private static let labels = [
+    private static let labels: [String: String] = [
         "metric": "the name of a metric",
         "route": "the path of a route as in [api.md](api.md), `other` for what has none",
         "method": "`GET`, `POST`, `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `PATCH` or `other`",
         "status": "the HTTP status",
         "provider": "the name of a configured provider",
         "model": "a model that the configuration names, `other` for those that only callers named",
-        "code": "`ok`, or a code of [errors.md](errors.md)",
+        "code": "`ok`, or a code of [errors.md](errors.md); empty for a circuit that knows no error",
         "gen_ai_operation_name": "`chat` or `embeddings`",
         "gen_ai_provider_name": "as `provider`",
         "gen_ai_request_model": "as `model`",
@@ -141,6 +143,7 @@ struct GeneratedDocumentTests {
             + "; of experts `finished`, `left_out`, `fallback`, `cached`",
         "cache": "`expert`, of experts of plans that allow it",
         "state": "`closed`, `open`, `half_open`, `forced_open`, `forced_closed`",
+        "cause": causes,
         "to": "`target`, or `key` for another key of the same one",
         "limit": TimeLimit.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
         "side": "`primary` for the one asked first, `hedge` for the other",

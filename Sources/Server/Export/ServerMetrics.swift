@@ -51,8 +51,9 @@ final class ServerMetrics: Sendable {
             labels: ["outcome"])
         for outcome in FormatOutcome.allCases { _ = formats.with(outcome.rawValue) }
         circuits = registry.counter(
-            "tutti_circuit_transitions_total", "Circuits of providers' models that changed their state.",
-            labels: ["provider", "model", "state"])
+            "tutti_circuit_transitions_total",
+            "Circuits of providers' models that changed their state, by the new one, why, and the last error by then.",
+            labels: ["provider", "model", "state", "cause", "code"])
         runs = RunMeter(registry: registry)
         running = registry.gauge("tutti_turns_running", "Turns that are running.").with()
         gauges = GatewayGauges(registry: registry)
@@ -75,7 +76,10 @@ final class ServerMetrics: Sendable {
 
     func circuitChanged(_ keyed: KeyedTarget, _ event: CircuitEvent) {
         guard case .transition(let transition) = event else { return }
-        circuits.with(keyed.target.provider, model(of: keyed.target), transition.to.name).add()
+        circuits.with(
+            keyed.target.provider, model(of: keyed.target), transition.to.name, transition.cause.rawValue,
+            transition.error?.name ?? ""
+        ).add()
     }
 
     /// The model's name as a label: a client's own becomes `other`.
