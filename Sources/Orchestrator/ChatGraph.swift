@@ -102,14 +102,15 @@ struct ChatGraph {
                 try await execute.run(
                     request, noticed: input.findings, plan: plan, streaming: streaming, context: context)
             }
-            .node("fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, writes: \.answer) {
-                context, request, plan, format, answer, streaming in
+            .node(
+                "fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, \.takesBack, writes: \.answer
+            ) { context, request, plan, format, answer, streaming, takesBack in
                 guard let plan, case .parts(let parts)? = answer else {
                     throw CodedError(.internalError, "There is nothing to fuse.")
                 }
                 let fuse = FuseNode(
-                    request: request.value, plan: plan.value, format: format, streaming: streaming, fusions: fusions,
-                    gateway: gateway, guards: guards, time: time)
+                    request: request.value, plan: plan.value, format: format, streaming: streaming,
+                    takesBack: takesBack, fusions: fusions, gateway: gateway, guards: guards, time: time)
                 return .whole(try await fuse.run(parts.value, context: context))
             }
     }

@@ -107,8 +107,10 @@ public final class ChatOrchestrator: Sendable {
             generator: generator.withLock { $0.split() })
         do {
             let state = try await runner.run(
-                ChatState(request: request, conversation: conversation, streaming: streaming), context: context,
-                events: listener)
+                ChatState(
+                    request: request, conversation: conversation, streaming: streaming,
+                    takesBack: sink?.takesBack ?? false),
+                context: context, events: listener)
             guard case .whole(let answer)? = state.answer else {
                 throw CodedError(.internalError, "The turn has no answer.")
             }

@@ -9,6 +9,8 @@ public enum ChatSignal: Sendable {
 
 /// Takes a turn's signals in order, or suspends the turn until it can: back-pressure. Throwing cancels the turn.
 public protocol ChatSink: Sendable {
+    /// Whether text of the answer that was shown can be taken back by ``ChatEvent/replaced(from:reason:)``.
+    var takesBack: Bool { get }
     /// Takes a signal if that needs no waiting; every signal is offered first.
     func offer(_ signal: ChatSignal) -> EventIntake
     /// Takes a signal that was offered in vain.
@@ -16,5 +18,6 @@ public protocol ChatSink: Sendable {
 }
 
 extension ChatSink {
+    public var takesBack: Bool { false }
     public func offer(_ signal: ChatSignal) -> EventIntake { .full }
 }

@@ -13,6 +13,8 @@ struct ChatState: Sendable {
     let conversation: String?
     /// Whether the caller wants the answer piece by piece.
     let streaming: Bool
+    /// Whether the caller lets text of the answer be taken back that it was shown.
+    let takesBack: Bool
 
     // Written by the nodes, in this order.
     var input = InputSummary()
@@ -33,11 +35,12 @@ struct ChatState: Sendable {
         var whole: Shared<ChatAnswer>? { if case .whole(let answer) = self { answer } else { nil } }
     }
 
-    init(request: Shared<ChatRequest>, conversation: String?, streaming: Bool) {
+    init(request: Shared<ChatRequest>, conversation: String?, streaming: Bool, takesBack: Bool) {
         given = request
         self.request = request
         self.conversation = conversation
         self.streaming = streaming
+        self.takesBack = takesBack
     }
 }
 
@@ -98,12 +101,14 @@ public enum ChatEvent: Sendable {
     indirect case answering(Target, headers: HTTPHeaders, marks: AnswerMarks = AnswerMarks())
     /// The plan is about to be executed; before everything else that its execution says.
     indirect case planned(Plan)
-    /// A piece of the answer itself. All of them together are the answer, whatever was shown provisionally.
+    /// A piece of the answer itself. All of them since the last ``replaced(from:reason:)`` together are the answer,
+    /// whatever was shown provisionally.
     case model(ModelEvent)
     /// A piece of what one expert says, which may become the answer, a part of it, or nothing.
     case provisional(text: String, expert: String)
     /// What was shown provisionally is not the answer: it is right up to so many UTF-8 bytes where one expert alone was
-    /// heard, else up to none. The answer follows, whole, in ``model(_:)``.
+    /// heard, else up to none. The answer follows, whole, in ``model(_:)``. What of the answer itself was shown before is
+    /// not the answer either, which happens only where a sink ``ChatSink/takesBack``.
     case replaced(from: Int, reason: String)
     /// An expert of the plan has begun, or has ended in one way or another.
     case expert(name: String, phase: ExpertPhase)

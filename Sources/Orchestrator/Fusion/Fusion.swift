@@ -11,7 +11,7 @@ public import Models
 ///     }
 public protocol Fusion: Sendable {
     /// Called once a turn, on the run's task, with at least one input. What it throws lets the best single answer take
-    /// its place, unless something of its own was shown by then; a cancellation ends the turn. It should depend on its
+    /// its place, unless something of its own was shown by then for good; a cancellation ends the turn. It should depend on its
     /// arguments alone, so that a turn gives the same answer whatever was ready first.
     /// - Parameter inputs: In the order of their declaration, without those that were left out.
     func fuse(_ inputs: [FusionInput], context: FusionContext) async throws -> FusedAnswer

@@ -4,7 +4,7 @@ internal import HTTP
 internal import Models
 
 /// Makes one answer of the experts' answers, and tells what of it was not told yet. Where the plan's fusion fails, the
-/// best single answer takes its place.
+/// best single answer takes its place, unless a part of another was shown that cannot be taken back.
 struct FuseNode: Sendable {
     /// UTF-8 bytes of a piece of an answer that is there as a whole before anything of it is shown.
     static let piece = 256
@@ -13,6 +13,7 @@ struct FuseNode: Sendable {
     let plan: Plan
     let format: AnswerFormat?
     let streaming: Bool
+    let takesBack: Bool
     let fusions: [String: any Fusion]
     let gateway: Gateway
     let guards: GuardSettings
@@ -57,7 +58,7 @@ struct FuseNode: Sendable {
         } catch {
             let failure = CodedError(any: error)
             if Task.isCancelled || endsRun(failure, context) { throw failure }
-            if fusing.desk.hasShown { throw FuseNode.broken(failure) }
+            if fusing.desk.hasShown, !takesBack { throw FuseNode.broken(failure) }
             let best = try await BestFusion.withoutModel.fuse(inputs, context: fusing)
             try await context.emit(
                 .status(
@@ -79,7 +80,7 @@ struct FuseNode: Sendable {
         }
     }
 
-    /// What was shown cannot be taken back: the run ends, and not because an expert's provider failed.
+    /// What was shown for good ends the run, and not because an expert's provider failed.
     private static func broken(_ failure: CodedError) -> CodedError {
         guard failure.code.kind == .provider else { return failure }
         return CodedError(
@@ -109,7 +110,8 @@ struct FuseNode: Sendable {
         written: (text: String, writer: FusionDesk.Writer)?
     ) -> ChatAnswer {
         var bill = Bill()
-        var findings = desk.findings
+        // What was shown and taken back is no part of the answer.
+        var findings = written == nil ? GuardFindings() : desk.findings
         var (attempts, marks) = (desk.attempts, AnswerMarks())
         for expert in parts.experts {
             if expert.completion != nil { bill.add(expert.outcome.usage, expert.outcome.ledger) }
@@ -176,9 +178,13 @@ struct FuseNode: Sendable {
         _ answer: ChatAnswer, _ parts: ExpertResults, _ desk: FusionDesk, _ context: NodeContext<ChatEvent>
     ) async throws {
         guard context.hasListener else { return }
-        let isShown = parts.shown.isFinal || desk.hasShown
-        if !parts.shown.isBegun, !desk.hasShown {
-            if let event = replacement(of: parts.shown, by: answer) { try await context.emit(event) }
+        // What a failed fusion has shown is not the answer.
+        let isWritten = desk.hasShown && answer.fusion?.failure == nil
+        let isShown = parts.shown.isFinal || isWritten
+        if !parts.shown.isBegun, !isWritten {
+            if let event = replacement(of: parts.shown, by: answer, afterText: desk.hasShown) {
+                try await context.emit(event)
+            }
             try await context.emit(.answering(answer.target, headers: answer.headers, marks: answer.marks))
         }
         if !streaming {
@@ -198,13 +204,14 @@ struct FuseNode: Sendable {
         if !plan.fusion.keepsText { try await context.emit(.progress(percent: 100, layer: nil)) }
     }
 
-    /// From where what was shown provisionally is not the answer; `nil` where it is, or where nothing was shown.
-    private func replacement(of shown: ExpertResults.Shown, by answer: ChatAnswer) -> ChatEvent? {
-        guard !shown.speakers.isEmpty else { return nil }
+    /// From where what was shown is not the answer; `nil` where it is, or where nothing was shown.
+    /// - Parameter afterText: Whether text was shown as the answer that is not: nothing of it stays.
+    private func replacement(of shown: ExpertResults.Shown, by answer: ChatAnswer, afterText: Bool) -> ChatEvent? {
+        guard afterText || !shown.speakers.isEmpty else { return nil }
         let text = answer.completion.text
         let reason =
             answer.fusion?.expert.map { "This is the answer of '\($0)'." } ?? "This is what was made of the answers."
-        guard shown.speakers.count == 1 else { return .replaced(from: 0, reason: reason) }
+        guard shown.speakers.count == 1, !afterText else { return .replaced(from: 0, reason: reason) }
         let same = text.commonBeginning(with: shown.only)
         return same == text.utf8.count && same == shown.only.utf8.count ? nil : .replaced(from: same, reason: reason)
     }

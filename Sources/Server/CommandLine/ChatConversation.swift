@@ -54,13 +54,6 @@ private struct ChatTurn: Sendable {
     let messages: [JSON]
     let output: @Sendable (String) -> Bool
 
-    private struct Shown {
-        /// The text that stands on the screen.
-        var text = ""
-        /// The answer, once it is whole.
-        var answer: String?
-    }
-
     func answer() async -> Result<String, CodedError> {
         do throws(CodedError) {
             return .success(try await streamed())
@@ -76,7 +69,7 @@ private struct ChatTurn: Sendable {
         if let persona = options.persona { members.append(JSON.Member("personaId", .string(persona))) }
         let response = try await server.send("/api/orchestrator/chat", body: .object(members))
         var decoder = SSEDecoder()
-        var shown = Shown()
+        var shown = ShownAnswer()
         do {
             while let piece = try await response.body.next() {
                 decoder.feed(piece)
@@ -93,23 +86,22 @@ private struct ChatTurn: Sendable {
         return answer
     }
 
-    private func show(_ event: SSEEvent, _ shown: inout Shown) throws {
+    private func show(_ event: SSEEvent, _ shown: inout ShownAnswer) throws {
         let data = try JSONDocument(event.data).root
         if options.json { try print(event) }
         switch event.event {
         case "TOKEN":
             // Those of an expert are no answer yet.
             guard data["expert"] == nil, let token = data["token"]?.string else { break }
-            shown.text += token
-            if !options.json { try write(token) }
+            let text = shown.take(token)
+            if !options.json { try write(text) }
+        case "REPLACE":
+            let text = shown.takeBack()
+            if !options.json { try write(text) }
         case "PIPELINE_METRICS": if options.timing { ChatTiming.write(data) }
         case "COMPLETE":
-            let answer = data["content"]?.string ?? ""
-            shown.answer = answer
-            guard !options.json else { break }
-            // What is on the screen stays there; what it lacks follows.
-            let rest = answer.hasPrefix(shown.text) ? String(answer.dropFirst(shown.text.count)) : "\n\(answer)"
-            try write(rest + "\n")
+            let text = shown.end(data["content"]?.string ?? "")
+            if !options.json { try write(text) }
         case "ERROR": throw CodedError(.providerFailed, data["message"]?.string ?? "the answer failed")
         case "CANCELLED": throw CodedError(.cancelled, "the answer was cancelled")
         default: break
@@ -130,6 +122,29 @@ private struct ChatTurn: Sendable {
         writer.member("data", raw: event.data)
         writer.endObject()
         try write(String(decoding: writer.bytes, as: UTF8.self) + "\n")
+    }
+}
+
+/// What stands on the screen of an answer; gives what is to be written there next. What is there stays: text that is not
+/// the answer ends with its line.
+struct ShownAnswer: Sendable {
+    private var text = ""
+    /// Once it is whole.
+    private(set) var answer: String?
+
+    mutating func take(_ token: String) -> String {
+        text += token
+        return token
+    }
+
+    mutating func takeBack() -> String {
+        defer { text = "" }
+        return text.isEmpty ? "" : "\n"
+    }
+
+    mutating func end(_ answer: String) -> String {
+        self.answer = answer
+        return (answer.hasPrefix(text) ? String(answer.dropFirst(text.count)) : "\n\(answer)") + "\n"
     }
 }
 

@@ -6,6 +6,8 @@ internal import Orchestrator
 /// The events of one answer in a client's dialect. Only what models say is shown; the pipeline's own events are of no
 /// such dialect.
 struct ChatStreamFormat<Dialect: ClientDialect>: EventStreamFormat {
+    /// What clients of these dialects have read is final.
+    static var takesBack: Bool { false }
     private let request: Shared<ChatRequest>
     private var identity: AnswerIdentity
     private let requestID: String

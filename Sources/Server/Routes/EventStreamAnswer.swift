@@ -16,6 +16,8 @@ protocol EventStreamFormat: Sendable {
     func opens(with signal: ChatSignal) -> Bool
     /// Headers that are known by then.
     var headers: HTTPHeaders { get }
+    /// Whether it can say that text of the answer which was shown is not the answer.
+    static var takesBack: Bool { get }
 }
 
 /// Writes an event stream as a turn comes about. A client that has waited for a heartbeat's time before there was
@@ -24,6 +26,7 @@ protocol EventStreamFormat: Sendable {
 /// Not generic over its format: the executor of a generic actor is looked up by its type's metadata at every step.
 actor EventStreamAnswer: LoopBound, ChatSink {
     nonisolated let loop: EventLoop
+    nonisolated let takesBack: Bool
     private var format: any EventStreamFormat
     private var writer: ResponseWriter?
     private var body: BodyWriter?
@@ -37,6 +40,7 @@ actor EventStreamAnswer: LoopBound, ChatSink {
         refusal: @escaping @Sendable (CodedError) -> Response
     ) {
         self.loop = loop
+        takesBack = type(of: format).takesBack
         self.format = format
         self.writer = consume writer
         self.heartbeat = heartbeat

@@ -38,6 +38,7 @@ final class LiveTurn: ChatSink {
     }
 
     let run: Run
+    var takesBack: Bool { NativeEvents.takesBack }
     private let report: TurnReport
     private let time: any TimeSource
     private let wantsBody: Bool

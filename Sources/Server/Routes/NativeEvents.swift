@@ -11,6 +11,9 @@ struct NativeEvents: Sendable {
     /// Takes one event.
     typealias Output = (_ name: String, _ data: [UInt8]) -> Void
 
+    /// By `REPLACE`.
+    static let takesBack = true
+
     private let report: TurnReport
     private let time: any TimeSource
     private(set) var phases: RunPhases

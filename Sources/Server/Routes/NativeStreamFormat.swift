@@ -4,6 +4,7 @@ internal import Orchestrator
 
 /// Run events as server-sent events: `event:` names one, `data` is one JSON object, `id` is `run:sequence`.
 struct NativeStreamFormat: EventStreamFormat {
+    static let takesBack = NativeEvents.takesBack
     private var events: NativeEvents
     private var frames: RunEventFrames
     /// None: the head is sent before anybody answers. What there is to say of the answer stands in `COMPLETE`.

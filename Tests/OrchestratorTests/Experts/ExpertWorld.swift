@@ -55,6 +55,16 @@ struct ExpertWorld {
                 }
             }
         }
+        /// What a client of the native route has, who does what it is told to: only what is not an expert's is the answer.
+        var followed: String {
+            events.reduce(into: "") { text, event in
+                switch event {
+                case .replaced: text = ""
+                case .model(let said): if case .text(let piece) = said.kind { text += piece }
+                default: break
+                }
+            }
+        }
         var statuses: [String] { events.compactMap { if case .status(let text) = $0 { text } else { nil } } }
         var percents: [Double] { events.compactMap { if case .progress(let percent, _) = $0 { percent } else { nil } } }
     }
@@ -118,10 +128,12 @@ final class RecordingSink: ChatSink {
     private let generator: Mutex<SeededGenerator?>
 
     private let limit: Int
+    let takesBack: Bool
 
-    init(hesitating seed: UInt64? = nil, closingAfter limit: Int = .max) {
+    init(hesitating seed: UInt64? = nil, closingAfter limit: Int = .max, takesBack: Bool = false) {
         generator = Mutex(seed.map { SeededGenerator(seed: $0) })
         self.limit = limit
+        self.takesBack = takesBack
     }
 
     func offer(_ signal: ChatSignal) -> EventIntake {

@@ -10,14 +10,15 @@ struct FusionTests {
     typealias Scripts = [String: ScriptedExperts.Script]
 
     private func turn(
-        _ fusion: FusionRule, _ scripts: Scripts, streaming: Bool = true, fusions: [String: any Fusion] = [:],
+        _ fusion: FusionRule, _ scripts: Scripts, streaming: Bool = true, takesBack: Bool = false,
+        fusions: [String: any Fusion] = [:],
         _ request: ChatRequest = ChatRequest(model: "plan/x", messages: [ChatMessage(.user, "Why?")])
     ) throws -> (ExpertWorld, ExpertWorld.Turn) {
         let names = scripts.keys.filter { !["judge", "writer"].contains($0) }.sorted()
         let plan = try Plan(
             model: "plan/x", experts: names.map { Plan.Expert($0) { $0.isOptional = true } }, fusion: fusion)
         let world = try ExpertWorld(plan, scripts, fusions: fusions)
-        return (world, try world.turn(request, streaming: streaming))
+        return (world, try world.turn(request, streaming: streaming, sink: RecordingSink(takesBack: takesBack)))
     }
 
     private let refusal = ScriptedExperts.Script(end: .refusal(CodedError(.providerFailed, "Failed.")))
@@ -160,6 +161,60 @@ struct FusionTests {
         let (_, whole) = try turn(rule, ["a": .init("one"), "writer": broken], streaming: false)
         #expect(whole.text == "one")
         #expect(whole.answer?.completion.usage?.totalTokens == 5)
+    }
+
+    /// Lets a model write, and then has no idea.
+    struct Wavering: Fusion {
+        func fuse(_ inputs: [FusionInput], context: FusionContext) async throws -> FusedAnswer {
+            let writer = FusionModel("writer")
+            _ = try await context.write(context.request, by: writer.route)
+            throw Failing.NoIdea()
+        }
+    }
+
+    @Test(
+        "where shown text can be taken back, the best single answer takes the place of what a broken fusion has shown",
+        arguments: [FusionRule.synthesise(FusionModel("writer")), .own("wavering")])
+    func takenBack(_ rule: FusionRule) throws {
+        var isOwn = false
+        if case .own = rule { isOwn = true }
+        let failure = CodedError(.providerStreamBroken, "Broken.")
+        let code: ErrorCode = isOwn ? .internalError : .providerStreamBroken
+        let scripts: Scripts = [
+            "a": .init("one"), "b": .init("two"),
+            "writer": isOwn ? .init("ha", "lf") : .init("ha", "lf", end: .failure(failure)),
+        ]
+        let fusions: [String: any Fusion] = ["wavering": Wavering()]
+        let (_, turn) = try turn(rule, scripts, takesBack: true, fusions: fusions)
+        #expect(turn.text == "one" && turn.followed == "one")
+        #expect(turn.answer?.target.name == "p/a" && turn.answer?.fusion?.failure == code)
+        let failed = try #require(turn.lines.firstIndex { $0.contains("could not be fused (\(code.name))") })
+        let places = turn.events.indices.filter { if case .replaced = turn.events[$0] { true } else { false } }
+        #expect(places.count == 2, "what was provisional, and what was shown after it")
+        #expect(turn.lines.filter { $0.hasSuffix(" answers") } == ["p/writer answers", "p/a answers"])
+        let texts = turn.lines.indices.filter { turn.lines[$0].hasPrefix("text ") }
+        #expect(texts.filter { $0 < failed }.map { turn.lines[$0] }.joined().contains("ha"))
+        #expect(texts.filter { $0 > failed }.map { turn.lines[$0] } == ["text one"])
+        #expect(turn.lines.filter { $0.hasPrefix("finish") } == ["finish stop"])
+        // Where it cannot be taken back, the run ends.
+        let final = try self.turn(rule, scripts, fusions: fusions).1
+        #expect(final.error?.code == (isOwn ? .internalError : .fusionBroken))
+    }
+
+    @Test("what a client has that takes back is the answer, wherever the writer breaks off and whoever is heard")
+    func followed() throws {
+        let failure = CodedError(.providerStreamBroken, "Broken.")
+        let pieces = ["one", " and", " two"]
+        for count in 0...pieces.count {
+            for scripts: Scripts in [["a": .init("one", " and")], ["a": .init("one"), "b": .init("two")]] {
+                var writer = ScriptedExperts.Script("", end: .failure(failure))
+                writer.pieces = Array(pieces.prefix(count))
+                let (_, turn) = try turn(
+                    .synthesise(FusionModel("writer")), scripts.merging(["writer": writer]) { $1 }, takesBack: true)
+                let text = try #require(turn.text)
+                #expect(turn.followed == text && turn.answer?.fusion?.failure == .providerStreamBroken)
+            }
+        }
     }
 
     struct Shouting: Fusion {
