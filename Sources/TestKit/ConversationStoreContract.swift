@@ -2,7 +2,8 @@ internal import Base
 internal import Models
 public import Orchestrator
 
-/// What every store of conversations must do. Each check gets an empty engine and throws what it found wrong.
+/// What every store of conversations must do. Each check gets an empty engine and throws what it found wrong. An engine
+/// that is bounded in number gets a bound of ``fewest`` here.
 public enum ConversationStoreContract {
     public struct Broken: Error, CustomStringConvertible {
         public let description: String
@@ -12,6 +13,8 @@ public enum ConversationStoreContract {
         public let description: String
         public let run: @Sendable (any ConversationStore) async throws -> Void
     }
+
+    public static let fewest = 64
 
     public static let checks: [Check] = [
         Check(description: "a conversation that is not there is empty") { store in
@@ -51,6 +54,13 @@ public enum ConversationStoreContract {
                 try await store.forget("c", scope: other)
             }
             try same(try await said(in: store, "c"), ["question 1", "answer 1"])
+        },
+        Check(description: "however much one user has to say, nothing of another's is lost for it") { store in
+            try await store.append(turn(1), to: "c", scope: anna)
+            for run in 1...3 * fewest { try await store.append(turn(run), to: "c\(run)", scope: ben) }
+            try same(try await said(in: store, "c"), ["question 1", "answer 1"])
+            let last = try await store.turns(of: "c\(3 * fewest)", scope: ben, messages: 10)
+            try same(last.map(\.runID), ["run_\(3 * fewest)"])
         },
         Check(description: "a user's keys share a conversation") { store in
             try await store.append(turn(1), to: "c", scope: anna)

@@ -14,7 +14,11 @@ struct ConversationStoreTests {
     @Test("in memory: what every store must do", arguments: ConversationStoreContract.checks.indices)
     func contract(_ index: Int) async throws {
         let check = ConversationStoreContract.checks[index]
-        do { try await check.run(MemoryConversations(time: clock)) } catch { Issue.record("\(check): \(error)") }
+        var limits = MemoryConversations.Limits()
+        limits.conversations = ConversationStoreContract.fewest
+        do { try await check.run(MemoryConversations(limits, time: clock)) } catch {
+            Issue.record("\(check): \(error)")
+        }
     }
 
     private func turn(_ run: Int, text: String = "hello", messages: Int = 1) -> ConversationTurn {
