@@ -10,6 +10,7 @@ internal import Models
 /// microsecond.
 struct ChatGraph {
     let planner: Planner
+    let personas: any PersonaSource
     let gateway: Gateway
     let recorder: any RunRecorder
     let policy: ViolationPolicy
@@ -72,7 +73,7 @@ struct ChatGraph {
 
     private func addBeginning(to builder: GraphBuilder<ChatState, ChatEvent>) {
         let inputGuard = guards.input == .off ? nil : InputGuard(guards)
-        let planner = planner
+        let (planner, personas) = (planner, personas)
         builder
             .node("validate", reads: \.request, writes: \.input, \.format) { [recorder] context, request in
                 let input = try await ValidateNode.run(request.value, inputGuard: inputGuard)
@@ -80,8 +81,9 @@ struct ChatGraph {
                 if !input.findings.isEmpty { recorder.noticed(input.findings, context: context.run) }
                 return (input, format)
             }
-            .node("plan", reads: \.request, writes: \.plan) { _, request in
-                Shared(try PlanNode.run(request.value, planner: planner))
+            .node("plan", reads: \.request, writes: \.plan) { context, request in
+                let persona = try personas.persona(for: request.value, scope: context.run.scope)
+                return Shared(try PlanNode.run(request.value, as: persona, planner: planner))
             }
             .node("compose", reads: \.request, \.conversation, writes: \.request) {
                 [conversations] context, request, conversation in

@@ -4,8 +4,8 @@ public import Models
 internal import Synchronization
 public import Telemetry
 
-/// Decides who answers a request. Called once a turn, on its task; must not block.
-typealias Planner = @Sendable (ChatRequest) throws(CodedError) -> Plan
+/// Decides who answers a request, and as whom. Called once a turn, on its task; must not block.
+typealias Planner = @Sendable (ChatRequest, Persona?) throws(CodedError) -> Plan
 
 /// Answers chat turns by running the chat graph.
 public final class ChatOrchestrator: Sendable {
@@ -20,28 +20,30 @@ public final class ChatOrchestrator: Sendable {
 
     /// - Parameters:
     ///   - plans: `nil` for none but one for each model of the directory.
+    ///   - personas: By default there are none.
     ///   - guards: By default nothing is looked for.
     public convenience init(
-        directory: ModelDirectory, plans: PlanBook? = nil, gateway: Gateway, recorder: any RunRecorder,
-        onViolation: ViolationPolicy = .repair, experts: ExpertSettings = ExpertSettings(),
+        directory: ModelDirectory, plans: PlanBook? = nil, personas: any PersonaSource = NoPersonas(),
+        gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy = .repair,
+        experts: ExpertSettings = ExpertSettings(),
         guards: GuardSettings = GuardSettings(input: .off, output: .off), conversations: ConversationSettings? = nil,
         spans: any SpanSink, time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         try self.init(
-            directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)), gateway: gateway,
-            recorder: recorder, onViolation: onViolation, experts: experts, guards: guards,
-            conversations: conversations, spans: spans, time: time, generator: generator)
+            directory: directory, planner: Self.planner(plans ?? PlanBook(directory: directory)),
+            personas: personas, gateway: gateway, recorder: recorder, onViolation: onViolation, experts: experts,
+            guards: guards, conversations: conversations, spans: spans, time: time, generator: generator)
     }
 
     private static func planner(_ plans: PlanBook) -> Planner {
-        { request throws(CodedError) in try plans.plan(for: request) }
+        { request, persona throws(CodedError) in try plans.plan(for: request, as: persona) }
     }
 
     init(
-        directory: ModelDirectory, planner: @escaping Planner, gateway: Gateway, recorder: any RunRecorder,
-        onViolation: ViolationPolicy, experts: ExpertSettings, guards: GuardSettings,
-        conversations: ConversationSettings? = nil, spans: any SpanSink, time: any TimeSource,
-        generator: SeededGenerator
+        directory: ModelDirectory, planner: @escaping Planner, personas: any PersonaSource = NoPersonas(),
+        gateway: Gateway, recorder: any RunRecorder, onViolation: ViolationPolicy, experts: ExpertSettings,
+        guards: GuardSettings, conversations: ConversationSettings? = nil, spans: any SpanSink,
+        time: any TimeSource, generator: SeededGenerator
     ) throws(CodedError) {
         self.directory = directory
         self.conversations = conversations
@@ -52,8 +54,8 @@ public final class ChatOrchestrator: Sendable {
         self.generator = Mutex(generator)
         do throws(GraphBuildError) {
             let map = ChatGraph(
-                planner: planner, gateway: gateway, recorder: recorder, policy: onViolation, guards: guards,
-                experts: experts, conversations: conversations, time: time)
+                planner: planner, personas: personas, gateway: gateway, recorder: recorder, policy: onViolation,
+                guards: guards, experts: experts, conversations: conversations, time: time)
             let graph = try map.make()
             // The server cancels a turn at its deadline by itself.
             runner = Runner(graph, time: time, limits: RunLimits(deadline: .startsNoMore))

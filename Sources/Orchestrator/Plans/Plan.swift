@@ -61,6 +61,29 @@ public struct Plan: Sendable {
     /// The same plan under another of its names.
     func called(_ name: String) -> Plan { Plan(checked: name, experts, fusion, parallel, limits, known: known) }
 
+    /// The same plan for a turn that is answered as somebody: whoever writes for the answer is told so, which makes it
+    /// another plan. Judges are not told. Some microseconds with a persona, nothing without.
+    func speaking(as persona: Persona?) -> Plan {
+        guard let persona, !persona.instructions.isEmpty else { return self }
+        return speaking(persona)
+    }
+
+    @inline(never)
+    private func speaking(_ persona: Persona) -> Plan {
+        let experts = experts.map { expert in
+            var expert = expert
+            expert.instructions = persona.before(expert.instructions)
+            return expert
+        }
+        var fusion = fusion
+        if case .synthesise(var writer) = fusion {
+            writer.instructions = persona.before(writer.instructions ?? SynthesiseFusion.instructions)
+            fusion = .synthesise(writer)
+        }
+        let identity = PlanIdentity(experts: experts, fusion: fusion, limits: limits)
+        return Plan(checked: model, experts, fusion, parallel, limits, known: identity)
+    }
+
     private static func isPinned(_ experts: [Expert], _ fusion: FusionRule, _ limits: Limits) -> Bool {
         guard experts.count == 1, let expert = experts.first, case .lead = fusion else { return false }
         var plain = Expert(name: expert.name, model: expert.model, route: expert.route)

@@ -83,9 +83,12 @@ public struct PlanBook: Sendable {
         ) { first, _ in first }
     }
 
-    /// The plan for a request. One dictionary look-up for a model of the directory.
+    /// The plan for a request that is answered as somebody, or as nobody in particular. One dictionary look-up for a model
+    /// of the directory.
     /// - Throws: ``ErrorCode/modelNotFound`` with near names, or ``ErrorCode/modelUnavailable``.
-    public func plan(for request: ChatRequest) throws(CodedError) -> Plan { try plan(named: request.model) }
+    public func plan(for request: ChatRequest, as persona: Persona? = nil) throws(CodedError) -> Plan {
+        try plan(named: request.model).speaking(as: persona)
+    }
 
     /// The plan under a client's name for a model: `plan/NAME`, a model's, or one that a rule knows.
     public func plan(named name: String) throws(CodedError) -> Plan {

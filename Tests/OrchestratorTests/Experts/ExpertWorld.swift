@@ -21,13 +21,15 @@ struct ExpertWorld {
         _ plan: Plan, _ scripts: [String: ScriptedExperts.Script] = [:],
         cache: (TestClock) -> (any ExpertCache)? = { _ in nil }, fusions: [String: any Fusion] = [:],
         guards: GuardSettings = GuardSettings(input: .off, output: .off),
-        conversations: (TestClock) -> ConversationSettings? = { _ in nil }
+        conversations: (TestClock) -> ConversationSettings? = { _ in nil },
+        personas: any PersonaSource = NoPersonas()
     ) throws {
         models = ScriptedExperts(scripts, clock: clock)
         let gateway = Gateway(models: ["p": models], observer: SilentObserver(), clock: clock)
         orchestrator = try ChatOrchestrator(
             directory: ModelDirectory(aliases: [], providers: [.init(name: "p")]),
-            planner: { _ throws(CodedError) in plan }, gateway: gateway, recorder: recorder, onViolation: .repair,
+            planner: { _, persona throws(CodedError) in plan.speaking(as: persona) }, personas: personas,
+            gateway: gateway, recorder: recorder, onViolation: .repair,
             experts: ExpertSettings(cache: cache(clock), fusions: fusions), guards: guards,
             conversations: conversations(clock), spans: spans, time: clock, generator: SeededGenerator(seed: 1))
     }
