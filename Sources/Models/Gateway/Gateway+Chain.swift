@@ -56,9 +56,8 @@ extension Gateway {
             let place = schedule.target
             try check(context, at: clock.now())
             if offered != place {
-                if offered >= 0 { schedule.take(own(targets[place])) }
+                offer(targets[place], &schedule, isFirst: offered < 0, own)
                 offered = place
-                resilience.record(of: targets[place].provider).budget.offer()
             }
             let asked = await ask(
                 Place(index: place, isLast: place == targets.count - 1, callsLeft: schedule.callsLeft))
@@ -70,6 +69,15 @@ extension Gateway {
                 try await follow(next, from: targets[place], targets, failure.error, attempts, context, onStep)
             }
         }
+    }
+
+    /// A target has its turn.
+    @inline(never)
+    private func offer(
+        _ target: Target, _ schedule: inout RetrySchedule, isFirst: Bool, _ own: (Target) -> RetryPolicy
+    ) {
+        if !isFirst { schedule.take(own(target)) }
+        resilience.record(of: target.provider).budget.offer()
     }
 
     /// Asks a target with one key of its provider, and with the next one at once when the failure says nothing of that.

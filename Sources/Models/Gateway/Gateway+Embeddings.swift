@@ -15,17 +15,13 @@ extension Gateway {
     public func embed(
         _ request: EmbeddingRequest, route: Route, context: RunContext
     ) async throws(CodedError) -> Embeddings {
-        var route = route
-        let places = route.chain.indices.filter { route.chain[$0].model == route.chain.first?.model }
-        if route.settings.count == route.chain.count { route.settings = places.map { route.settings[$0] } }
-        route.chain = places.map { route.chain[$0] }
-        (route.strategy, route.weights) = (.order, [])
-        let (chain, limits, known) = (route.chain, route.timeouts, route)
-        let settings = settings(for: chain.first, by: route)
+        let known = Shared(Self.likeTheFirst(route))
+        let (chain, limits) = (known.value.chain, known.value.timeouts)
+        let (retry, minimum) = beginning(of: known.value)
         var attempts: [Attempt] = []
         return try await along(
-            chain, settings.retry, { self.settings(for: $0, by: known).retry }, minimum: settings.timeouts.minimum,
-            context, &attempts, onStep: { _ throws(CodedError) in }
+            chain, retry, { self.settings(for: $0, by: known.value).retry }, minimum: minimum, context, &attempts,
+            onStep: { _ throws(CodedError) in }
         ) { place in
             await asking(chain[place.index], context, atMost: place.callsLeft) {
                 await attempt(request, at: $0, limits, context, isLast: place.isLast)
@@ -33,6 +29,24 @@ extension Gateway {
         }
     }
 
+    /// The targets of the first one's model, in their order.
+    @inline(never)
+    private static func likeTheFirst(_ route: Route) -> Route {
+        let places = route.chain.indices.filter { route.chain[$0].model == route.chain.first?.model }
+        var known = route
+        if route.settings.count == route.chain.count { known.settings = places.map { route.settings[$0] } }
+        known.chain = places.map { route.chain[$0] }
+        (known.strategy, known.weights) = (.order, [])
+        return known
+    }
+
+    @inline(never)
+    private func beginning(of route: Route) -> (RetryPolicy, minimum: Duration) {
+        let settings = settings(for: route.chain.first, by: route)
+        return (settings.retry, settings.timeouts.minimum)
+    }
+
+    @inline(never)
     private func attempt(
         _ request: EmbeddingRequest, at seat: KeyedTarget, _ own: TimeoutOverrides, _ context: RunContext, isLast: Bool
     ) async -> AttemptOutcome<Embeddings> {

@@ -154,6 +154,7 @@ extension Gateway {
 
     /// What holds for calls to a target by the name that the route is of. What concerns all of a request, and not one
     /// target of it, is that of the first one.
+    @inline(never)
     func settings(for target: Target?, by route: Route) -> ResilienceSettings {
         guard let target else { return resilience.settings }
         if let place = route.chain.firstIndex(of: target), place < route.settings.count { return route.settings[place] }
