@@ -31,7 +31,8 @@ extension Gateway {
         let rights: CallRights
         do throws(CodedError) {
             try check(question, fits: seat.target, facts)
-            rights = try await enter(seat, question.context, question.chosen, token: token)
+            rights = try await enter(
+                seat, question.context, minimum: question.route.timeouts.minimum, question.chosen, token: token)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
@@ -134,10 +135,11 @@ extension Gateway {
 
     /// Goes the way of a call to this target, whose order is that of ``Pipeline``.
     func enter(
-        _ seat: KeyedTarget, _ context: RunContext, _ chosen: ChosenCall? = nil, token: CancellationToken? = nil
+        _ seat: KeyedTarget, _ context: RunContext, minimum: Duration?, _ chosen: ChosenCall? = nil,
+        token: CancellationToken? = nil
     ) async throws(CodedError) -> CallRights {
         do throws(Pipeline.Refusal) {
-            return try await resilience.pipeline(to: seat).enter(
+            return try await resilience.pipeline(to: seat, minimum: minimum).enter(
                 priority: context.priority, deadline: context.deadline, now: clock.now(),
                 chosen: chosen?.take(for: seat.target), token: token)
         } catch {

@@ -55,7 +55,7 @@ extension Gateway {
         let rights: CallRights
         do throws(CodedError) {
             model = try embeddingModel(of: target)
-            rights = try await enter(seat, context)
+            rights = try await enter(seat, context, minimum: own.minimum)
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }

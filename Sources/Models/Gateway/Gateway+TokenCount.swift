@@ -27,7 +27,7 @@ extension Gateway {
         _ context: RunContext
     ) async -> AttemptOutcome<[UInt8]?> {
         let rights: CallRights
-        do throws(CodedError) { rights = try await enter(seat, context) } catch {
+        do throws(CodedError) { rights = try await enter(seat, context, minimum: own.minimum) } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
         do throws(CodedError) {

@@ -110,10 +110,12 @@ public final class GatewayResilience: Sendable {
     }
 
     /// What a call to a target goes through.
-    func pipeline(to target: KeyedTarget) -> Pipeline {
+    /// - Parameter minimum: Of the name that is asked by, where it has its own.
+    func pipeline(to target: KeyedTarget, minimum: Duration?) -> Pipeline {
         let provider = target.target.provider
+        let common = timeouts(of: provider)?.minimum
         return Pipeline(
-            minimum: timeouts(of: provider)?.minimum ?? .zero, circuit: circuit(of: target),
+            minimum: common.map { minimum ?? $0 } ?? .zero, circuit: circuit(of: target),
             limiter: record(of: provider).limiter, meter: meter(of: target.target))
     }
 

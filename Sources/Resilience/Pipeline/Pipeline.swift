@@ -9,7 +9,7 @@ public import Base
 ///    queue would keep the circuit half-open.
 /// 5. *Meter*: the call counts for the strategies that look at load.
 ///
-/// What it was given comes back in the opposite order, when its ``CallRights`` end or go. Around the pipeline stand the
+/// What it was given comes back when its ``CallRights`` end or go. Around the pipeline stand the
 /// policies that make several calls of one request: ``RetrySchedule`` along a chain and, within one of its places,
 /// ``HedgeRace``. In it stand the time limits (``AttemptClock``), which begin when the call does.
 ///
@@ -54,7 +54,9 @@ public struct Pipeline: Sendable {
         var place: LimitPermit?
         if let limiter {
             do throws(CodedError) {
-                place = try await limiter.enter(priority: priority, deadline: deadline, token: token)
+                // Whoever waits longer than that would come too late.
+                let last = deadline.map { $0.advanced(by: .zero - minimum) }
+                place = try await limiter.enter(priority: priority, deadline: last, token: token)
             } catch {
                 throw .limits(error)
             }

@@ -57,7 +57,18 @@ import Testing
     @Test("too little time is found before anything is taken") func late() async {
         guard case .late = await refusal(before: .seconds(1)) else { return _ = Issue.record("It ended otherwise.") }
         #expect(isAtRest && limiter.snapshot.admitted == 0)
-        #expect(await refusal(before: .seconds(2)) == nil)
+        #expect(await refusal(before: .milliseconds(2_001)) == nil)
+    }
+
+    @Test("nobody waits for a place until too little time is left") func lateInTheQueue() async throws {
+        let holder = try await enter()
+        let waiting = Task { await self.refusal(before: .seconds(10)) }
+        await until { limiter.snapshot.waitingInteractive == 1 }
+        clock.advance(by: .milliseconds(8_001))
+        guard case .limits(let error) = await waiting.value else { return _ = Issue.record("It ended otherwise.") }
+        #expect(error.code == .overloaded && limiter.snapshot.waitingInteractive == 0)
+        holder.end(.neutral, isWhole: false)
+        #expect(isAtRest)
     }
 
     @Test("an open circuit refuses at once, in front of a full queue too") func opened() async throws {
