@@ -106,7 +106,8 @@ def unable(port):
         equal(times["outcomes"], {
             "late": {"phase": "left_out", "code": "node_timeout"}, "bad": {"phase": "fallback", "code": "provider_failed"},
             "good": {"phase": "finished"}}, "outcomes")
-        expect(500 <= times["experts"]["late"] < 3000 and 0 < times["experts"]["bad"] and "good" in times["experts"],
+        # Its limit of 500 ms begins a moment before its time does.
+        expect(495 <= times["experts"]["late"] < 3000 and 0 < times["experts"]["bad"] and "good" in times["experts"],
                f"{times}")
         expect("execution/late" in times["bottlenecks"], f"{times}")
 
