@@ -339,7 +339,9 @@ struct ResilienceOverrideTests {
         #expect(found.first?.hasSuffix("providers.here.\(name) has no meaning for the dialect local.") == true)
     }
 
-    @Test("a file full of settings for single providers and models is loaded within 50 ms")
+    /// Against the reading of its YAML alone, since machines differ: settling each member against each other one would
+    /// take far longer.
+    @Test("a file full of settings for single providers and models is loaded in a few times what reading it takes")
     func speed() throws {
         let own = "resilience: { timeouts: { first_token: 9s, total: 200s } }"
         let providers = (0..<260).map { "  p\($0): { dialect: openai, base_url: https://p, \(own) }\n" }
@@ -348,13 +350,17 @@ struct ResilienceOverrideTests {
         let text =
             "providers:\n\(providers.joined())models:\n\(models.joined())catalogue:\n  p0/a: { prices: { input: 2 } }\n"
             + prices.dropFirst().joined()
-        var best = Duration.seconds(60)
+        let bytes = Array(text.utf8)
+        var (read, loaded) = (Duration.seconds(60), Duration.seconds(60))
         for _ in 0..<10 {
             let start = ContinuousClock.now
+            #expect(YAMLTree.read(bytes).problems.isEmpty)
+            let middle = ContinuousClock.now
             let configuration = try load(text).configuration
-            best = min(best, ContinuousClock.now - start)
+            read = min(read, middle - start)
+            loaded = min(loaded, ContinuousClock.now - middle)
             #expect(configuration.aliases.count == 259)
         }
-        #expect(best < HostileText.patience)
+        #expect(loaded < read * 12, "read in \(read), loaded in \(loaded)")
     }
 }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Models
 internal import Resilience
 
 /// An alias as it is written, before it is known which of its models can be used.
@@ -10,6 +11,8 @@ struct AliasDraft {
         var target: Configuration.ModelTarget
         var weight: Double?
         var source: ConfigurationSource
+        /// What holds for calls to it by this name, as soon as that is settled.
+        var settings: ResilienceSettings?
     }
 
     let name: String

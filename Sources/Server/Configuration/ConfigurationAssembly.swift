@@ -74,7 +74,7 @@ extension ConfigurationLoader {
                 service: .local(model: local.name, path: local.path),
                 models: [local.name],
                 allowsAnyModel: false,
-                resilience: settled(draft.resilience)
+                resilience: draft.settings ?? configuration.resilience
             )
         }
         guard let dialect = draft.dialect?.value, let url = draft.baseURL?.value else { return nil }
@@ -92,7 +92,7 @@ extension ConfigurationLoader {
             service: .remote(remote),
             models: draft.models?.value ?? [],
             allowsAnyModel: draft.allowsAnyModel != nil,
-            resilience: settled(draft.resilience)
+            resilience: draft.settings ?? configuration.resilience
         )
     }
 
@@ -104,7 +104,7 @@ extension ConfigurationLoader {
             strategy: draft.strategy?.value ?? .order,
             window: draft.window?.tokens,
             resilience: draft.resilience.isEmpty
-                ? [] : draft.chain.map { settled(draft.resilience, of: $0.target.provider) },
+                ? [] : draft.chain.map { $0.settings ?? configuration.resilience },
             timeouts: draft.resilience.isEmpty ? TimeoutOverrides() : draft.resilience.timeouts
         )
     }

@@ -28,31 +28,61 @@ extension ConfigurationLoader {
             check(draft.resilience, over: configuration.resilience)
             noticeLateTotal(draft.resilience)
         }
+        let places = Dictionary(zip(providers.map(\.name), providers.indices)) { first, _ in first }
+        settleMembers(places)
         for alias in aliases where !alias.resilience.isEmpty && !isFull {
-            checkOverProviders(alias)
+            checkOverProviders(alias, places)
             noticeLateTotal(alias.resilience)
         }
         guard replacedSections.contains("models") else { return }
         for alias in aliases where !isFull { checkAttempts(of: alias) }
     }
 
+    /// What holds for each provider, and for each member of a chain whose name has settings of its own.
+    /// - Parameter places: Those of the providers, by their names.
+    private mutating func settleMembers(_ places: [String: Int]) {
+        for place in providers.indices { providers[place].settings = settled([providers[place].resilience]) }
+        for place in aliases.indices {
+            let own = aliases[place].resilience
+            for member in aliases[place].chain.indices {
+                // A provider that is not there has been told of; what the name has itself holds all the same.
+                let provider = places[aliases[place].chain[member].target.provider].map { providers[$0] }
+                aliases[place].chain[member].settings =
+                    own.isEmpty ? provider?.settings : settled([provider?.resilience ?? ResilienceOverrides(), own])
+            }
+        }
+    }
+
+    /// - Parameter layers: What goes over the settings for all, the last over the others.
+    private func settled(_ layers: [ResilienceOverrides]) -> ResilienceSettings {
+        let layers = layers.filter { !$0.isEmpty }
+        if layers.isEmpty { return configuration.resilience }
+        var settings = layers.reduce(configuration.resilience) { $1.applied(to: $0) }
+        _ = SettingOrder.settle(&settings) { path in
+            layers.contains { $0.change(of: "resilience.\(path)") != nil }
+        }
+        return settings
+    }
+
     /// A name's settings go over those of each provider of its chain. What is wrong with several of them is told once.
-    private mutating func checkOverProviders(_ alias: AliasDraft) {
+    private mutating func checkOverProviders(_ alias: AliasDraft, _ places: [String: Int]) {
         let common = configuration.resilience
-        let drafts = alias.chain.compactMap { member in providers.first { $0.name == member.target.provider } }
+        let drafts = alias.chain.compactMap { places[$0.target.provider].map { providers[$0] } }
         // What is longer than the total of every provider in the chain would never be reached.
-        let total = drafts.map { settled($0.resilience).timeouts.total }.max() ?? common.timeouts.total
+        let total = drafts.compactMap { $0.settings?.timeouts.total }.max() ?? common.timeouts.total
         var bases: [ResilienceOverrides] = []
         var seen: Set<String> = []
         for draft in drafts where seen.insert(draft.name).inserted { bases.append(draft.resilience) }
         if bases.isEmpty { bases.append(ResilienceOverrides()) }
         var told: Set<String> = []
-        for base in bases where !isFull {
+        for (place, base) in bases.enumerated() where !isFull {
             var settings = base.applied(to: common)
             // A name's time limits give way to a shorter total of a provider.
             settings.timeouts = common.timeouts
             settings.timeouts.total = total
-            check(alias.resilience, over: settings, of: base, &told)
+            let settled = check(alias.resilience, over: settings, of: base, &told)
+            // What stands in for an answer is a request's: the first of the chain speaks for all.
+            if place == 0 { checkAnswers(settled) { Self.place(of: $0, in: alias.resilience) } }
         }
     }
 
@@ -61,50 +91,35 @@ extension ConfigurationLoader {
         guard let first = alias.chain.first, let last = alias.chain.last else { return }
         // Whoever is asked first says how many there may be.
         let firsts = alias.strategy?.value ?? .order == .order ? [first] : alias.chain
-        let most = firsts.map { settled(alias.resilience, of: $0.target.provider).retry.maxAttempts }.min() ?? 1
+        let most = firsts.map { ($0.settings ?? configuration.resilience).retry.maxAttempts }.min() ?? 1
         guard alias.chain.count > most else { return }
         report(
             "models.\(alias.name).chain has \(alias.chain.count) models, but resilience.retry.max_attempts is \(most): raise "
                 + "it, or shorten the chain.", last.source)
     }
 
-    /// What holds for a member with these settings of its own.
-    func settled(_ overrides: ResilienceOverrides) -> ResilienceSettings {
-        if overrides.isEmpty { return configuration.resilience }
-        var settings = overrides.applied(to: configuration.resilience)
-        _ = SettingOrder.settle(&settings) { overrides.change(of: "resilience.\($0)") != nil }
-        return settings
-    }
-
-    /// What holds for calls to a provider by a name with these settings of its own.
-    func settled(_ overrides: ResilienceOverrides, of provider: String) -> ResilienceSettings {
-        let base = providers.first { $0.name == provider }?.resilience ?? ResilienceOverrides()
-        var settings = overrides.applied(to: base.applied(to: configuration.resilience))
-        _ = SettingOrder.settle(&settings) { path in
-            [base, overrides].contains { $0.change(of: "resilience.\(path)") != nil }
-        }
-        return settings
-    }
-
     private mutating func check(_ overrides: ResilienceOverrides, over base: ResilienceSettings) {
         var told: Set<String> = []
-        check(overrides, over: base, of: ResilienceOverrides(), &told)
+        let settled = check(overrides, over: base, of: ResilienceOverrides(), &told)
+        checkAnswers(settled) { Self.place(of: $0, in: overrides) }
+    }
+
+    private static func place(of path: String, in overrides: ResilienceOverrides) -> KeyPlace? {
+        overrides.change(of: "resilience.\(path)").map { (name: $0.name, source: $0.source) }
     }
 
     /// - Parameters:
     ///   - settings: What holds without the overrides.
     ///   - owner: What of it somebody has set for the same calls, which may contradict the overrides.
     ///   - told: What is wrong already, by its path.
+    /// - Returns: What holds with them.
     private mutating func check(
         _ overrides: ResilienceOverrides, over settings: ResilienceSettings, of owner: ResilienceOverrides,
         _ told: inout Set<String>
-    ) {
-        let own = { (path: String) -> KeyPlace? in
-            overrides.change(of: "resilience.\(path)").map { (name: $0.name, source: $0.source) }
-        }
+    ) -> ResilienceSettings {
+        let own = { (path: String) -> KeyPlace? in Self.place(of: path, in: overrides) }
         let place = { (path: String) -> KeyPlace? in
-            if path.hasPrefix("timeouts.") { return own(path) }
-            return own(path) ?? owner.change(of: "resilience.\(path)").map { (name: $0.name, source: $0.source) }
+            own(path) ?? (path.hasPrefix("timeouts.") ? nil : Self.place(of: path, in: owner))
         }
         var settings = overrides.applied(to: settings)
         let settled = SettingOrder.settle(&settings) { place($0) != nil }
@@ -117,8 +132,7 @@ extension ConfigurationLoader {
             guard let (name, source) = own(fault.path), told.insert(fault.path).inserted else { continue }
             report("\(name): \(fault.sentence)", source)
         }
-        // A request's, so the first of the chain speaks for all.
-        if told.insert("answers").inserted { checkAnswers(settings, at: own) }
+        return settings
     }
 
     /// A request ends with the total for all, whoever it is waiting for.

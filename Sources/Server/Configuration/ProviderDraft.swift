@@ -1,4 +1,5 @@
 internal import Base
+internal import Models
 internal import Resilience
 
 /// A provider as it is written, before it is known which can be used.
@@ -30,6 +31,8 @@ struct ProviderDraft {
     /// Whether it answers OpenAI's Responses itself.
     var hasResponses: Sourced<Bool>?
     var resilience = ResilienceOverrides()
+    /// What holds for calls to it, as soon as that is settled.
+    var settings: ResilienceSettings?
 
     static let fields = [
         "dialect", "base_url", "api_key", "api_keys", "key_strategy", "model", "models", "allow", "usage", "responses",

@@ -41,8 +41,8 @@ extension ConfigurationLoader {
 
     /// With how little time left a call may begin at all, wherever it goes.
     private var leastMinimum: Duration {
-        let own = (providers.map(\.resilience) + aliases.map(\.resilience)).filter { !$0.isEmpty }
-        return own.reduce(configuration.resilience.timeouts.minimum) { min($0, settled($1).timeouts.minimum) }
+        let own = providers.map(\.settings) + aliases.flatMap { $0.chain.map(\.settings) }
+        return own.compactMap { $0?.timeouts.minimum }.reduce(configuration.resilience.timeouts.minimum, min)
     }
 
     /// Whoever has no more time than a call needs to begin would never be asked.
