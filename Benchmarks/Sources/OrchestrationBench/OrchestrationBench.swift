@@ -12,9 +12,9 @@ import Transport
 /// where the fusion `none` is a request that is pinned to one model.
 @main
 struct OrchestrationBench {
-    static let rounds = 30
-    /// Of one way in one round.
-    static let turns = 50
+    static let rounds = 200
+    /// Of one way in one round: two milliseconds or so, since a machine that has other guests is seldom quiet for longer.
+    static let turns = 12
     static let sizes = [1, 2, 3, 6]
     /// None of them asks a model of its own.
     static let fusions: [(name: String, rule: FusionRule)] = [
@@ -81,7 +81,7 @@ struct Series {
     private var all: [Way] { [pinned] + fused.flatMap(\.ways) }
 
     /// Graphs are built, circuits and limits learn their targets.
-    func warmUp() async throws { for way in all { try await way.run(2 * OrchestrationBench.turns) } }
+    func warmUp() async throws { for way in all { try await way.run(8 * OrchestrationBench.turns) } }
 
     func measure() async throws { for way in all { try await way.measure(OrchestrationBench.turns) } }
 
