@@ -4,8 +4,9 @@ public import Base
 /// that a lone request can retry. A provider that fails everything is then asked little more often than one that works.
 ///
 /// Requests earn retries as they come. A second that has earned less than the floor earns the floor. What is not spent
-/// is kept up to the earnings of about a second, or of ten at the floor. So in any stretch of whole seconds there are
-/// at most so many retries: for each second the larger one of its part and the floor, and once what was kept.
+/// is kept up to the earnings of about a second, beside those of the one that counts now, or of ten at the floor. So in
+/// any stretch of whole seconds there are at most so many retries: for each second the larger one of its part and the
+/// floor, and once what was kept.
 ///
 /// Pure, O(1), four numbers of memory, without allocation.
 public struct RetryBudget: Sendable {
@@ -49,7 +50,9 @@ public struct RetryBudget: Sendable {
         return true
     }
 
-    private var most: Int { max(floor * Self.keptSeconds, earned, earnedBefore) }
+    /// Of the second that has passed as well: requests that come at once earn their part also where a second ends among
+    /// them. When the next one begins, the earnings of this one are what is left.
+    private var most: Int { max(floor * Self.keptSeconds, earned + earnedBefore) }
 
     /// Times that go back count as the latest.
     private mutating func moveOn(_ now: Instant) {

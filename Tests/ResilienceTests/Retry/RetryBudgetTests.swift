@@ -35,8 +35,8 @@ import Testing
         for second in 0..<60 {
             for _ in 0..<200 { budget.offer(now: at(Double(second))) }
         }
-        // What is kept is the earnings of a second.
-        #expect(spent(&budget, 1000, at: at(59.5)) == 40)
+        // What is kept is the earnings of a second, beside those of the one that counts now.
+        #expect(spent(&budget, 1000, at: at(59.5)) == 80)
         for second in 60..<120 {
             var given = 0
             for _ in 0..<200 {
@@ -56,6 +56,22 @@ import Testing
         // Two seconds later it is forgotten, but for the floor.
         for _ in 0..<1000 { budget.offer(now: at(10)) }
         #expect(spent(&budget, 1000, at: at(13)) == 30)
+    }
+
+    @Test("requests that come at once earn their part, also where a second ends among them")
+    func acrossSeconds() {
+        for first in 0...1000 {
+            var budget = RetryBudget()
+            for number in 0..<1000 { budget.offer(now: at(number < first ? 0.95 : 1.05)) }
+            #expect(spent(&budget, 1000, at: at(1.2)) == 200, "\(first) in the one second")
+        }
+        var budget = RetryBudget()
+        for second in 1...20 {
+            for tenth in 0..<10 {
+                for _ in 0..<100 { budget.offer(now: at(Double(second) + Double(tenth) / 10)) }
+            }
+        }
+        #expect(spent(&budget, 10_000, at: at(21)) == 200, "of twenty seconds, what one has earned")
     }
 
     @Test("figures out of range, and clocks that jump, do not trap") func bounds() {
