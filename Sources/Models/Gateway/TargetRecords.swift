@@ -35,6 +35,9 @@ final class ProviderRecord: Sendable {
 /// whose names may be a client's, at most ``mostTargets`` are remembered, and all begin anew beyond that.
 struct TargetRecords: ~Copyable {
     static let mostTargets = 1024
+    /// Of a target's hedges, the last ones that were asked for: names are few that have a policy of their own, but a
+    /// configuration may be loaded again and again.
+    static let mostPolicies = 64
 
     fileprivate struct OwnHedge {
         let policy: HedgePolicy
@@ -42,7 +45,7 @@ struct TargetRecords: ~Copyable {
     }
 
     private var meters: [Target: TargetMeter] = [:]
-    /// Of a target one for each policy, of which there are few: as many as names that have their own.
+    /// Of a target one for each policy, the one that was asked for last at the end.
     private var hedges: [Target: [OwnHedge]] = [:]
     private var providers: [String: ProviderRecord] = [:]
 
@@ -58,10 +61,21 @@ struct TargetRecords: ~Copyable {
     /// How a target's calls are hedged under a policy.
     mutating func hedge(of target: Target, _ policy: HedgePolicy, _ make: () -> Hedge) -> Hedge {
         let known = hedges[target]
-        if let own = known?.first(where: { $0.policy == policy }) { return own.hedge }
+        if let known, let place = known.lastIndex(where: { $0.policy == policy }) {
+            let own = known[place]
+            if place < known.count - 1 {
+                var others = known
+                others.remove(at: place)
+                hedges[target] = others + [own]
+            }
+            return own.hedge
+        }
         if known == nil, hedges.count >= Self.mostTargets { hedges.removeAll() }
         let hedge = make()
-        hedges[target, default: []].append(OwnHedge(policy: policy, hedge: hedge))
+        var own = known ?? []
+        if own.count >= Self.mostPolicies { own.removeFirst() }
+        own.append(OwnHedge(policy: policy, hedge: hedge))
+        hedges[target] = own
         return hedge
     }
 

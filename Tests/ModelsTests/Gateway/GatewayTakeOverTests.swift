@@ -33,6 +33,27 @@ struct GatewayTakeOverTests {
         #expect(later.refusal(of: KeyedTarget(Self.other)) == nil)
     }
 
+    @Test("what is known of hedging a target goes on under its policy; policies that nobody asks for are forgotten")
+    func hedges() {
+        func policy(_ number: Int) -> HedgePolicy { HedgePolicy(minimum: number) }
+        var current = resilience()
+        let first = current.hedge(of: Self.target, policy(1))
+        for number in 1...TargetRecords.mostPolicies {
+            let later = resilience(after: current)
+            later.takeOver(current, providers: ["a"])
+            _ = later.hedge(of: Self.target, policy(number))
+            current = later
+        }
+        // One that is in use stays, whenever it was made.
+        let second = current.hedge(of: Self.target, policy(2))
+        #expect(current.hedge(of: Self.target, policy(1)) === first)
+        for number in 1..<TargetRecords.mostPolicies {
+            _ = current.hedge(of: Self.target, policy(TargetRecords.mostPolicies + number))
+        }
+        #expect(current.hedge(of: Self.target, policy(1)) === first)
+        #expect(current.hedge(of: Self.target, policy(2)) !== second)
+    }
+
     @Test("a provider that asked for rest keeps it, and a rejected key is tried again")
     func rests() throws {
         let earlier = resilience()
