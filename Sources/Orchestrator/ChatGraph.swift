@@ -99,10 +99,12 @@ struct ChatGraph {
             gateway: gateway, guards: guards, experts: experts,
             graphs: PlanGraphs(capacity: experts.graphs, time: time), time: time)
         builder
-            .node("execute", reads: \.request, \.input, \.plan, \.streaming, writes: \.answer) {
-                context, request, input, plan, streaming in
+            .node(
+                "execute", reads: \.request, \.input, \.plan, \.streaming, \.takesBack, writes: \.answer
+            ) { context, request, input, plan, streaming, takesBack in
                 try await execute.run(
-                    request, noticed: input.findings, plan: plan, streaming: streaming, context: context)
+                    request, noticed: input.findings, plan: plan, streaming: streaming, takesBack: takesBack,
+                    context: context)
             }
             .node(
                 "fuse", reads: \.request, \.plan, \.format, \.answer, \.streaming, \.takesBack, writes: \.answer

@@ -107,7 +107,8 @@ enum ExpertCall {
         guard !pending.isEmpty else { return }
         let events = pending
         pending = []
-        if events.contains(where: { $0.textLength > 0 }) { run.speak(name) }
+        let calls = events.contains { $0.hasToolCall }
+        if calls || events.contains(where: { $0.textLength > 0 }) { run.speak(name, calling: calls) }
         try await context.emit(.said(name, events))
     }
 
@@ -118,9 +119,7 @@ enum ExpertCall {
         let expert = try run.expert(name)
         let failure = failure(error, of: expert)
         try await context.emit(.failed(name, failure.code))
-        // What was shown as the answer cannot be taken back.
-        let isShown = run.plan.isLead(name) && run.hasSpoken(name)
-        guard !isShown, expert.fallback != nil || expert.isOptional else { throw failure }
+        guard !run.isBound(to: name), expert.fallback != nil || expert.isOptional else { throw failure }
         let outcome = ExpertOutcome(
             name: name, phase: expert.fallback == nil ? .leftOut : .fallback, duration: run.duration(of: name),
             failure: failure.code)
@@ -159,6 +158,14 @@ extension ChatCompletion {
 }
 
 extension ModelEvent {
+    fileprivate var hasToolCall: Bool {
+        switch kind {
+        case .toolCall: true
+        case .whole(let completion): completion.choices.first?.toolCalls.isEmpty == false
+        default: false
+        }
+    }
+
     /// UTF-8 bytes of what is read by people, of the first answer.
     fileprivate var textLength: Int {
         switch kind {

@@ -9,6 +9,8 @@ final class ExpertRun: Sendable {
     let request: ChatRequest
     /// Whether the models are asked for their answers piece by piece.
     let streaming: Bool
+    /// Whether text that was shown as the answer can be taken back.
+    let takesBack: Bool
     let gateway: Gateway
     let guards: GuardSettings
     let cache: (any ExpertCache)?
@@ -21,18 +23,21 @@ final class ExpertRun: Sendable {
         var results: [String: ExpertResult] = [:]
         /// Those of whose answer something was told.
         var speakers: Set<String> = []
+        /// Those who have called a tool, which somebody may already be using.
+        var callers: Set<String> = []
         var begun: [String: Instant] = [:]
     }
 
     private let board = Mutex(Board())
 
     init(
-        _ plan: Plan, _ request: ChatRequest, streaming: Bool, gateway: Gateway, cache: (any ExpertCache)?,
-        guards: GuardSettings, time: any TimeSource, order: ExpertOrder, deadline: Instant?
+        _ plan: Plan, _ request: ChatRequest, streaming: Bool, takesBack: Bool, gateway: Gateway,
+        cache: (any ExpertCache)?, guards: GuardSettings, time: any TimeSource, order: ExpertOrder, deadline: Instant?
     ) {
         self.plan = plan
         self.request = request
         self.streaming = streaming
+        self.takesBack = takesBack
         self.gateway = gateway
         self.guards = guards
         self.cache = cache
@@ -50,9 +55,18 @@ final class ExpertRun: Sendable {
 
     func begin(_ name: String) { board.withLock { $0.begun[name] = time.now() } }
 
-    func speak(_ name: String) { board.withLock { _ = $0.speakers.insert(name) } }
+    func speak(_ name: String, calling: Bool) {
+        board.withLock { board in
+            board.speakers.insert(name)
+            if calling { board.callers.insert(name) }
+        }
+    }
 
-    func hasSpoken(_ name: String) -> Bool { board.withLock { $0.speakers.contains(name) } }
+    /// Whether what was told of its answer stays the answer, whatever becomes of the expert.
+    func isBound(to name: String) -> Bool {
+        guard plan.isLead(name) else { return false }
+        return board.withLock { (takesBack ? $0.callers : $0.speakers).contains(name) }
+    }
 
     func settle(_ result: ExpertResult) { board.withLock { $0.results[result.name] = result } }
 

@@ -11,6 +11,8 @@ struct ExpertStage: Sendable {
     private let lead: String?
     private let author: Target
     private let streaming: Bool
+    /// Whether text that was shown as the answer can be taken back.
+    private let takesBack: Bool
     private let keepsText: Bool
     private var sections: SectionWriter?
     private let inSections: Set<String>
@@ -22,10 +24,11 @@ struct ExpertStage: Sendable {
     /// What was shown of texts that broke off and stay as they are.
     private(set) var cut: [String: String] = [:]
 
-    init(_ plan: Plan, streaming: Bool) {
+    init(_ plan: Plan, streaming: Bool, takesBack: Bool) {
         lead = plan.lead?.name
         author = plan.author
         self.streaming = streaming
+        self.takesBack = takesBack
         keepsText = plan.fusion.keepsText
         sections = ConcatenateFusion(plan.fusion)?.writer(of: plan.fusionInputs.map(\.name))
         inSections = sections == nil ? [] : Set(plan.fusionInputs.map(\.name))
@@ -99,6 +102,14 @@ struct ExpertStage: Sendable {
         }
     }
 
+    /// The lead has broken off where what was shown of it need not stay. Its fallback follows.
+    private mutating func takeBack(into output: inout [ChatEvent]) {
+        (shown.isBegun, shown.isFinal) = (false, false)
+        let reason = "The answer of '\(lead ?? "")' broke off; the plan's own text takes its place."
+        output.append(.status(reason))
+        output.append(.replaced(from: 0, reason: reason))
+    }
+
     private mutating func write(_ text: String, by name: String, into output: inout [ChatEvent]) {
         guard !text.isEmpty else { return }
         if inSections.contains(name) { return show(sections?.add(text, to: name) ?? "", into: &output) }
@@ -125,6 +136,7 @@ struct ExpertStage: Sendable {
         var text = result.text ?? ""
         switch result.outcome.phase {
         case .finished: text = ""
+        case .fallback where takesBack && name == lead && shown.isFinal: takeBack(into: &output)
         case .leftOut, .fallback:
             guard let partial = sections?.breakOff(name), !partial.isEmpty else { break }
             cut[name] = partial

@@ -14,7 +14,7 @@ struct ExecuteNode: Sendable {
     /// - Parameter noticed: What the input guard noticed, which is told here: only now is there somebody to tell.
     func run(
         _ request: Shared<ChatRequest>, noticed: InputFindings, plan: Shared<Plan>?, streaming: Bool,
-        context: NodeContext<ChatEvent>
+        takesBack: Bool, context: NodeContext<ChatEvent>
     ) async throws -> ChatState.Answering {
         guard let plan else { throw CodedError(.internalError, "The turn has no plan.") }
         try await context.emit(.planned(plan.value))
@@ -22,7 +22,9 @@ struct ExecuteNode: Sendable {
         if plan.value.isPinned {
             return .whole(try await ask(request, route: plan.value.route, streaming: streaming, context: context))
         }
-        return .parts(try await consult(request.value, plan: plan.value, streaming: streaming, context: context))
+        return .parts(
+            try await consult(
+                request.value, plan: plan.value, streaming: streaming, takesBack: takesBack, context: context))
     }
 
     /// Apart from those who wait for an answer, whose frames would hold the event as well.
@@ -77,7 +79,7 @@ struct ExecuteNode: Sendable {
     /// The plan's experts, as a graph of their own inside this node. What they tell goes through one bounded queue, so
     /// that the caller hears it in one order, and a caller who takes nothing holds all of them.
     private func consult(
-        _ request: ChatRequest, plan: Plan, streaming: Bool, context: NodeContext<ChatEvent>
+        _ request: ChatRequest, plan: Plan, streaming: Bool, takesBack: Bool, context: NodeContext<ChatEvent>
     ) async throws -> Shared<ExpertResults> {
         let entry = try graphs.entry(for: plan)
         var inner = context.run
@@ -87,8 +89,8 @@ struct ExecuteNode: Sendable {
         }
         let cache = experts.cache.map { TimedExpertCache($0, time: time) }
         let run = ExpertRun(
-            plan, request, streaming: streaming, gateway: gateway, cache: cache, guards: guards, time: time,
-            order: entry.order, deadline: inner.deadline)
+            plan, request, streaming: streaming, takesBack: takesBack, gateway: gateway, cache: cache, guards: guards,
+            time: time, order: entry.order, deadline: inner.deadline)
         guard context.hasListener else {
             _ = try await entry.runner.run(ExpertState(run: run), context: inner)
             return Shared(
@@ -111,7 +113,7 @@ struct ExecuteNode: Sendable {
     ) async throws -> ExpertStage {
         let signals = RunEventStream<ExpertSignal>(capacity: 64, kinds: .custom)
         async let ended = runner.run(ExpertState(run: run), context: inner, events: signals)
-        var stage = ExpertStage(run.plan, streaming: run.streaming)
+        var stage = ExpertStage(run.plan, streaming: run.streaming, takesBack: run.takesBack)
         var heard: [ChatEvent] = []
         do {
             while let signal = await signals.next() {

@@ -11,6 +11,8 @@ import TestKit
 final class ScriptedExperts: ChatModel {
     struct Script: Sendable {
         var pieces: [String]
+        /// After its pieces, in a stream.
+        var rest: [ModelEvent.Kind] = []
         /// Before its first piece.
         var first: Duration = .zero
         /// Before each further one.
@@ -115,7 +117,7 @@ private final class ScriptedAnswer: ModelStream {
         self.script = script
         self.clock = clock
         self.seat = seat
-        var events = script.pieces.map { ModelEvent(.text($0)) }
+        var events = script.pieces.map { ModelEvent(.text($0)) } + script.rest.map { ModelEvent($0) }
         if case .proper = script.end {
             if let finish = script.finish { events.append(ModelEvent(.finish(finish))) }
             if let usage = script.usage { events.append(ModelEvent(.usage(usage))) }

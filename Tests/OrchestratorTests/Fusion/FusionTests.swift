@@ -217,6 +217,42 @@ struct FusionTests {
         }
     }
 
+    @Test("a lead that breaks off gives way to its fallback, but where what was shown of it has to stay")
+    func brokenLead() throws {
+        let failure = CodedError(.providerStreamBroken, "Broken.")
+        func turn(_ script: ScriptedExperts.Script, fallback: String?, takesBack: Bool) throws -> ExpertWorld.Turn {
+            let plan = try Plan(
+                model: "plan/x",
+                experts: [Plan.Expert("search"), Plan.Expert("lead", after: ["search"]) { $0.fallback = fallback }],
+                fusion: .lead("lead"))
+            return try ExpertWorld(plan, ["lead": script]).turn(sink: RecordingSink(takesBack: takesBack))
+        }
+        for fallback in ["Sorry.", ""] {
+            let shown = try turn(.init("ha", "lf", end: .failure(failure)), fallback: fallback, takesBack: true)
+            #expect(shown.text == fallback && shown.followed == fallback && shown.deltas.hasPrefix("half"))
+            #expect(shown.statuses.contains { $0.hasPrefix("The answer of 'lead' broke off") })
+            #expect(shown.answer?.experts.last?.phase == .fallback)
+            let early = try turn(.init(end: .failure(failure)), fallback: fallback, takesBack: false)
+            #expect(early.text == fallback && early.deltas == fallback)
+        }
+        for (fallback, takesBack) in [(nil, true), ("Sorry.", false)] {
+            let final = try turn(.init("ha", "lf", end: .failure(failure)), fallback: fallback, takesBack: takesBack)
+            #expect(final.error?.code == .providerStreamBroken && final.followed == "half")
+        }
+        // Somebody may be using a tool that was called.
+        var calling = ScriptedExperts.Script("half", end: .failure(failure))
+        calling.rest = [.toolCall(ToolCallDelta(index: 0, id: "c", name: "f"))]
+        let called = try turn(calling, fallback: "Sorry.", takesBack: true)
+        #expect(called.error?.code == .providerStreamBroken)
+        // What is no text does not begin the answer a second time where nothing is taken back.
+        var sealed = ScriptedExperts.Script(end: .failure(failure))
+        sealed.rest = [.signature("s")]
+        let stayed = try turn(sealed, fallback: "Sorry.", takesBack: false)
+        #expect(stayed.text == "Sorry." && stayed.deltas == "Sorry.")
+        #expect(stayed.lines.count { $0.hasSuffix(" answers") } == 1)
+        #expect(!stayed.events.contains { if case .replaced = $0 { true } else { false } })
+    }
+
     struct Shouting: Fusion {
         func fuse(_ inputs: [FusionInput], context: FusionContext) async throws -> FusedAnswer {
             FusedAnswer(text: inputs.map { $0.text.uppercased() }.joined(separator: "+"), reasons: ["It is loud."])
