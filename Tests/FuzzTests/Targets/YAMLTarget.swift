@@ -57,7 +57,13 @@ enum YAMLCheck {
         case .scalar(let text, let quoted): node.isNull && !quoted ? "~" : YAMLText.scalar(text)
         case .list(let items): "[\(items.map(text).joined(separator: ", "))]"
         case .map(let entries):
-            "{\(entries.map { "\(YAMLText.scalar($0.key)): \(text(of: $0.node))" }.joined(separator: ", "))}"
+            "{\(entries.map { "\(key($0.key)): \(text(of: $0.node))" }.joined(separator: ", "))}"
         }
+    }
+
+    /// A key of over 1,024 characters is read as one only behind a question mark.
+    private static func key(_ text: String) -> String {
+        let written = YAMLText.scalar(text)
+        return written.unicodeScalars.count < 1024 ? written : "? \(written) "
     }
 }
