@@ -6,7 +6,7 @@ import uuid
 import anthropic
 
 from anthropic_calls import MAX_TOKENS, ask, broken, client, refused, user
-from harness import CALLER_KEY, PROVIDER_KEY, equal, eventually, expect
+from harness import CALLER_KEY, PROVIDER_KEY, equal, eventually, expect, timeout_hangs_up
 from upstreams import ANTHROPIC, BOTH, DIRECT, URL, check, mock_control
 
 # By the mock's model: status and type from the provider itself, and from Tutti.
@@ -169,13 +169,8 @@ def _(on):
 
 @check("a client's timeout ends the upstream call", *BOTH)
 def _(on):
-    tag = uuid.uuid4().hex
-    try:
-        ask(on, "silent", f"tag-{tag}", create=client.with_options(timeout=0.5).messages.create)
-    except anthropic.APITimeoutError:
-        equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "waiting")
-    else:
-        raise AssertionError("no timeout")
+    timeout_hangs_up(lambda seconds, text: ask(on, "silent", text, timeout=seconds), anthropic.APITimeoutError,
+                     mock_control)
 
 
 @check("a cancelled task of the asynchronous client ends the upstream call", *BOTH)

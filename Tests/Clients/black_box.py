@@ -305,7 +305,7 @@ class BlackBox:
                 wire.head()
                 wire.line()
             else:
-                time.sleep(0.2)
+                eventually(lambda: tag in self.mock.control()["sent"], "the call reaches the upstream")
         equal(eventually(lambda: self.mock.control()["hangups"].get(tag), "the upstream sees the hang-up"), phase)
 
     def hang_up_early(self):

@@ -4,7 +4,7 @@ import uuid
 
 import openai
 
-from harness import PROVIDER_KEY, equal, eventually, expect
+from harness import PROVIDER_KEY, equal, eventually, expect, timeout_hangs_up
 from openai_calls import ask, client, failure, stream_failure
 from upstreams import ANTHROPIC, DIRECT, check, mock_control
 
@@ -114,14 +114,8 @@ def _(on):
         pass
     stream.close()
     equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "streaming")
-    tag = uuid.uuid4().hex
-    try:
-        client.with_options(timeout=0.5).chat.completions.create(
-            model=on.model("silent"), messages=[{"role": "user", "content": f"tag-{tag}"}])
-    except openai.APITimeoutError:
-        equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "waiting")
-    else:
-        raise AssertionError("no timeout")
+    timeout_hangs_up(lambda seconds, text: ask(on.model("silent"), text, timeout=seconds), openai.APITimeoutError,
+                     mock_control)
 
 
 @check("n = 2 from an upstream that has it", ANTHROPIC)

@@ -4,11 +4,10 @@
 import asyncio
 import base64
 import struct
-import uuid
 
 import openai
 
-from harness import CALLER_KEY, PROVIDER_KEY, equal, eventually, expect
+from harness import CALLER_KEY, PROVIDER_KEY, equal, expect, timeout_hangs_up
 from mock_embeddings import DIMENSIONS, vector
 from openai_calls import client
 from upstreams import DIRECT, OPENAI, URL, check, mock_control, run_suite
@@ -127,13 +126,7 @@ def _(on):
 
 @check("a client's timeout ends the upstream call", OPENAI)
 def _(on):
-    tag = uuid.uuid4().hex
-    try:
-        client.with_options(timeout=0.5).embeddings.create(model=on.model("silent"), input=f"tag-{tag}")
-    except openai.APITimeoutError:
-        equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "waiting")
-    else:
-        raise AssertionError("no timeout")
+    timeout_hangs_up(lambda seconds, text: embed(text, "silent", timeout=seconds), openai.APITimeoutError, mock_control)
 
 
 @check("50 at once: each gets its own vectors", OPENAI)

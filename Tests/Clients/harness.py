@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 BINARY = os.environ.get("TUTTI_BINARY", str(HERE.parent.parent / ".build/release/tutti"))
@@ -75,6 +76,22 @@ def eventually(condition, what, seconds=5):
     return found
 
 
+def timeout_hangs_up(call, kind, control):
+    """`call(seconds, text)` of a silent model ends with `kind`, a client's timeout, and with it the upstream's call;
+    `control` tells what the mock saw."""
+    for seconds in (0.5, 2, 8):
+        tag = uuid.uuid4().hex
+        try:
+            call(seconds, f"tag-{tag}")
+        except kind:
+            # On a busy machine the time may be over before the upstream is asked.
+            if tag in control()["sent"]:
+                break
+        else:
+            raise AssertionError("no timeout")
+    equal(eventually(lambda: control()["hangups"].get(tag), "the upstream sees the hang-up"), "waiting")
+
+
 class Process:
     """A child process in a group of its own, its output in a file."""
 
@@ -108,8 +125,8 @@ class Mock(Process):
         expect(isinstance(found, re.Match), f"the mock upstream ended: {self.output()}")
         self.port = int(found[1])
 
-    def control(self):
-        return json.loads(fetch(self.port, "GET", "/control").body)
+    def control(self, query=""):
+        return json.loads(fetch(self.port, "GET", f"/control{query}").body)
 
 
 class Deaf:
@@ -356,11 +373,12 @@ def chat(model="plain", content=CONTENT_CANARY, **more):
 
 @contextlib.contextmanager
 def answering(folder, mock, name, model="mock/slow", seconds=15):
-    """(server, wire) for the time of the block: a server of its own within a stream whose head has come."""
+    """(server, wire) for the time of the block: a server of its own within a stream whose head has come. The stream's
+    tag is `name`."""
     server = Tutti(folder, configuration(mock.port), name)
     try:
         with Wire(server.port, seconds) as wire:
-            wire.request("POST", CHAT, chat(model, stream=True))
+            wire.request("POST", CHAT, chat(model, f"tag-{name}", stream=True))
             wire.head()
             yield server, wire
     finally:

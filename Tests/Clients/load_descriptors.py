@@ -10,7 +10,7 @@ import sys
 import time
 
 from load import Bars, Crowd, options, say, stage
-from harness import CHAT, Wire, chat, fetch
+from harness import CHAT, Wire, chat, eventually, fetch
 
 
 def answered(port, seconds):
@@ -44,11 +44,18 @@ def main():
         with Wire(server.port, 10) as wire:
             kept(wire, None)
             crowd = Crowd(folder, server.port, "open", chosen.clients, again=0)
-            time.sleep(0.5)
-            held = len(list(server.proc("fd").iterdir()))
-            cpu = server.cpu_seconds()
+
+            def in_use():
+                return len(list(server.proc("fd").iterdir()))
+
+            # If it never comes to that, a bar says so.
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: in_use() >= chosen.descriptors - 4, "hardly a descriptor is left", 10)
+            held, cpu, begun = in_use(), server.cpu_seconds(), time.monotonic()
             time.sleep(chosen.seconds)
             figures["cpu_s"] = round(server.cpu_seconds() - cpu, 2)
+            # A machine that pauses makes it longer.
+            stayed = time.monotonic() - begun
             figures["held"] = held
             figures["kept"] = [kept(wire, None), kept(wire, chat("good/chat")), kept(wire, None)]
             figures["crowd"] = crowd.leave()
@@ -59,8 +66,8 @@ def main():
     for name, value in figures.items():
         say(f"{name}: {value}")
     bars.add("descriptors in use meanwhile", held, f"≥ {chosen.descriptors - 4}", held >= chosen.descriptors - 4)
-    bars.add(f"CPU time over {chosen.seconds} s (s)", figures["cpu_s"], f"< {chosen.seconds / 10}",
-             figures["cpu_s"] < chosen.seconds / 10)
+    bars.add(f"CPU time over {stayed:.2f} s (s)", figures["cpu_s"], f"< {stayed / 10:.2f}",
+             figures["cpu_s"] < stayed / 10)
     bars.add("statuses on a connection that was there before", figures["kept"], "200, 200 or 5xx, 200",
              figures["kept"][0] == figures["kept"][2] == 200 and figures["kept"][1] in (200, 500, 502, 503, 504))
     soon = figures["recovered_after_s"]

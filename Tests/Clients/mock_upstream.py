@@ -14,6 +14,8 @@ model's name chooses what happens; everything not in the list below answers like
   silent           never answers                         late      answers after 300 ms
   wait-NNN         answers after so many milliseconds    letters   a frame for every two characters
                    what the line `say: …` of a chat's first system message says, where there is one
+  held             answers once GET /control?go=TAG has come
+  step             streams; each piece of the text waits until that has come for every piece before it
   fail-NNN         that status with an error object      html      502 with a page of HTML
   leak             401 whose message repeats the key that it got
   cut              a stream that breaks off; otherwise a body shorter than its Content-Length
@@ -22,14 +24,16 @@ model's name chooses what happens; everything not in the list below answers like
   redacted, server-tool, late-usage, pause, window            what only Anthropic's models say
   short            one vector too few
 
-GET /control tells what the mock saw: {"requests", "open", "hangups": {tag: phase}, "sent": {tag: bytes}}. A tag is
-the text `tag-<word>` in the last user message; where the request has the text `part-<word>` as well, `-<word>` follows.
+GET /control tells what the mock saw: {"requests", "open", "hangups": {tag: phase}, "sent": {tag: bytes}, "goes": {tag:
+count}}; `sent` has a tag from its request on. A tag is the text `tag-<word>` in the last user message; where the
+request has the text `part-<word>` as well, `-<word>` follows.
 
 Prints `listening PORT`.
 """
 
 import argparse
 import asyncio
+import collections
 import contextlib
 import itertools
 import json
@@ -51,13 +55,15 @@ DIALECTS = {
     "/embeddings": mock_embeddings.Embeddings, "/responses": mock_responses.Responses,
 }
 SPOILT = ("cut", "no-end", "rubbish", "bad-utf8", "long-line", "error-frame")
+# A frame with a piece of the text, in whichever dialect.
+PIECE = re.compile(rb'"delta": {"content"|text_delta|output_text\.delta')
 
 
 class State:
     """What GET /control tells."""
 
     def __init__(self):
-        self.requests, self.open, self.hangups, self.sent = 0, 0, {}, {}
+        self.requests, self.open, self.hangups, self.sent, self.goes = 0, 0, {}, {}, collections.Counter()
 
 
 def script(request):
@@ -88,9 +94,12 @@ class Exchange:
         try:
             while (request := await self.read_request()) is not None:
                 if request["path"].startswith("/control"):
+                    self.state.goes.update(re.findall(r"go=(\w+)", request["path"]))
                     self.send(200, vars(self.state))
                     continue
                 self.state.requests += 1
+                if self.tag:
+                    self.state.sent.setdefault(self.tag, 0)
                 # Whatever is scripted ends when the client hangs up, at whichever point that is.
                 work = asyncio.ensure_future(self.answer(request))
                 watcher = asyncio.ensure_future(self.reader.read(1))
@@ -155,11 +164,22 @@ class Exchange:
             await self.chunk(ending)
         self.writer.write(b"0\r\n\r\n")
 
+    async def told(self, goes):
+        """Waits until it has been told so often to go on. Where that does not come, the connection breaks, before a
+        heartbeat of Tutti's could push on what it held back."""
+        for _ in range(1000):
+            if self.state.goes[self.tag] >= goes:
+                return
+            await asyncio.sleep(0.01)
+        raise ConnectionAbortedError
+
     async def answer(self, request):
         """Plays the script. False: the connection ends with it."""
         model, stream = request["body"]["model"], request["body"].get("stream")
         if model == "silent":
             await asyncio.sleep(3600)
+        if model == "held":
+            await self.told(1)
         if model == "late":
             await asyncio.sleep(0.3)
         if waiting := re.fullmatch(r"wait-(\d+)", model):
@@ -210,7 +230,11 @@ class Exchange:
                 await asyncio.sleep(0.02 if model == "endless" else 0)
         paced = mock_script.pace(model)
         pause = paced[1] / 1000 if paced else 0.25 if model == "slow" else 0
+        pieces = 0
         for frame in answer.frames():
+            if model == "step" and PIECE.search(frame):
+                await self.told(pieces)
+                pieces += 1
             await self.chunk(frame)
             await asyncio.sleep(pause)
         await self.end_stream(answer.ending)

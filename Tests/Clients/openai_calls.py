@@ -79,8 +79,8 @@ def stream_failure(model, code):
     raise AssertionError(f"the stream ended in silence after {pieces}")
 
 
-def mock_control():
-    return fetch(MOCK_PORT, "GET", "/control").json()
+def mock_control(query=""):
+    return fetch(MOCK_PORT, "GET", f"/control{query}").json()
 
 
 def echoed(**more):

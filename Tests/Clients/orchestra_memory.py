@@ -1,6 +1,6 @@
 """Conversations over the wire: what the model is sent of them, whose they are, and in which order their turns come."""
 
-import threading
+import concurrent.futures
 import time
 
 from harness import Wire, equal, eventually, expect, fetch, running
@@ -64,29 +64,29 @@ def whole_turns(port):
     equal(len(sent), 9, "messages")
 
 
-def in_turn(port):
+def in_turn(port, mock):
     """Two turns at once in one conversation: the second waits, and is answered in the light of the first."""
-    ends, starts = {}, time.monotonic()
+    def asked(*tags):
+        eventually(lambda: set(tags) <= set(mock.control()["sent"]), f"the upstream has {', '.join(tags)}")
 
-    def first():
-        turn(port, "queue", "first", "chats/wait-600")
-        ends["first"] = time.monotonic() - starts
-
-    thread = threading.Thread(target=first)
-    thread.start()
-    eventually(lambda: running(port) == 1, "the first one runs")
-    sent = history(port, "queue")
-    ends["second"] = time.monotonic() - starts
-    thread.join()
-    equal([text for role, text in sent if role == "user"], ["first"], "what the second is sent")
-    expect(0.6 <= ends["first"] <= ends["second"] + 0.05, f"{ends}")
-    start = time.monotonic()
-    jobs = [threading.Thread(target=turn, args=(port, f"own-{number}", "x", "chats/wait-400")) for number in range(3)]
-    for job in jobs:
-        job.start()
-    for job in jobs:
-        job.join()
-    expect(time.monotonic() - start < 1.1, "conversations wait for each other")
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        first = pool.submit(turn, port, "queue", "tag-queue", "chats/held")
+        asked("queue")
+        before = mock.control()["requests"]
+        second = pool.submit(history, port, "queue")
+        eventually(lambda: running(port) == 2, "the second one waits")
+        # One that does not wait would have asked by now.
+        time.sleep(0.2)
+        equal(mock.control()["requests"], before, "the second asks beside the first")
+        mock.control("?go=queue")
+        equal(second.result(), [("user", "tag-queue"), ("assistant", first.result())], "what the second is sent")
+        # None is answered before all three have asked.
+        own = [f"own{number}" for number in range(3)]
+        jobs = [pool.submit(turn, port, name, f"tag-{name}", "chats/held") for name in own]
+        asked(*own)
+        mock.control("?" + "&".join(f"go={name}" for name in own))
+        for job in jobs:
+            job.result()
 
 
 def begin(port, conversation, identifier, model="chats/endless"):

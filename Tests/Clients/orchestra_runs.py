@@ -9,7 +9,7 @@ import time
 
 from harness import BINARY, Wire, equal, eventually, expect, fetch, running
 from orchestra import NATIVE, ask, native, of, plan
-from runs_suite import follow, read, whole
+from runs_suite import Events, follow, whole
 
 PHASES = ("validation", "routing", "execution", "fusion", "outputGuard", "cache")
 
@@ -18,7 +18,7 @@ def configuration():
     return "".join([
         plan("endless", "vote", ("a", "endless", "part-a"), ("b", "endless", "part-b"), ("c", "silent", "part-c")),
         plan("silent", "vote", *((name, "silent", f"part-{name}") for name in "abc")),
-        plan("timed", "{ kind: synthesise, model: chats/wait-200, instructions: 'say: Fused.' }",
+        plan("timed", "{ kind: synthesise, model: chats/wait-50, instructions: 'say: Fused.' }",
              ("slow", "wait-300", "one", ", share: 0.3"), ("quick", "wait-50", "two", ", share: 0.9")),
         plan("unable", "vote", ("late", "wait-5000", None, ", timeout: 500ms, optional: true, share: 0.1"),
              ("bad", "fail-500", None, ", fallback: Nothing."), ("good", "repeat")),
@@ -29,6 +29,12 @@ def gauges(port):
     text = fetch(port, "GET", "/metrics").body.decode()
     return {name: sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M))
             for name in ("tutti_turns_running", "tutti_calls_running", "tutti_calls_waiting")}
+
+
+def under_way(port, mock, tag):
+    """Three calls are running, and all have come to the upstream."""
+    eventually(lambda: gauges(port)["tutti_calls_running"] == 3, "three calls are running")
+    eventually(lambda: {f"{tag}-{part}" for part in "abc"} <= set(mock.control()["sent"]), "the upstream has them")
 
 
 def hangups(mock, tag):
@@ -43,17 +49,21 @@ def cancelled(port, mock):
         body = {"message": f"tag-{tag}", "plan": "endless", "stream": True, "requestId": tag, "resumable": resumable}
         with Wire(port) as wire:
             wire.request("POST", NATIVE, body)
-            eventually(lambda: gauges(port)["tutti_calls_running"] == 3, "three calls are running")
-            time.sleep(0.1)
+            under_way(port, mock, tag)
+            equal(wire.head()[0], 200, "status")
+            events, chunks = Events(), wire.chunks()
+            while not {"a", "b"} <= {event[3].get("expert") for event in events.found if event[2] == "TOKEN"}:
+                events.feed(next(chunks))
             start = time.monotonic()
             equal(fetch(port, "POST", "/api/orchestrator/cancel", {"requestId": tag}).status, 200, "cancel")
-            found = whole(read(wire))
+            for chunk in chunks:
+                events.feed(chunk)
+            found = whole(events.found)
             took = time.monotonic() - start
             expect(resumable or wire.closed(), "the connection ends with it")
         equal([event[2] for event in found].count("CANCELLED"), 1, "how often it is told")
         equal((found[-1][2], found[-1][3]), ("CANCELLED", {"requestId": tag}), "the last event")
-        expect(took < 1, f"{took:.2f} s")
-        expect({"a", "b"} <= {event[3].get("expert") for event in found if event[2] == "TOKEN"}, "both were heard")
+        expect(took < 5, f"{took:.2f} s")
         eventually(lambda: hangups(mock, tag) == {"a": "streaming", "b": "streaming", "c": "waiting"},
                    f"the calls end: {hangups(mock, tag)}", 2)
         eventually(lambda: not any(gauges(port).values()), "nothing runs or waits", 2)
@@ -68,11 +78,11 @@ def cancelled_elsewhere(port, mock):
     with Wire(port) as wire:
         wire.request("POST", "/v1/chat/completions", {
             "model": "plan/endless", "stream": True, "messages": [{"role": "user", "content": "tag-hangs"}]})
-        eventually(lambda: gauges(port)["tutti_calls_running"] == 3, "three calls are running")
+        under_way(port, mock, "hangs")
     eventually(lambda: all(hangups(mock, "hangs").values()), "the calls end with the connection", 2)
     with Wire(port) as wire:
         wire.request("POST", NATIVE, {"message": "tag-whole", "plan": "silent", "requestId": "whole"})
-        eventually(lambda: gauges(port)["tutti_calls_running"] == 3, "three calls are running")
+        under_way(port, mock, "whole")
         equal(fetch(port, "POST", "/api/orchestrator/cancel", {"requestId": "whole"}).status, 200, "cancel")
         answer = wire.answer()
     equal((answer.status, answer.json()["code"]), (499, "cancelled"), "an answer that is not streamed")
@@ -88,15 +98,15 @@ def metrics(port):
     for times in (found[-2][1].get("metrics", found[-2][1]), ask(port, "timed")["metrics"]):
         expect({*PHASES, "total", "ttft", "experts", "outcomes", "bottlenecks"} == set(times), sorted(times))
         expect(300 <= times["execution"] <= times["total"], f"{times}")
-        expect(200 <= times["fusion"] < times["total"] - 290, f"{times}")
+        expect(50 <= times["fusion"] < times["total"] - 290, f"{times}")
         equal(set(times["experts"]), {"slow", "quick"}, "experts")
         equal(times["outcomes"], {name: {"phase": "finished"} for name in ("slow", "quick")}, "outcomes")
-        expect(300 <= times["experts"]["slow"] <= times["execution"] and 50 <= times["experts"]["quick"] < 300,
-               f"{times}")
+        expect(300 <= times["experts"]["slow"] <= times["execution"]
+               and 50 <= times["experts"]["quick"] < times["experts"]["slow"], f"{times}")
         expect(sum(times[phase] for phase in PHASES) <= times["total"] + 0.5, f"{times}")
         equal(times["bottlenecks"], ["execution", "execution/slow"], "bottlenecks")
     first = found[-2][1].get("metrics", found[-2][1])["ttft"]
-    expect(first >= 500, f"the first token of the answer came after {first} ms")
+    expect(first >= 350, f"the first token of the answer came after {first} ms")
 
 
 def unable(port):

@@ -78,7 +78,7 @@ def redacting(checks, mock, tutti, folder):
     checks.run("conversations remember", memory.remembered, port)
     checks.run("conversations remember plans' turns", memory.of_plans, port)
     checks.run("the last ten messages by whole turns", memory.whole_turns, port)
-    checks.run("turns of a conversation come one after the other", memory.in_turn, port)
+    checks.run("turns of a conversation come one after the other", memory.in_turn, port, mock)
     checks.run("a cancelled turn is not remembered", memory.cancelled, port)
     checks.run("a conversation's line is bounded", memory.queue_is_bounded, port)
     checks.run("events of a run", runs.events_of, port)

@@ -5,7 +5,7 @@ import uuid
 
 import openai
 
-from harness import PROVIDER_KEY, equal, eventually, expect
+from harness import PROVIDER_KEY, equal, eventually, expect, timeout_hangs_up
 from openai_calls import client
 from responses_answers import EITHER, respond
 from upstreams import ANTHROPIC, CONTENT, DIRECT, OPENAI, check, mock_control
@@ -117,10 +117,5 @@ def _(on):
         pass
     stream.close()
     equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "streaming")
-    tag = uuid.uuid4().hex
-    try:
-        client.with_options(timeout=0.5).responses.create(model=on.model("silent"), input=f"tag-{tag}")
-    except openai.APITimeoutError:
-        equal(eventually(lambda: mock_control()["hangups"].get(tag), "the upstream sees the hang-up"), "waiting")
-    else:
-        raise AssertionError("no timeout")
+    timeout_hangs_up(lambda seconds, text: respond(on, "silent", text, timeout=seconds), openai.APITimeoutError,
+                     mock_control)

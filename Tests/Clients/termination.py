@@ -10,14 +10,17 @@ from harness import Tutti, Wire, answering, configuration, equal, events, eventu
 
 def finite(folder, mock):
     """A running answer ends properly; /readyz says 503 meanwhile; exit code 0."""
-    with answering(folder, mock, "finite") as (server, wire):
+    with answering(folder, mock, "finite", "mock/step") as (server, wire):
         server.process.send_signal(signal.SIGTERM)
 
         def unready():
             with contextlib.suppress(OSError, AssertionError):
                 return fetch(server.port, "GET", "/readyz").status == 503
 
-        eventually(unready, "/readyz is 503", 1.5)
+        eventually(unready, "/readyz is 503", 10)
+        # The answer's pieces, which have waited for this.
+        for _ in range(5):
+            mock.control("?go=finite")
         equal(events(b"".join(wire.chunks()))[-1], "[DONE]", "the running answer's last event")
         equal(server.process.wait(5), 0, "exit code")
 
@@ -39,9 +42,9 @@ def twice(folder, mock):
         expect(server.process.poll() is None, "the first signal cut the running answer")
         server.process.send_signal(signal.SIGTERM)
         try:
-            server.process.wait(1)
+            server.process.wait(10)
         except subprocess.TimeoutExpired:
-            raise AssertionError("the second signal did not end the server within a second") from None
+            raise AssertionError("the second signal did not end the server within ten seconds") from None
 
 
 def idle(folder, mock):

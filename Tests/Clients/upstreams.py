@@ -57,8 +57,8 @@ def run_suite():
     return checks.end()
 
 
-def mock_control():
-    return fetch(MOCK_PORT, "GET", "/control").json()
+def mock_control(query=""):
+    return fetch(MOCK_PORT, "GET", f"/control{query}").json()
 
 
 def texts(content):

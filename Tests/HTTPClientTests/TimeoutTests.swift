@@ -57,8 +57,10 @@ import Transport
         ])
         defer { upstream.stop() }
         try await withClient { client, _ in
-            let body = try await client.send(.to(upstream.url, total: .milliseconds(150))).body
-            let kind = await failure { while try await body.next() != nil {} }
+            let kind = await failure {
+                let body = try await client.send(.to(upstream.url, total: .milliseconds(150))).body
+                while try await body.next() != nil {}
+            }
             #expect(kind == .timeout(.total))
             try await upstream.peerClosed()
         }
@@ -74,6 +76,7 @@ import Transport
             #expect(try await body.next() == Array("one".utf8))
             try await loop.sleep(for: .milliseconds(700))
             upstream.release()
+            try await upstream.log.first { if case .done = $0 { true } else { false } }
             #expect(try await body.next() == Array("two".utf8))
         }
     }

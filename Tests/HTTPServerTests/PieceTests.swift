@@ -35,14 +35,14 @@ import Transport
             }
         ) { server in
             let client = try await server.connect()
-            async let sending: Void = client.send(
-                Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n".utf8)
-                    + [UInt8](repeating: 120, count: 4_000_000))
+            // So much fits into the sockets: it waits for the handler, and no client has to be in time with the rest.
+            try await client.send(
+                Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 400000\r\n\r\n".utf8)
+                    + [UInt8](repeating: 120, count: 400_000))
             let text = try await client.readResponse().text
-            #expect(text.hasSuffix(" 4000000"), "\(text.suffix(100))")
+            #expect(text.hasSuffix(" 400000"), "\(text.suffix(100))")
             // The deadlines were over after a quarter of the time.
             #expect(text.prefix { $0 == "h" }.count > 5, "\(text.prefix(100))")
-            try await sending
         }
     }
 }

@@ -45,9 +45,8 @@ struct RestTests {
 
     @Test("its idle time goes on: it is closed without a word, and nothing of it stays")
     func idle() async throws {
-        try await TestServer.run(limits: Self.limits(idle: .milliseconds(80)), answer: Self.answer) { server in
-            let client = try await server.connect()
-            try await client.send(Self.request)
+        try await TestServer.run(limits: Self.limits(idle: .seconds(2)), answer: Self.answer) { server in
+            let client = try await TCPClient.connect(server.port, sending: Self.request)
             #expect(try await client.readResponse().status == 200)
             #expect(try await client.readToEnd() == "")
             while server.server.connectionCount > 0 { try await server.group.loops[0].sleep(for: .milliseconds(2)) }

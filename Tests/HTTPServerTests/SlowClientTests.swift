@@ -182,7 +182,7 @@ import Transport
             #expect(try await second.readResponse().status == 200)
             #expect(await (try server.connect()).isClosedByPeer())
             first.close()
-            #expect(await Self.becomesTrue { server.server.connectionCount == 1 })
+            while server.server.connectionCount > 1 { try await server.group.loops[0].sleep(for: .milliseconds(1)) }
             #expect(try await TCPClient.connect(server.port, sending: get).readResponse().status == 200)
         }
         limits.trustedProxies = [AddressBlock("127.0.0.0/8")].compactMap { $0 }
@@ -192,14 +192,6 @@ import Transport
                 #expect(try await client.readResponse().status == 200)
             }
         }
-    }
-
-    private static func becomesTrue(_ condition: () -> Bool) async -> Bool {
-        for _ in 0..<100_000 {
-            if condition() { return true }
-            await Task.yield()
-        }
-        return false
     }
 
     @Test(arguments: ["gzip", "GZIP", "x-gzip", "deflate", "br", "identity, gzip", "gzip, gzip"])

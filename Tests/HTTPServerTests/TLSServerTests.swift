@@ -157,8 +157,8 @@ import Transport
     @Test("a head that does not come to its end is answered with 408 here too, an idle connection without a word")
     func timeouts() async throws {
         var limits = ServerLimits()
-        limits.headTimeout = .milliseconds(300)
-        limits.idleTimeout = .milliseconds(500)
+        limits.headTimeout = .seconds(1)
+        limits.idleTimeout = .seconds(1)
         try await TestServer.run(limits: limits, tls: context, answer: echo) { server in
             let slow = try await TLSClient.connect(server.port, TLSPeer(.tls13))
             try await slow.send("GET / HTTP/1.1\r\nHost:")

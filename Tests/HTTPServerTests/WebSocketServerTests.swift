@@ -185,13 +185,13 @@ import Transport
     @Test("a silent client is sent pings; one that answers stays, one that does not is let go")
     func silence() async throws {
         var limits = WebSocketLimits()
-        limits.heartbeat = .milliseconds(30)
-        limits.idleTimeout = .milliseconds(300)
+        limits.heartbeat = .milliseconds(100)
+        limits.idleTimeout = .seconds(1)
         let log = EventLog<String>()
         try await TestServer.run(handler: Self.echo(limits, log: log)) { server in
             let lively = try await WebSocketClient.connect(server.port)
             // More pings than a silent client would get.
-            for _ in 0..<20 { #expect(try await lively.next() == .ping) }
+            for _ in 0..<15 { #expect(try await lively.next() == .ping) }
             try await lively.send("still here")
             #expect(try await lively.text() == "still here")
             try await lively.close(.normal())

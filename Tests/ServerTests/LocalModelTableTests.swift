@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-@Suite("The models in this process")
+@Suite("The models in this process", .timeLimit(.minutes(2)))
 struct LocalModelTableTests {
     private func model(_ configuration: LocalConfiguration) -> LocalModel {
         LocalModel(configuration: configuration, generator: SeededGenerator(seed: 1), time: TestClock())
@@ -63,8 +63,7 @@ struct LocalModelTableTests {
             #expect(try await running.reload(RunningApp.plain(running.upstream)).status == 200)
             gate.open()
             #expect(try await client.readResponse().status == 200)
-            for _ in 0..<100_000 where locals.count > 0 { await Task.yield() }
-            #expect(locals.count == 0)
+            while locals.count > 0 { await Task.yield() }
         }
     }
 

@@ -85,8 +85,7 @@ struct ReloadTests {
             #expect(answer.status == 200 && answer.text.contains("late") && answer.text.contains("mock/m"))
             #expect(try await running.chat("two", on: client) == 200)
             // The handler's frame may end a moment after its answer has arrived.
-            for _ in 0..<10_000 where before != nil { await Task.yield() }
-            #expect(before == nil)
+            while before != nil { await Task.yield() }
         }
     }
 
