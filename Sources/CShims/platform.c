@@ -9,6 +9,12 @@ static _Thread_local char identity;
 
 uintptr_t tutti_thread_identity(void) { return (uintptr_t)&identity; }
 
+static _Thread_local void *thread_loop;
+
+void *tutti_thread_loop(void) { return thread_loop; }
+
+void tutti_set_thread_loop(void *loop) { thread_loop = loop; }
+
 void tutti_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 uint64_t tutti_monotonic_nanoseconds(void) {

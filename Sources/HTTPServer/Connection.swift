@@ -122,6 +122,7 @@ actor Connection: LoopBound {
         gathered = []
         pace = nil
         serving = serial
+        if loop.isCrowded { await loop.giveWay() }
         let answered = await server.handler(request, ResponseWriter(connection: self, head: request.head))
         serving = nil
         stream.onHangUp(nil)
@@ -142,7 +143,7 @@ actor Connection: LoopBound {
         burst = hasInput ? burst + 1 : 0
         if burst >= server.limits.maxBurst {
             burst = 0
-            await Task.yield()
+            await loop.giveWay()
         }
         return true
     }

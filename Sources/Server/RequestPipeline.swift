@@ -74,7 +74,7 @@ final class RequestPipeline: Sendable {
             }
             if let options {
                 let outcome = RouteOutcome(await writer.send(options))
-                finish(exchange, route: routes.count, outcome)
+                finish(exchange, route: routes.count, outcome, at: time.now())
                 return outcome.answered
             }
             if case .wrongMethod(let allowed) = match {
@@ -87,11 +87,15 @@ final class RequestPipeline: Sendable {
                 throw CodedError(.shuttingDown, "The server is stopping. Try again in a moment.")
             }
             exchange.parameters = parameters
+            if time.isCrowded { await time.giveWay() }
             outcome = await routes[number].handle(exchange, writer)
         } catch {
             outcome = await RouteOutcome.failed(error, exchange, writer)
         }
-        finish(exchange, route: number, outcome)
+        // The answer has gone; the line about it can wait.
+        let ended = time.now()
+        if time.isCrowded { await time.giveWay() }
+        finish(exchange, route: number, outcome, at: ended)
         return outcome.answered
     }
 
@@ -145,9 +149,9 @@ final class RequestPipeline: Sendable {
     }
 
     @inline(never)
-    private func finish(_ exchange: Exchange, route number: Int, _ outcome: RouteOutcome) {
+    private func finish(_ exchange: Exchange, route number: Int, _ outcome: RouteOutcome, at ended: Instant) {
         let head = exchange.request.head
-        let duration = time.now().since(exchange.request.received)
+        let duration = ended.since(exchange.request.received)
         let method = ServerMetrics.known(method: head.method)
         meters[number].requestEnded(method: method, status: outcome.answered.status, duration: duration)
         let route = number < routes.count ? routes[number].path : "other"

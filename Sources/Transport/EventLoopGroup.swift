@@ -8,9 +8,15 @@ public final class EventLoopGroup: Sendable {
 
     public init(count: Int) { loops = (0..<max(1, count)).map { EventLoop(index: $0) } }
 
+    /// The loop of the calling thread, when it is one of these.
+    var current: EventLoop? {
+        guard let loop = EventLoop.current, loop.index < loops.count, loops[loop.index] === loop else { return nil }
+        return loop
+    }
+
     /// The loop of the calling thread, else the next one in turn.
     public func any() -> EventLoop {
-        if let current = loops.first(where: \.isCurrent) { return current }
+        if let current { return current }
         return loops[next.wrappingAdd(1, ordering: .relaxed).oldValue % loops.count]
     }
 

@@ -150,6 +150,10 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         if store.tap != nil { await tellStep(finished.node) }
         if environment.durable != nil || hasListener { checkTime() }
         if !skipped.isEmpty { await tellSkips() }
+        // What ends the run, or its branches, is not held up.
+        guard !isStopping, environment.time.isCrowded else { return }
+        await environment.time.giveWay()
+        checkTime()
     }
 
     /// Keeping a step and telling of it may have taken long: nothing more starts if the run was cancelled meanwhile, or

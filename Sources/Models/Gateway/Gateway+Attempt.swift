@@ -36,6 +36,8 @@ extension Gateway {
         } catch {
             return .failed(AttemptFailure(error, wasSent: false))
         }
+        // Before its times are settled, and measured: what waits here is not the provider.
+        if clock.isCrowded { await clock.giveWay() }
         let call = call(question, seat, timeouts, facts, isLast: isLast)
         return await begin(question, call, at: seat, model, rights, token)
     }

@@ -61,6 +61,7 @@ struct ExecuteNode: Sendable {
             guard case .event(let event) = supply else { break }
             try await context.emit(.model(event))
         }
+        if time.isCrowded { await time.giveWay() }
         return whole(answer, reader, headers)
     }
 

@@ -45,6 +45,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
+        if turns.time.isCrowded { await turns.time.giveWay() }
         let identity = AnswerIdentity(
             id: turns.identifier(prefix), created: turns.time.wallTime().seconds, model: request.value.model)
         guard request.value.stream else { return await whole(request, identity, context, exchange, writer, ticket) }
@@ -58,6 +59,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
     ) async -> RouteOutcome {
         do throws(CodedError) {
             let shared = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
+            if turns.time.isCrowded { await turns.time.giveWay() }
             let answer = shared.value
             var identity = identity
             identity.model = answer.target.name
@@ -69,6 +71,7 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
             var repairs = Repairs()
             let body = Dialect.answer(answer.completion, to: request.value, as: identity, repairs: &repairs)
             if !repairs.isEmpty { repaired(repairs) }
+            if turns.time.isCrowded { await turns.time.giveWay() }
             return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)

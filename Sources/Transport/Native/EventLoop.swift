@@ -1,8 +1,9 @@
 // Ownership: the loop allocates one uv_loop_t and its handles (wake, timer, prepare, idle) at stable addresses,
 // when it is made; the loop's thread initialises, uses and closes them and frees them after the last close
 // callback, when `run` ends. `data` of each handle is the unretained loop: the thread's closure retains the loop
-// until `run` has ended. Everything under "loop thread only" is touched on that thread alone; `inbox` and `wake`
-// (uv_async_send) are the only ways in from elsewhere. That is what makes the unchecked Sendable true.
+// until `run` has ended. The thread-local pointer to the loop is unretained too, and cleared in `end`. Everything
+// under "loop thread only" is touched on that thread alone; `inbox` and `wake` (uv_async_send) are the only ways in
+// from elsewhere. That is what makes the unchecked Sendable true.
 public import Base
 internal import CShims
 internal import CUV
@@ -14,9 +15,11 @@ internal import Synchronization
 /// thread, so that they reach sockets, timers and each other without a lock or a hop.
 @safe
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    private enum Work {
+    @safe private enum Work {
         case job(UnownedJob)
         case closure(@Sendable () -> Void)
+        /// A task that lets others go first.
+        case turn(UnsafeContinuation<Void, Never>)
     }
 
     private struct Inbox {
@@ -62,6 +65,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let idle: UnsafeMutablePointer<uv_idle_t>
     private var local: [Work] = []
     private var running: [Work] = []
+    /// How many of `local` and `running` have not had their turn. Atomic, because an access to it is then not checked
+    /// for exclusivity, and every request looks at it a dozen times.
+    private let ready = Atomic<Int>(0)
     private var timers = TimerQueue<Alarm>()
     private var armedFor: Instant?
     /// What every read of this loop lands in before it is copied out.
@@ -91,6 +97,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Whether the caller runs on this loop's thread. About 2 ns.
     public var isCurrent: Bool { thread.load(ordering: .relaxed) == tutti_thread_identity() }
 
+    /// The loop whose thread the caller runs on.
+    public static var current: EventLoop? {
+        guard let loop = unsafe tutti_thread_loop() else { return nil }
+        return unsafe Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
+    }
+
     /// Monotonic time.
     public func now() -> Instant { clock.now() }
 
@@ -111,11 +123,29 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Runs `work` on the loop, after what is queued already.
     public func execute(_ work: @escaping @Sendable () -> Void) { add(.closure(work)) }
 
+    // MARK: Turns (loop thread only)
+
+    /// How many others must be ready before it pays to let them go first.
+    private static let crowd = 3
+
+    /// Whether so many are ready that ``giveWay()`` pays. What comes from sockets counts once the loop has read it.
+    public var isCrowded: Bool { ready.load(ordering: .relaxed) >= EventLoop.crowd }
+
+    /// Goes on after all that is queued now.
+    public func giveWay() async {
+        unsafe await withUnsafeContinuation { turn in unsafe add(.turn(turn)) }
+    }
+
+    private func append(_ work: Work) {
+        note(1)
+        local.append(work)
+    }
+
+    /// On this thread alone, so that a plain addition will do.
+    private func note(_ more: Int) { ready.store(ready.load(ordering: .relaxed) &+ more, ordering: .relaxed) }
+
     private func add(_ work: Work) {
-        if isCurrent {
-            local.append(work)
-            return
-        }
+        if isCurrent { return append(work) }
         let mustWake = inbox.withLock { inbox in
             let wasEmpty = inbox.work.isEmpty
             inbox.work.append(work)
@@ -193,6 +223,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     private func start() {
         thread.store(tutti_thread_identity(), ordering: .relaxed)
+        unsafe tutti_set_thread_loop(Unmanaged.passUnretained(self).toOpaque())
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         // A peer that is gone must be an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -224,6 +255,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             }
             swap(&local, &running)
             for work in running {
+                note(-1)
                 switch work {
                 case .job(let job):
                     unsafe job.runSynchronously(
@@ -231,6 +263,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                         taskExecutor: asUnownedTaskExecutor()
                     )
                 case .closure(let closure): closure()
+                case .turn(let turn): unsafe turn.resume()
                 }
             }
             running.removeAll(keepingCapacity: true)
@@ -241,6 +274,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func takeInbox() {
         inbox.withLock { inbox in
             guard !inbox.work.isEmpty else { return }
+            note(inbox.work.count)
             if local.isEmpty {
                 swap(&local, &inbox.work)
             } else {
@@ -283,7 +317,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         while let alarm = timers.popExpired(at: Instant(nanoseconds: .max)) {
             if case .sleeper(let sleeper) = alarm { sleeper.fire() }
         }
+        // Who gives way between its stages needs many rounds to come to its end.
         drain()
+        for _ in 0..<64 where !local.isEmpty { drain() }
     }
 
     /// Ends the loop: work that is queued runs once more, open sockets are closed. Returns at once.
@@ -309,6 +345,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func end() {
         // The thread's identity may be given to another one.
         thread.store(0, ordering: .relaxed)
+        tutti_set_thread_loop(nil)
         let waiters = inbox.withLock { inbox in
             inbox.ended = true
             defer { inbox.endWaiters = [] }

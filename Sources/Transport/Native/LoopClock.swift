@@ -15,7 +15,7 @@ public struct LoopClock: TimeSource {
 
     /// About 1 µs on a loop of the group. A loop that stops ends the waits on it.
     public func sleep(until instant: Instant) async throws(CancellationError) {
-        guard let loop = group.loops.first(where: \.isCurrent) else { return try await clock.sleep(until: instant) }
+        guard let loop = group.current else { return try await clock.sleep(until: instant) }
         if instant <= clock.now() {
             if Task.isCancelled { throw CancellationError() }
             return
@@ -25,9 +25,14 @@ public struct LoopClock: TimeSource {
 
     /// One timer of the loop, and no task before it fires; the work then prefers that loop.
     public func schedule(at instant: Instant, _ work: @escaping @Sendable () async -> Void) -> any ScheduledTask {
-        guard let loop = group.loops.first(where: \.isCurrent) else { return clock.schedule(at: instant, work) }
+        guard let loop = group.current else { return clock.schedule(at: instant, work) }
         let task = LoopTask(loop: loop, work)
         task.schedule(at: instant)
         return task
     }
+
+    public var isCrowded: Bool { EventLoop.current?.isCrowded ?? false }
+
+    /// About 0.3 µs on a loop.
+    public func giveWay() async { await EventLoop.current?.giveWay() }
 }
