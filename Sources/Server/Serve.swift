@@ -38,6 +38,7 @@ enum Serve {
         }
         // Before anybody hears that the server is there, and may want it to stop.
         let stops = await stopSignals(app)
+        StartPages.giveBack()
         let port: UInt16
         do throws(TransportError) {
             port = try await app.start()
