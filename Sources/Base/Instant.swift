@@ -38,7 +38,9 @@ public struct WallTime: Comparable, Hashable, Sendable {
 }
 
 /// Where drivers read time and wait for it. State machines never hold a clock: they take *now* as an input.
-public protocol TimeSource: Sendable {
+///
+/// A class, because then reading a clock that somebody holds counts no reference, and a chat reads it some forty times.
+public protocol TimeSource: AnyObject, Sendable {
     func now() -> Instant
     func wallTime() -> WallTime
 

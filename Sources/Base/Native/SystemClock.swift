@@ -2,7 +2,7 @@
 internal import CShims
 
 /// The machine's own clocks. Only drivers hold one. About 25 ns a reading (vDSO).
-public struct SystemClock: TimeSource {
+public final class SystemClock: TimeSource {
     public init() {}
 
     public func now() -> Instant { Instant(nanoseconds: tutti_monotonic_nanoseconds()) }

@@ -3,7 +3,7 @@ public import Base
 
 /// The machine's own clocks, whose waits are timers of the event loop that a task runs on: no other thread is woken for
 /// them. From any thread; elsewhere it waits as ``SystemClock`` does. A wait ends up to a millisecond late.
-public struct LoopClock: TimeSource {
+public final class LoopClock: TimeSource {
     private let group: EventLoopGroup
     private let clock = SystemClock()
 
