@@ -23,7 +23,7 @@ extension Connection {
             guard next < timer.time else { return }
             loop.cancel(timer.id)
         }
-        timer = (loop.schedule(at: next) { [weak self] in self?.assumeIsolated { $0.timerFired() } }, next)
+        timer = (loop.schedule(at: next) { self.assumeIsolated { $0.timerFired() } }, next)
     }
 
     private func timerFired() {

@@ -95,7 +95,7 @@ actor Connection: LoopBound {
         head = nil
         if !hasInput { (input, consumed) = ([], 0) }
         server.resting.wrappingAdd(1, ordering: .relaxed)
-        stream.onInput { [weak self] in self?.assumeIsolated { $0.wakeUp() } }
+        stream.onInput { self.assumeIsolated { $0.wakeUp() } }
     }
 
     /// Something has come, or the connection's time is over, which its reader will see.
@@ -116,7 +116,7 @@ actor Connection: LoopBound {
             await refuse(error)
             return false
         }
-        stream.onHangUp { [weak self] in self?.cancel() }
+        stream.onHangUp { self.cancel() }
         reusable = true
         bodyFailure = nil
         gathered = []

@@ -106,11 +106,11 @@ final class CurlLoop: @unchecked Sendable {
         guard milliseconds >= 0 else { return }
         if milliseconds == 0 {
             // libcurl must not be called from within its own callback.
-            loop.execute { [weak self] in self?.act(CURL_SOCKET_TIMEOUT, 0) }
+            loop.execute { self.act(CURL_SOCKET_TIMEOUT, 0) }
         } else {
-            timer = loop.schedule(at: loop.now().advanced(by: .milliseconds(milliseconds))) { [weak self] in
-                self?.timer = nil
-                self?.act(CURL_SOCKET_TIMEOUT, 0)
+            timer = loop.schedule(at: loop.now().advanced(by: .milliseconds(milliseconds))) {
+                self.timer = nil
+                self.act(CURL_SOCKET_TIMEOUT, 0)
             }
         }
     }

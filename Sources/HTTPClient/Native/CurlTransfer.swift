@@ -97,7 +97,7 @@ final class CurlTransfer: @unchecked Sendable {
             if timer.at <= waitEnd { return }
             loop.cancel(timer.id)
         }
-        let id = loop.schedule(at: waitEnd) { [weak self] in self?.timeHasCome() }
+        let id = loop.schedule(at: waitEnd) { self.timeHasCome() }
         timer = (id, waitEnd)
     }
 
