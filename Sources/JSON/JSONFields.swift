@@ -10,10 +10,17 @@ public struct JSONFields: Sendable {
     }
 
     /// The first member with this key; `nil` also when the node is no object. About 2 ns for what is missing.
-    public subscript(key: String) -> JSONNode? {
+    // Inlined for the same reason as that of a node.
+    @inlinable public subscript(key: String) -> JSONNode? {
+        guard let position = place(of: key) else { return nil }
+        return JSONNode(document: node.document, index: position)
+    }
+
+    @usableFromInline
+    func place(of key: String) -> Int? {
         let utf8 = key.utf8
         guard bits & JSONFields.bit(length: utf8.count, first: utf8.first ?? 0) != 0 else { return nil }
-        return node[key]
+        return node.place(of: key)
     }
 
     /// Length and first letter tell the fields of the usual dialects apart well enough.

@@ -4,9 +4,15 @@ public struct JSONNode: Sendable {
         case null, bool, int, uint, double, string, array, object
     }
 
-    let document: JSONDocument
+    @usableFromInline let document: JSONDocument
     /// Where the value starts on the tape.
-    let index: Int
+    @usableFromInline let index: Int
+
+    @inlinable
+    init(document: JSONDocument, index: Int) {
+        self.document = document
+        self.index = index
+    }
 
     public var kind: Kind {
         switch tag {
@@ -83,9 +89,15 @@ public struct JSONNode: Sendable {
     }
 
     /// The first member with this key; `nil` also when this is no object. O(members before it).
-    public subscript(key: String) -> JSONNode? {
-        guard tag == Tag.object, let position = document.value(of: key, inObjectAt: index) else { return nil }
+    // Inlined, so that who only looks at the member counts no reference for it.
+    @inlinable public subscript(key: String) -> JSONNode? {
+        guard let position = place(of: key) else { return nil }
         return JSONNode(document: document, index: position)
+    }
+
+    @usableFromInline
+    func place(of key: String) -> Int? {
+        tag == Tag.object ? document.value(of: key, inObjectAt: index) : nil
     }
 
     /// For objects of which many members are looked up.

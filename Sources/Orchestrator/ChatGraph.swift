@@ -147,12 +147,12 @@ struct ChatGraph {
         let recorder = recorder
         builder.node("remember", reads: \.input, \.plan, \.answer, \.verdict, \.streaming) {
             context, input, plan, answer, verdict, streaming in
-            guard let plan = plan?.value, let answer = answer?.whole?.value, let verdict else { return }
+            guard let plan = plan?.value, let whole = answer?.whole, let verdict else { return }
             let record = RunRecord(
-                input: input, plan: plan, target: answer.target, attempts: answer.attempts,
-                usage: answer.completion.usage, finishReason: answer.completion.choices.first?.finishReason,
-                verdict: verdict, streaming: streaming, marks: answer.marks, experts: answer.experts,
-                findings: answer.findings, times: answer.times)
+                input: input, plan: plan, target: whole.value.target, attempts: whole.value.attempts,
+                usage: whole.value.completion.usage, finishReason: whole.value.completion.choices.first?.finishReason,
+                verdict: verdict, streaming: streaming, marks: whole.value.marks, experts: whole.value.experts,
+                findings: whole.value.findings, times: whole.value.times)
             recorder.remember(record, context: context.run)
         }
     }

@@ -31,19 +31,23 @@ final class ChatListener: RunListener {
     /// What nodes say is for the sink alone.
     var kinds: EventKinds { sink == nil ? .debug : [.custom, .debug] }
 
+    /// One look at the event: each costs a copy of it.
     func offer(_ event: RunEvent<ChatEvent>) -> EventIntake {
         switch event {
+        case .emitted(_, let payload):
+            if case .expert(let name, let phase) = payload { record(name, phase) }
+            return sink?.offer(.said(payload)) ?? .taken
+        case .nodeStarted(let node, _): return sink?.offer(.nodeStarted(node)) ?? .taken
         case .nodeFinished(let node, _, let duration):
             recorder.nodeEnded(node, after: duration)
             record(node, duration, error: nil)
+            return sink?.offer(.nodeFinished(node, duration)) ?? .taken
         case .nodeFailed(let node, _, let duration, let error):
             recorder.nodeEnded(node, after: duration)
             record(node, duration, error: CodedError(any: error).code.name)
-        case .emitted(_, .expert(let name, let phase)): record(name, phase)
-        default: break
+            return .taken
+        default: return .taken
         }
-        guard let sink, let signal = signal(of: event) else { return .taken }
-        return sink.offer(signal)
     }
 
     func receive(_ event: RunEvent<ChatEvent>) async throws(CancellationError) {

@@ -241,6 +241,33 @@ extension GraphBuilder {
         }
     }
 
+    /// The same for one field read and two written, specialised: half a microsecond less.
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, W1: Sendable, W2: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        writes write1: any WritableKeyPath<State, W1> & Sendable,
+        _ write2: any WritableKeyPath<State, W2> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1) async throws -> (W1, W2)
+    ) -> Self {
+        add(name, [FieldRead(read1)], [FieldWrite(write1), FieldWrite(write2)]) { table in
+            let field1 = Projection(read1)
+            let writer1 = table.writer(write1)
+            let writer2 = table.writer(write2)
+            return { state, context in
+                let value1 = field1.read(state)
+                return {
+                    let (update1, update2) = try await run(context, value1)
+                    return { store, rounds in
+                        writer1.write(update1, rounds: rounds, to: &store)
+                        writer2.write(update2, rounds: rounds, to: &store)
+                    }
+                }
+            }
+        }
+    }
+
     /// The same for two fields read and one written, specialised: half a microsecond less.
     @inlinable
     @discardableResult
@@ -288,6 +315,41 @@ extension GraphBuilder {
                 let value3 = field3.read(state)
                 return {
                     let update = try await run(context, value1, value2, value3)
+                    return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
+                }
+            }
+        }
+    }
+
+    /// The same for five fields read and one written, specialised: half a microsecond less.
+    @inlinable
+    @discardableResult
+    public func node<R1: Sendable, R2: Sendable, R3: Sendable, R4: Sendable, R5: Sendable, Write: Sendable>(
+        _ name: String,
+        reads read1: any KeyPath<State, R1> & Sendable,
+        _ read2: any KeyPath<State, R2> & Sendable,
+        _ read3: any KeyPath<State, R3> & Sendable,
+        _ read4: any KeyPath<State, R4> & Sendable,
+        _ read5: any KeyPath<State, R5> & Sendable,
+        writes write: any WritableKeyPath<State, Write> & Sendable,
+        run: @escaping @Sendable (NodeContext<Payload>, R1, R2, R3, R4, R5) async throws -> Write
+    ) -> Self {
+        let reads = [FieldRead(read1), FieldRead(read2), FieldRead(read3), FieldRead(read4), FieldRead(read5)]
+        return add(name, reads, [FieldWrite(write)]) { table in
+            let field1 = Projection(read1)
+            let field2 = Projection(read2)
+            let field3 = Projection(read3)
+            let field4 = Projection(read4)
+            let field5 = Projection(read5)
+            let writer = table.writer(write)
+            return { state, context in
+                let value1 = field1.read(state)
+                let value2 = field2.read(state)
+                let value3 = field3.read(state)
+                let value4 = field4.read(state)
+                let value5 = field5.read(state)
+                return {
+                    let update = try await run(context, value1, value2, value3, value4, value5)
                     return { store, rounds in writer.write(update, rounds: rounds, to: &store) }
                 }
             }

@@ -39,7 +39,7 @@ extension RunDrive {
                     if let done = await self.next(of: branches, &collected, in: &group) {
                         running -= 1
                         if !graph.nodes[done.node].content.isQuestion { working -= 1 }
-                        await finish(done)
+                        await finish(done, isNew: false)
                     }
                 }
                 if isStopping { group.cancelAll() }

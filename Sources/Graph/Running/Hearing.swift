@@ -1,6 +1,7 @@
-/// A run's listeners as two closures rather than existentials, so that they are specialised for a single one.
+/// A run's listeners as closures rather than existentials, so that they are specialised for a single one. A class: each
+/// event takes it in hand, and of a struct that would be all of its closures.
 @usableFromInline
-struct Hearing<Payload: Sendable>: Sendable {
+final class Hearing<Payload: Sendable>: Sendable {
     @usableFromInline
     enum Offered {
         case taken
@@ -29,13 +30,13 @@ struct Hearing<Payload: Sendable>: Sendable {
     }
 
     @inlinable
-    init(_ listener: some RunListener<Payload>) {
+    convenience init(_ listener: some RunListener<Payload>) {
         let kinds = listener.kinds
         self.init(
             kinds: kinds,
+            // What a single listener does not want to hear is not made.
             offer: { event in
-                guard event.isWanted(in: kinds) else { return .taken }
-                return switch listener.offer(event) {
+                switch listener.offer(event) {
                 case .taken: .taken
                 case .full: .full([])
                 case .closed: .closed
@@ -47,7 +48,7 @@ struct Hearing<Payload: Sendable>: Sendable {
 
     /// `nil` for none. Whoever can take an event at once has it before the slower ones are waited for.
     @usableFromInline
-    init?(_ listeners: [any RunListener<Payload>]) {
+    convenience init?(_ listeners: [any RunListener<Payload>]) {
         if listeners.isEmpty { return nil }
         if listeners.count == 1 {
             self.init(listeners[0])

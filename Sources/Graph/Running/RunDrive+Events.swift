@@ -61,7 +61,6 @@ extension RunDrive {
     /// `nil` when nobody is to hear of it any more.
     @inlinable
     mutating func endEvent(_ finished: Finished) -> RunEvent<Payload>? {
-        if Task.isCancelled { feed(.cancel, at: nil) }
         if isStopping { return nil }
         let name = environment.names[finished.node]
         let turn = turns[finished.node]

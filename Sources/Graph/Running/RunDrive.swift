@@ -71,7 +71,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
 
     @inlinable
     init(
-        graph: Graph<State, Payload>, machine: GraphMachine, environment: RunEnvironment<Payload>, state: State
+        graph: Graph<State, Payload>, machine: consuming GraphMachine, environment: RunEnvironment<Payload>,
+        state: consuming State
     ) {
         self.graph = graph
         self.machine = machine
@@ -132,37 +133,46 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         var update: Update<State>?
         var failure: (any Error)?
         do { update = try await work() } catch { failure = error }
-        await finish(Finished(node: node, update: update, error: failure, at: now()))
+        await finish(Finished(node: node, update: update, error: failure, at: now()), isNew: true)
     }
 
-    /// Tells of the end of a node, lets the machine know, and has the step kept.
+    /// Tells of the end of a node, lets the machine know, and has the step kept. `isNew` where the node has ended just
+    /// now.
     @inlinable
-    mutating func finish(_ finished: Finished) async {
+    mutating func finish(_ finished: Finished, isNew: Bool) async {
         if environment.durable != nil, isSentHome(finished) { return }
+        if Task.isCancelled { feed(.cancel, at: nil) }
         let event = hasListener ? endEvent(finished) : nil
         settle(finished)
         if environment.durable != nil { await keep(finished) }
+        // Keeping a step and telling of it may take long.
+        var isNew = isNew && environment.durable == nil
         // Only what has come about is told.
         if let event, fault == nil {
             let (heard, waiting) = offer(event)
-            if heard == nil { await deliver(event, to: waiting) }
+            if heard == nil {
+                await deliver(event, to: waiting)
+                isNew = false
+            }
         }
-        if store.tap != nil { await tellStep(finished.node) }
-        if environment.durable != nil || hasListener { checkTime() }
+        if store.tap != nil {
+            await tellStep(finished.node)
+            isNew = false
+        }
+        if environment.durable != nil || hasListener { checkTime(isNew ? finished.at : nil) }
         if !skipped.isEmpty { await tellSkips() }
         // What ends the run, or its branches, is not held up.
         guard !isStopping, environment.time.isCrowded else { return }
         await environment.time.giveWay()
-        checkTime()
+        checkTime(nil)
     }
 
-    /// Keeping a step and telling of it may have taken long: nothing more starts if the run was cancelled meanwhile, or
-    /// its time is over.
+    /// Nothing more starts if the run was cancelled meanwhile, or its time is over; `now` where it was just looked at.
     @inlinable
-    mutating func checkTime() {
+    mutating func checkTime(_ now: Instant?) {
         if isStopping || pending.isEmpty { return }
         if Task.isCancelled { return feed(.cancel, at: nil) }
-        guard let deadline = environment.context.deadline, environment.time.now() >= deadline else { return }
+        guard let deadline = environment.context.deadline, now ?? environment.time.now() >= deadline else { return }
         isLate = true
         feed(.cancel, at: nil)
     }
@@ -179,7 +189,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     @inlinable
     mutating func settle(_ finished: Finished) {
         let node = finished.node
-        if Task.isCancelled || environment.hearing?.isClosed() ?? false { feed(.cancel, at: nil) }
+        if let hearing = environment.hearing, hearing.isClosed() { feed(.cancel, at: nil) }
         if let error = finished.error {
             if !isStopping { failure = error }
             feed(.failed(node), at: finished.at)

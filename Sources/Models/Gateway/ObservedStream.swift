@@ -171,12 +171,11 @@ final class ObservedStream: ModelStream {
     }
 
     private func end(_ error: CodedError?, isCancelled: Bool = false) {
-        let now = clock.now()
         var ending = state.withLock { state -> Ending? in
             guard !state.isOver else { return nil }
             state.isOver = true
             state.report?.error = isCancelled ? .cancelled : error?.code
-            state.report?.duration = now.since(started)
+            state.report?.duration = clock.now().since(started)
             let isWhole = state.isWhole || state.report?.streaming == false
             let end =
                 isCancelled

@@ -58,7 +58,15 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
             try await stream.waitForFirst()
             return stream
         }
-        let completion = try Wire.decodeCompletion(try await whole(response, limits: limits), secrets: secrets)
+        return try answer(try await whole(response, limits: limits), response, tool)
+    }
+
+    /// Out of line, as the next one is.
+    @inline(never)
+    private func answer(
+        _ body: [UInt8], _ response: IncomingResponse, _ tool: AnswerTool?
+    ) throws(CodedError) -> WholeAnswer {
+        let completion = try Wire.decodeCompletion(body, secrets: secrets)
         return WholeAnswer(
             tool?.answer(of: completion) ?? completion, headers: Self.forwarded(response.headers),
             rateCount: rateCount(of: response))
@@ -82,6 +90,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
     }
 
     /// Begins an attempt. Throws `deadline_exceeded` when the run has too little time left for one.
+    @inline(never)
     func limits(
         _ timeouts: Timeouts? = nil, of context: RunContext, isLast: Bool = false, isStream: Bool = false
     ) throws(CodedError) -> AttemptLimits {
@@ -95,20 +104,30 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         _ body: [UInt8], to url: String, more: [(name: String, value: String)] = [], key: Int = 0,
         streaming: Bool, limits: inout AttemptLimits, token: CancellationToken? = nil
     ) async throws(CodedError) -> IncomingResponse {
-        // A place that the configuration does not have is nobody's: the first key stands for it.
-        let known = headers[headers.indices.contains(key) ? key : 0]
-        var headers = streaming ? known.stream : known.whole
-        for (name, value) in more { headers.add(name, value) }
-        let request = OutgoingRequest(
-            url: url, headers: headers, body: body, timeouts: limits.ofRequest,
-            maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy, token: token)
         let response: IncomingResponse
-        do { response = try await client.send(request) } catch {
+        do {
+            response = try await client.send(
+                request(body, to: url, more, key: key, streaming: streaming, limits, token))
+        } catch {
             throw error.coded(streaming: false, limits: limits)
         }
         limits.recordHead()
         guard response.status == 200 else { throw await failure(of: response, limits: limits) }
         return response
+    }
+
+    @inline(never)
+    private func request(
+        _ body: [UInt8], to url: String, _ more: [(name: String, value: String)], key: Int, streaming: Bool,
+        _ limits: AttemptLimits, _ token: CancellationToken?
+    ) -> OutgoingRequest {
+        // A place that the configuration does not have is nobody's: the first key stands for it.
+        let known = headers[headers.indices.contains(key) ? key : 0]
+        var headers = streaming ? known.stream : known.whole
+        for (name, value) in more { headers.add(name, value) }
+        return OutgoingRequest(
+            url: url, headers: headers, body: body, timeouts: limits.ofRequest,
+            maxBodyBytes: configuration.maxAnswerBytes, proxy: configuration.proxy, token: token)
     }
 
     func whole(_ response: IncomingResponse, limits: AttemptLimits) async throws(CodedError) -> [UInt8] {
@@ -125,6 +144,7 @@ public struct Provider<Wire: ProviderDialect>: ChatModel {
         return headers
     }
 
+    @inline(never)
     private func failure(of response: IncomingResponse, limits: AttemptLimits) async -> CodedError {
         // An error's body is short; a longer or later one, or none, is judged by its status alone.
         let body: [UInt8]

@@ -24,8 +24,20 @@ enum UnreadMembers {
             guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else { continue }
             at = afterSpace(at + 1, bytes)
             if holdsText(at, bytes), !structure.contains(hash), !texts || !read.contains(hash) { return true }
+            // A text is passed over unread: it names nothing.
+            if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
+                guard let end = endOfText(at + 1, bytes) else { return true }
+                at = end + 1
+            }
         }
         return false
+    }
+
+    /// Where the quote is that ends the text which begins there.
+    private static func endOfText(_ start: Int, _ bytes: Span<UInt8>) -> Int? {
+        var at = start
+        while at < bytes.count, bytes[at] != UInt8(ascii: "\"") { at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1 }
+        return at < bytes.count ? at : nil
     }
 
     /// Whether the value that begins there is a text or holds something: a number tells nothing.

@@ -23,6 +23,7 @@ struct AnswerReader: Sendable {
     }
 
     /// - Parameter joins: Whether pieces of a text that are there at once may come as one, without their frames.
+    @inline(never)
     init(_ answer: Gateway.Answer, _ guards: GuardSettings, time: any TimeSource, joins: Bool = false) {
         stream = PieceStream(answer.stream, joins: joins)
         guarding = GuardedStream(guards).map { Guarding(stream: $0, time: time) }

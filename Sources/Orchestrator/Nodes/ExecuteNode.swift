@@ -62,11 +62,14 @@ struct ExecuteNode: Sendable {
             try await context.emit(.model(event))
         }
         if time.isCrowded { await time.giveWay() }
-        return whole(answer, reader, headers)
+        return whole(answer, &reader, headers)
     }
 
+    /// The reader is lent: given, it would be copied into the frame.
     @inline(never)
-    private func whole(_ answer: Gateway.Answer, _ reader: AnswerReader, _ headers: HTTPHeaders) -> Shared<ChatAnswer> {
+    private func whole(
+        _ answer: Gateway.Answer, _ reader: inout AnswerReader, _ headers: HTTPHeaders
+    ) -> Shared<ChatAnswer> {
         let completion = reader.completion
         var whole = ChatAnswer(
             target: answer.target, completion: completion, headers: headers, attempts: answer.attempts.count,

@@ -92,6 +92,7 @@ final class ModelTelemetry: GatewayObserver, RunRecorder {
 
     func remember(_ record: RunRecord, context: RunContext) {
         metrics.remember(record, context: context)
+        guard logger.writes(.debug) else { return }
         logger.log(
             .debug, "turn remembered", .string("request_id", context.requestID),
             .string("target", record.target.name), .int("attempts", record.attempts),

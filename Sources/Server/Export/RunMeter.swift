@@ -15,8 +15,8 @@ enum TurnOutcome: String, CaseIterable {
 
 /// Counts what runs of the chat graph spend their time with, how their experts fare, and how they end.
 struct RunMeter: Sendable {
-    /// By the node that they belong to, so that a node costs one look-up.
-    private let phases: [String: Histogram]
+    /// By the node that they belong to: so few that looking along them is faster than hashing a name.
+    private let phases: [(node: String, seconds: Histogram)]
     private let cacheTime: Histogram
     private let parallel: Counter
     private let experts: MetricFamily<Counter>
@@ -35,10 +35,7 @@ struct RunMeter: Sendable {
             "tutti_phase_duration_seconds", "What runs spend their time with.", labels: ["phase"],
             bounds: Buckets.requestSeconds)
         let nodes = ["validate", "plan", "execute", "repair", "fuse", "guard"]
-        phases = Dictionary(
-            uniqueKeysWithValues: nodes.compactMap { node in
-                RunPhase(node: node).map { (node, seconds.with($0.rawValue)) }
-            })
+        phases = nodes.compactMap { node in RunPhase(node: node).map { (node, seconds.with($0.rawValue)) } }
         cacheTime = seconds.with(RunPhase.cache.rawValue)
         parallel = registry.counter("tutti_parallel_runs_total", "Runs with several experts.").with()
         experts = registry.counter(
@@ -66,7 +63,9 @@ struct RunMeter: Sendable {
     var cacheHits: UInt64 { hits.current }
     var cacheMisses: UInt64 { misses.current }
 
-    func nodeEnded(_ node: String, after duration: Duration) { phases[node]?.record(duration.seconds) }
+    func nodeEnded(_ node: String, after duration: Duration) {
+        phases.first { $0.node == node }?.seconds.record(duration.seconds)
+    }
 
     func noticed(_ findings: InputFindings) { for name in findings.names { noticed.with(name).add() } }
 

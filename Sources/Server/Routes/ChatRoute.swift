@@ -58,24 +58,32 @@ struct ChatRoute<Dialect: ClientDialect>: Sendable {
         _ writer: consuming ResponseWriter, _ ticket: consuming RunTicket
     ) async -> RouteOutcome {
         do throws(CodedError) {
-            let shared = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
+            let answer = try await turns.whole(request, sink: nil, context: context, leaving: ticket)
             if turns.time.isCrowded { await turns.time.giveWay() }
-            let answer = shared.value
-            var identity = identity
-            identity.model = answer.target.name
-            var headers = answer.headers
-            headers.set("content-type", "application/json")
-            answer.marks.set(in: &headers)
-            // In dollars. A stream's head is sent before anybody knows.
-            if let cost = answer.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
-            var repairs = Repairs()
-            let body = Dialect.answer(answer.completion, to: request.value, as: identity, repairs: &repairs)
-            if !repairs.isEmpty { repaired(repairs) }
+            let response = response(answer, to: request, as: identity)
             if turns.time.isCrowded { await turns.time.giveWay() }
-            return RouteOutcome(await writer.send(Response(status: 200, headers: headers, body: body)))
+            return RouteOutcome(await writer.send(response))
         } catch {
             return await RouteOutcome.failed(error, exchange, writer)
         }
+    }
+
+    /// Out of line, and without a copy of the answer: what works for a moment is not to lie in the frame of a turn.
+    @inline(never)
+    private func response(
+        _ answer: Shared<ChatAnswer>, to request: Shared<ChatRequest>, as identity: AnswerIdentity
+    ) -> Response {
+        var identity = identity
+        identity.model = answer.value.target.name
+        var headers = answer.value.headers
+        headers.set("content-type", "application/json")
+        answer.value.marks.set(in: &headers)
+        // In dollars. A stream's head is sent before anybody knows.
+        if let cost = answer.value.ledger?.cost { headers.set("x-tutti-cost", cost.description) }
+        var repairs = Repairs()
+        let body = Dialect.answer(answer.value.completion, to: request.value, as: identity, repairs: &repairs)
+        if !repairs.isEmpty { repaired(repairs) }
+        return Response(status: 200, headers: headers, body: body)
     }
 
     /// On its own, as ``whole``: a frame lives as long as its turn, and each needs but one of the two.

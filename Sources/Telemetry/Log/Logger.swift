@@ -35,8 +35,8 @@ public protocol LogSink: Sendable {
     func write(_ line: [UInt8])
 }
 
-/// Writes JSON lines. Copies share level and sink. An entry below the level costs a load; one above it about a
-/// microsecond, on the caller's thread, without I/O.
+/// Writes JSON lines. An entry below the level costs a load and its fields, so that who has many of them asks
+/// ``writes(_:)`` first; one above it about a microsecond, on the caller's thread, without I/O.
 public final class Logger: Sendable {
     private let sink: any LogSink
     private let time: any TimeSource
@@ -55,13 +55,16 @@ public final class Logger: Sendable {
         set { threshold.store(newValue.rawValue, ordering: .relaxed) }
     }
 
+    /// Whether entries of this level are written now. A load.
+    public func writes(_ level: LogLevel) -> Bool { level.rawValue >= threshold.load(ordering: .relaxed) }
+
     public func log(_ level: LogLevel, _ message: String, _ fields: LogField...) {
         log(level, message, fields: fields)
     }
 
     /// As ``log(_:_:_:)``, for who passes fields on.
     public func log(_ level: LogLevel, _ message: String, fields: [LogField]) {
-        guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
+        guard writes(level) else { return }
         var writer = JSONWriter(reserving: 384)
         writer.beginObject()
         writeTime(to: &writer)
