@@ -81,7 +81,7 @@ class Callgrind:
         # Slowed by fifty, on a machine that may be busy.
         self.server = processes.start_tutti(
             folder, stripped, None, upstreams, anthropic=anthropic, patience=240,
-            prefix=["valgrind", "--tool=callgrind", "--instr-atstart=no", self.prefix,
+            prefix=["valgrind", "--tool=callgrind", "--instr-atstart=no", "--demangle=no", self.prefix,
                     f"--callgrind-out-file={self.dumps}"])
         self.taken = 0
 
@@ -105,12 +105,12 @@ class Callgrind:
 
 
 class Profile:
-    """Self cost by object, and how often another object called an allocator."""
+    """Self cost by object and by function, and how often another object called an allocator."""
 
     def __init__(self, file):
-        self.cost, self.allocations = collections.Counter(), 0
+        self.cost, self.functions, self.allocations = collections.Counter(), collections.Counter(), 0
         names = {"ob": {}, "fn": {}}
-        here = callee = callee_object = None
+        here = function = callee = callee_object = None
         inclusive = False
 
         def name(table, text):
@@ -123,6 +123,7 @@ class Profile:
                 fields = line.split()
                 if not inclusive and len(fields) > 1:
                     self.cost[here] += int(fields[1])
+                    self.functions[function] += int(fields[1])
                 inclusive = False
                 continue
             key, found, value = line.partition("=")
@@ -131,7 +132,8 @@ class Profile:
             if key == "ob":
                 here = name("ob", value)
             elif key == "fn":
-                name("fn", value)
+                # Recursion is told by a number behind the name.
+                function = re.sub(r"'\d+$", "", name("fn", value))
             elif key == "cob":
                 callee_object = name("ob", value)
             elif key == "cfn":
@@ -152,7 +154,8 @@ class Profile:
                 "by_object": {name: round(cost / count) for name, cost in objects.most_common(6) if cost > count}}
 
 
-def count(binary):
+def profiles(binary):
+    """What each path did, over how many requests or frames."""
     with tempfile.TemporaryDirectory(prefix="tutti-counts-") as name:
         folder, servers = pathlib.Path(name), []
         try:
@@ -168,18 +171,22 @@ def count(binary):
             for _, path, model, stream, _, _ in PATHS:
                 ask(connection, path, model, stream, 2 if model == "paced" else 30)
             callgrind.command("instrumentation", "on")
-            figures = {}
+            found = {}
             for title, path, model, stream, requests, parts in PATHS:
                 # What the path before left behind, the allocator's tidying above all, is not this one's.
                 ask(connection, path, model, stream, 2 if model == "paced" else 20)
                 callgrind.take()
                 ask(connection, path, model, stream, requests)
-                figures[title] = callgrind.take().over(requests * parts)
+                found[title] = callgrind.take(), requests * parts
             connection.close()
-            return figures
+            return found
         finally:
             for server in reversed(servers):
                 server.stop()
+
+
+def count(binary):
+    return {title: profile.over(number) for title, (profile, number) in profiles(binary).items()}
 
 
 def judge(figures, thresholds):
