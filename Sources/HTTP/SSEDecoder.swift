@@ -106,13 +106,17 @@ public struct SSEDecoder: Sendable {
     /// The event that the stream's end left open; to be asked once `next` has returned `nil` and nothing follows. The
     /// standard drops such an event, but providers do end a stream without the last empty line; one that was cut shows
     /// by its data.
-    public mutating func finish() -> SSEEvent? {
-        guard failure == nil else { return nil }
+    /// - Throws: `SSEError` when that event passes a limit, or something before it did.
+    public mutating func finish() throws(SSEError) -> SSEEvent? {
+        if let failure { throw failure }
         let rest = lineStart..<buffer.count
         lineStart = buffer.count
         scanned = lineStart
         if !rest.isEmpty {
-            do { try read(withoutMark(rest)) } catch { return nil }
+            do throws(SSEError) { try read(withoutMark(rest)) } catch {
+                failure = error
+                throw error
+            }
         }
         return dispatch()
     }

@@ -24,7 +24,7 @@ func events(
         while let event = try decoder.next() { found.append(event) }
         start = end
     }
-    if finishing, let last = decoder.finish() { found.append(last) }
+    if finishing, let last = try decoder.finish() { found.append(last) }
     return found
 }
 
@@ -106,7 +106,7 @@ struct SSEDecoderTests {
             #expect(throws: SSEError.lineTooLong(limit: 20)) { try failed.next() }
             failed.feed(Array("\n\ndata: a\n\n".utf8))
         }
-        #expect(failed.finish() == nil)
+        #expect(throws: SSEError.lineTooLong(limit: 20)) { try failed.finish() }
         // Also behind lines that were sound.
         var late = decoder
         late.feed(Array("data: a\n\n".utf8) + [UInt8](repeating: 65, count: 50))
@@ -126,6 +126,10 @@ struct SSEDecoderTests {
         }
         #expect(throws: SSEError.eventTooLarge(limit: 10)) {
             try events(Array(String(repeating: "data\n", count: 100).utf8), decoder: decoder)
+        }
+        // Also one that only the stream's end makes known.
+        #expect(throws: SSEError.eventTooLarge(limit: 10)) {
+            try events(Array("data: aaaa\ndata: bbbbbb".utf8), decoder: decoder, finishing: true)
         }
     }
 

@@ -43,7 +43,7 @@ extension Anthropic {
 
         /// The body has ended. Throws when the answer had not.
         public mutating func finish(into output: inout [ModelEvent]) throws(CodedError) {
-            if !sawStop, let event = events.finish() { try read(event.data, into: &output) }
+            if !sawStop, let event = try events.lastEvent() { try read(event.data, into: &output) }
             guard sawStop || sawReason else {
                 throw CodedError(.providerStreamBroken, "The provider's stream ended before its answer did.")
             }

@@ -34,7 +34,7 @@ extension OpenAI {
         /// The body has ended. Throws when the answer had not. A server that says of no answer why it ended may leave it
         /// at `[DONE]`; one that says so of some has broken off in the others.
         public mutating func finish(into output: inout [ModelEvent]) throws(CodedError) {
-            if !sawDone, let event = events.finish() { try read(event, into: &output) }
+            if !sawDone, let event = try events.lastEvent() { try read(event, into: &output) }
             guard isWhole else { throw Self.broken }
             if !sawDone { output.append(.unsaidEnd) }
         }

@@ -30,7 +30,7 @@ extension Responses {
 
         /// The body has ended. Throws when the answer had not.
         public mutating func finish(into output: inout [ModelEvent]) throws(CodedError) {
-            if !sawEnd, let event = events.finish() { try read(event.data, into: &output) }
+            if !sawEnd, let event = try events.lastEvent() { try read(event.data, into: &output) }
             guard sawEnd else { throw Self.broken }
         }
 
