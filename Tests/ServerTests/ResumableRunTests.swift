@@ -243,6 +243,8 @@ struct ResumableRunTests {
                 let answer = try await Self.follow(app, run, header: id)
                 #expect(try answer.status == 400 && answer.json["param"] == "last-event-id", "\(id)")
             }
+            // Empty is what a client sends that has received none.
+            #expect(try events(try await Self.follow(app, run, header: "").body).last?.name == "COMPLETE")
             for id in ["none", "%2e%2e", "run_", String(repeating: "x", count: 3000)] {
                 let answer = try await Self.follow(app, id)
                 #expect(try answer.status == 404 && answer.json["code"] == "run_not_found", "\(id)")

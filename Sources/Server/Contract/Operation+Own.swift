@@ -51,7 +51,7 @@ extension Operation {
                 schema: Schema.count),
             Parameter(
                 name: "last-event-id", place: .header,
-                meaning: "The `id` of the last event that was received, as `EventSource` sends it.",
+                meaning: "The `id` of the last event that was received, as `EventSource` sends it. Empty is none.",
                 schema: Schema.eventID),
         ],
         answers: [

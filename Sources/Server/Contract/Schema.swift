@@ -37,7 +37,7 @@ enum Schema {
     /// What a request, a conversation or a persona may be called.
     static let identifier: JSON = ["type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"]
     /// What an event of a run is called: the run's id and the event's sequence.
-    static let eventID: JSON = ["type": "string", "pattern": "^run_[0-9a-f-]{36}:[0-9]{1,18}$"]
+    static let eventID: JSON = ["type": "string", "pattern": "^(run_[0-9a-f-]{36}:[0-9]{1,18})?$"]
 
     /// What goes into other messages and into logs: the bounds of `FieldReader.name`.
     static let name: JSON = [
