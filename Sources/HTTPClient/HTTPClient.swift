@@ -7,8 +7,8 @@ public import Transport
 /// Redirects are never followed, TLS is always verified, proxies come from the request alone.
 public final class HTTPClient: HTTPCalling {
     public struct Configuration: Sendable {
-        /// Idle and busy connections kept for reuse, for each loop.
-        public var maxConnections = 512
+        /// How many connections may wait for another call, of each loop; a quarter more at times.
+        public var spareConnections = 64
         /// A PEM file of certificate authorities instead of the system's.
         public var certificateAuthority: String?
 
@@ -52,7 +52,7 @@ actor LoopClient: LoopBound {
         if Task.isCancelled || request.token?.isCancelled == true {
             throw HTTPClientError(.cancelled, "the call was cancelled")
         }
-        if curl == nil { curl = CurlLoop(loop: loop, maxConnections: configuration.maxConnections) }
+        if curl == nil { curl = CurlLoop(loop: loop, spareConnections: max(0, configuration.spareConnections)) }
         guard let curl,
             let transfer = curl.start(request, certificateAuthority: configuration.certificateAuthority)
         else { throw HTTPClientError(.badURL, "the URL or a header of the call is not usable") }

@@ -53,6 +53,24 @@ import Transport
         }
     }
 
+    @Test func `of what many calls at once have opened some stays for the next, and the rest is closed`() async throws {
+        let upstream = try FaultyUpstream([.forever([.request, .gate, answer("ok")])])
+        defer { upstream.stop() }
+        try await withClient { client, _ in
+            try await withThrowingTaskGroup(of: Void.self) { calls in
+                for _ in 0..<200 { calls.addTask { _ = try await client.text(.to(upstream.url)) } }
+                for connection in 0..<200 { try await upstream.requestArrived(connection) }
+                upstream.release()
+                try await calls.waitForAll()
+            }
+            // As many were opened and asked; at least a hundred are closed.
+            _ = try await upstream.log.atLeast(200 + 200 + 100)
+            let answer = try await client.text(.to(upstream.url))
+            #expect(answer == (200, "ok"))
+            #expect(upstream.connections == 200)
+        }
+    }
+
     @Test func `each call has its own time limits, though handles are used again`() async throws {
         let upstream = try FaultyUpstream([
             .request, answer("1"), .request, .hold,

@@ -1,4 +1,4 @@
-// Ownership: an easy handle and its header list belong to this object and are freed in `deinit`; the multi handle
+// Ownership: an easy handle, its URL and its header list belong to this object and are freed in `deinit`; the multi handle
 // must have let go of it before (CurlLoop removes it on every path). The request body is kept alive here for as
 // long as libcurl may read it (POSTFIELDS is not copied). `context` of the callbacks is the transfer, unretained:
 // CurlLoop's table retains it until the handle is removed. Loop thread only.
@@ -34,6 +34,13 @@ final class CurlEasy {
                 && hasBody == (request.method == "POST" || !request.body.isEmpty)
         }
 
+        /// Whether they are the same, made once or, by calls that began together, several times.
+        func are(_ other: Options) -> Bool {
+            self === other
+                || url == other.url && method == other.method && proxy == other.proxy
+                    && certificateAuthority == other.certificateAuthority && hasBody == other.hasBody
+        }
+
         var areUsable: Bool { HTTPHeaders.isValidName(method) && Options.isHTTP(url) }
 
         private static func isHTTP(_ url: String) -> Bool {
@@ -51,6 +58,8 @@ final class CurlEasy {
 
     let options: Options
     let handle: UnsafeMutableRawPointer
+    /// Taken apart once: of a text libcurl would do it for each call.
+    private var url: OpaquePointer?
     private var headers = HTTPHeaders()
     private var list: UnsafeMutablePointer<curl_slist>?
     private var body: UnsafeMutableBufferPointer<UInt8>?
@@ -65,6 +74,7 @@ final class CurlEasy {
 
     deinit {
         unsafe curl_easy_cleanup(handle)
+        unsafe curl_url_cleanup(url)
         unsafe curl_slist_free_all(list)
         unsafe body?.deallocate()
     }
@@ -78,7 +88,7 @@ final class CurlEasy {
             && set(CURLOPT_NETRC, 0) && set(CURLOPT_BUFFERSIZE, CurlEasy.bufferSize)
             // A call that ends while its name is looked up must not wait for the look-up: that would stop the loop.
             && set(CURLOPT_QUICK_EXIT, 1)
-            && set(CURLOPT_PROXY, options.proxy ?? "") && set(CURLOPT_NOPROXY, "") && set(CURLOPT_URL, options.url)
+            && set(CURLOPT_PROXY, options.proxy ?? "") && set(CURLOPT_NOPROXY, "") && setURL()
             // A proxy's answer to CONNECT is not the provider's.
             && set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1) && set(CURLOPT_PATH_AS_IS, 1) && set(CURLOPT_HTTP09_ALLOWED, 0)
             && (isPost ? set(CURLOPT_POST, 1) : set(CURLOPT_CUSTOMREQUEST, options.method))
@@ -88,6 +98,15 @@ final class CurlEasy {
         unsafe tutti_curl_set_bytes(handle, CURLOPT_HEADERFUNCTION, CurlCallbacks.header)
         unsafe tutti_curl_set_bytes(handle, CURLOPT_WRITEFUNCTION, CurlCallbacks.body)
         unsafe tutti_curl_set_prereq(handle, CurlCallbacks.prerequest)
+        return true
+    }
+
+    private func setURL() -> Bool {
+        unsafe url = curl_url()
+        guard let url = unsafe url,
+            unsafe curl_url_set(url, CURLUPART_URL, options.url, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK
+        else { return false }
+        unsafe tutti_curl_set_pointer(handle, CURLOPT_CURLU, UnsafeMutableRawPointer(url))
         return true
     }
 

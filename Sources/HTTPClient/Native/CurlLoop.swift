@@ -15,20 +15,33 @@ final class CurlLoop: @unchecked Sendable {
     private var timer: EventLoop.TimerID?
     private var pool = CurlPool()
     private var open = true
+    private let spareConnections: Int
+    /// How many connections libcurl keeps now, those at work included.
+    private var kept = 0
 
-    init?(loop: EventLoop, maxConnections: Int) {
+    init?(loop: EventLoop, spareConnections: Int) {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = unsafe curl_multi_init() else {
             return nil
         }
         self.loop = loop
         unsafe self.multi = multi
+        self.spareConnections = spareConnections
         unsafe tutti_curl_multi_callbacks(
             multi,
             CurlCallbacks.socket,
             CurlCallbacks.timer,
             Unmanaged.passUnretained(self).toOpaque()
         )
-        unsafe tutti_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maxConnections)
+        keepConnections()
+    }
+
+    /// Lets so many connections wait for another call beside those at work: what a burst has opened is closed as its
+    /// calls end, the oldest first. Told to libcurl in steps of a quarter, so seldom.
+    private func keepConnections() {
+        let wish = transfers.count + spareConnections
+        guard kept == 0 || abs(wish - kept) > spareConnections / 4 else { return }
+        kept = max(1, wish)
+        unsafe tutti_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, kept)
     }
 
     /// Starts a call; `nil` when libcurl refuses its URL, a header or another handle.
@@ -42,6 +55,7 @@ final class CurlLoop: @unchecked Sendable {
             unsafe transfers[UInt(bitPattern: easy.handle)] = nil
             return nil
         }
+        keepConnections()
         return transfer
     }
 
@@ -52,6 +66,7 @@ final class CurlLoop: @unchecked Sendable {
         guard transfers[key] === transfer else { return }
         unsafe curl_multi_remove_handle(multi, transfer.easy.handle)
         transfers[key] = nil
+        keepConnections()
         transfer.easy.forgetBody()
         pool.keep(transfer.easy)
     }

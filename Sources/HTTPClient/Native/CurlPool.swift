@@ -8,7 +8,7 @@ struct CurlPool {
     /// The places that are called most come first.
     private var shelves: [Shelf] = []
     private var count = 0
-    private static let maxHandles = 256
+    private static let maxHandles = 64
     private static let maxShelves = 64
 
     /// A handle for this call, a kept one if there is one; `nil` when libcurl refuses it.
@@ -25,13 +25,14 @@ struct CurlPool {
         return CurlEasy(options: CurlEasy.Options(request, certificateAuthority: certificateAuthority))
     }
 
-    /// Takes a handle back; when there are too many, those of the place that is called least go.
+    /// Takes a handle back; when there are too many, those of the place that is called least go, or this one.
     mutating func keep(_ easy: CurlEasy) {
-        if count >= CurlPool.maxHandles || shelves.count > CurlPool.maxShelves, let last = shelves.popLast() {
-            count -= last.handles.count
+        if count >= CurlPool.maxHandles || shelves.count > CurlPool.maxShelves {
+            if shelves.last?.options.are(easy.options) ?? false { return }
+            count -= shelves.popLast()?.handles.count ?? 0
         }
         count += 1
-        for index in shelves.indices where shelves[index].options === easy.options {
+        for index in shelves.indices where shelves[index].options.are(easy.options) {
             return shelves[index].handles.append(easy)
         }
         shelves.append(Shelf(options: easy.options, handles: [easy]))
