@@ -28,8 +28,8 @@ final class ChatListener: RunListener {
         self.generator = Mutex(generator)
     }
 
-    /// What nodes say is for the sink alone.
-    var kinds: EventKinds { sink == nil ? .debug : [.custom, .debug] }
+    /// What nodes say, and that they begin, is for the sink alone.
+    var kinds: EventKinds { sink == nil ? .ends : [.custom, .debug] }
 
     /// One look at the event: each costs a copy of it.
     func offer(_ event: RunEvent<ChatEvent>) -> EventIntake {

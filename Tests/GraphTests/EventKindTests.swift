@@ -62,7 +62,8 @@ import Testing
     @Test(
         "only the wanted kinds are told, and the end always",
         arguments: [
-            [], .values, .updates, .custom, .debug, [.custom, .debug], [.values, .updates, .custom, .debug],
+            [], .values, .updates, .custom, .debug, .ends, [.custom, .debug], [.custom, .ends],
+            [.values, .updates, .custom, .debug],
         ] as [EventKinds])
     func wanted(kinds: EventKinds) async throws {
         let events = try await events(kinds)

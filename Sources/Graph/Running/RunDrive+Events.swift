@@ -7,14 +7,13 @@ extension RunDrive {
     mutating func announce(_ node: Int) async -> Bool {
         guard !isStopping else { return false }
         turns[node].count += 1
-        guard hasListener else { return true }
-        return await tell(startEvent(node))
+        if hasListener { turns[node].begun = environment.time.now() }
+        return hearsWays ? await tell(startEvent(node)) : true
     }
 
     @inlinable
-    mutating func startEvent(_ node: Int) -> RunEvent<Payload> {
-        turns[node].begun = environment.time.now()
-        return .nodeStarted(node: environment.names[node], round: turns[node].count)
+    func startEvent(_ node: Int) -> RunEvent<Payload> {
+        .nodeStarted(node: environment.names[node], round: turns[node].count)
     }
 
     /// Whether the event was heard. `false`: nobody listens any more, and the run is being cancelled.

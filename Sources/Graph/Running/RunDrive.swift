@@ -34,8 +34,10 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
 
     @usableFromInline let graph: Graph<State, Payload>
     @usableFromInline let environment: RunEnvironment<Payload>
-    /// Whether somebody hears when nodes begin and end.
+    /// Whether somebody hears when nodes end.
     @usableFromInline let hasListener: Bool
+    /// Whether somebody hears when they begin, and what else is told of their way.
+    @usableFromInline let hearsWays: Bool
     @usableFromInline let needsTime: Bool
     @usableFromInline var machine: GraphMachine
     @usableFromInline var store: StateStore<State>
@@ -64,6 +66,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     @usableFromInline var fault: CodedError?
     /// Which routes the step at hand has chosen.
     @usableFromInline var choice: [Int]?
+    /// When a node has ended behind which nothing was waited for: the next one begins then.
+    @usableFromInline var lastEnd: Instant?
     /// Whether the event at hand has become a step.
     @usableFromInline var hasStep = false
     /// For snapshots; only the outermost graph of a run that is kept has it.
@@ -78,7 +82,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
         self.machine = machine
         self.environment = environment
         turns = Array(repeating: Turns(), count: graph.nodes.count)
-        hasListener = environment.hearing?.kinds.contains(.debug) ?? false
+        hasListener = environment.hearing?.kinds.contains(.ends) ?? false
+        hearsWays = environment.hearing?.kinds.contains(.debug) ?? false
         needsTime = hasListener || environment.context.deadline != nil
         store = StateStore(state, heldFields: graph.heldFields)
         if environment.hearing?.hearsSteps ?? false { store.note(in: nil, tap: true) }
@@ -122,7 +127,8 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
     mutating func runInline(_ node: Int) async {
         if isStopping { return feed(.failed(node), at: nil) }
         turns[node].count += 1
-        if hasListener {
+        if hasListener { turns[node].begun = lastEnd.take() ?? environment.time.now() }
+        if hearsWays {
             let event = startEvent(node)
             var (heard, waiting) = offer(event)
             if heard == nil { heard = await deliver(event, to: waiting) }
@@ -160,10 +166,15 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
             isNew = false
         }
         if environment.durable != nil || hasListener { checkTime(isNew ? finished.at : nil) }
-        if !skipped.isEmpty { await tellSkips() }
+        if !skipped.isEmpty {
+            await tellSkips()
+            isNew = false
+        }
+        lastEnd = isNew ? finished.at : nil
         // What ends the run, or its branches, is not held up.
         guard !isStopping, environment.time.isCrowded else { return }
         await environment.time.giveWay()
+        lastEnd = nil
         checkTime(nil)
     }
 
@@ -217,7 +228,7 @@ struct RunDrive<State: Sendable, Payload: Sendable>: Sendable {
                 case .recover(let node):
                     recover(node, rounds: rounds)
                     hasStep = true
-                case .skip(let node): if hasListener { skipped.append(node) }
+                case .skip(let node): if hearsWays { skipped.append(node) }
                 case .cancelBranches: isStopping = true
                 case .end(let outcome):
                     isStopping = true

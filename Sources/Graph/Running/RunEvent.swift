@@ -53,7 +53,8 @@ public enum RunEvent<Payload: Sendable>: Sendable {
     /// Which kind it is; empty for questions and ends, which everybody is told. O(1).
     @inlinable public var kind: EventKinds {
         switch self {
-        case .nodeStarted, .nodeFinished, .nodeFailed, .nodeSkipped, .policyActed: .debug
+        case .nodeFinished, .nodeFailed: .ends
+        case .nodeStarted, .nodeSkipped, .policyActed: .debug
         case .emitted: .custom
         case .updated: .updates
         case .values: .values
@@ -80,7 +81,9 @@ public struct EventKinds: OptionSet, Sendable, Hashable {
     /// What nodes emit.
     public static let custom = EventKinds(rawValue: 4)
     /// When nodes start and end, what is skipped, what policies do. Costs two readings of the clock a node.
-    public static let debug = EventKinds(rawValue: 8)
+    public static let debug = EventKinds(rawValue: 8 | 16)
+    /// When nodes end, and how long they took: of ``debug`` what measures need. Costs as many readings of the clock.
+    public static let ends = EventKinds(rawValue: 16)
 }
 
 /// What a listener does with an event that it is offered.

@@ -63,10 +63,12 @@ public struct Runner<State: Sendable, Payload: Sendable>: Sendable {
             end(.failed(node: nil, error: error))
             throw error
         }
-        let machine = GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline)
         let environment = RunEnvironment(
             context: context, names: graph.nodeNames, hearing: hearing, time: time, limits: limits)
-        var drive = RunDrive(graph: graph, machine: machine, environment: environment, state: initial)
+        var drive = RunDrive(
+            graph: graph,
+            machine: GraphMachine(graph.topology, activationLimit: limits.activations, deadline: context.deadline),
+            environment: environment, state: initial)
         if context.deadline != nil, limits.deadline == .interrupts {
             await drive.untilDeadline { await $0.run() }
         } else {
