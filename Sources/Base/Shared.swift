@@ -2,7 +2,7 @@
 public final class Shared<Value: Sendable>: Sendable {
     public let value: Value
 
-    public init(_ value: consuming Value) { self.value = value }
+    @inlinable public init(_ value: consuming Value) { self.value = value }
 }
 
 extension Shared: Equatable where Value: Equatable {

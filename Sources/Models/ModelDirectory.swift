@@ -1,27 +1,50 @@
 public import Base
 public import Resilience
 
-/// One model at one provider.
+/// One model at one provider. Copying costs one reference count.
 public struct Target: Sendable, Hashable, CustomStringConvertible {
-    public var provider: String
-    /// The name that the provider knows; it may hold slashes.
-    public var model: String
+    /// One object for all copies: a request passes its targets on, and looks things up by them, a dozen times.
+    private final class Names: Sendable {
+        let provider: String
+        let model: String
+        let both: String
+        let hash: Int
 
-    public init(provider: String, model: String) {
-        self.provider = provider
-        self.model = model
+        init(provider: String, model: String) {
+            self.provider = provider
+            self.model = model
+            both = "\(provider)/\(model)"
+            var hasher = Hasher()
+            hasher.combine(provider)
+            hasher.combine(model)
+            hash = hasher.finalize()
+        }
     }
+
+    private let names: Names
+
+    public var provider: String { names.provider }
+    /// The name that the provider knows; it may hold slashes.
+    public var model: String { names.model }
+    public var name: String { names.both }
+    public var description: String { name }
+
+    public init(provider: String, model: String) { names = Names(provider: provider, model: model) }
 
     /// Reads `provider/model`, split at the first slash; `nil` when either is missing.
     public init?(_ name: String) {
         guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-        provider = String(name[..<slash])
-        model = String(name[name.utf8.index(after: slash)...])
+        let (provider, model) = (String(name[..<slash]), String(name[name.utf8.index(after: slash)...]))
         if provider.isEmpty || model.isEmpty { return nil }
+        self.init(provider: provider, model: model)
     }
 
-    public var name: String { "\(provider)/\(model)" }
-    public var description: String { name }
+    public func hash(into hasher: inout Hasher) { hasher.combine(names.hash) }
+
+    public static func == (one: Target, other: Target) -> Bool {
+        one.names === other.names
+            || one.names.hash == other.names.hash && one.model == other.model && one.provider == other.provider
+    }
 }
 
 /// Which names clients may use, and the chain of targets behind each. Immutable.

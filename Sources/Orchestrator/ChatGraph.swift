@@ -76,7 +76,7 @@ struct ChatGraph {
         let (planner, personas) = (planner, personas)
         builder
             .node("validate", reads: \.request, writes: \.input, \.format) { [recorder] context, request in
-                let input = try await ValidateNode.run(request.value, inputGuard: inputGuard)
+                let input = try await ValidateNode.run(request, inputGuard: inputGuard)
                 let format = try AnswerFormat(request.value)
                 if !input.findings.isEmpty { recorder.noticed(input.findings, context: context.run) }
                 return (input, format)

@@ -185,16 +185,15 @@ extension Gateway {
     /// What is known to be impossible is not sent.
     @inline(never)
     private func check(_ question: Question, fits target: Target, _ facts: TargetFacts) throws(CodedError) {
-        let request = question.request
-        if let entry = facts.entry { try request.check(against: entry, target) }
+        if let entry = facts.entry { try question.shared.value.check(against: entry, target) }
         try check(question, fitsWindowOf: target, facts)
-        guard let wanted = request.maxTokens else { return }
+        guard let wanted = question.shared.value.maxTokens else { return }
         guard let limit = question.route.window ?? facts.info?.answerLimit, wanted > limit else {
             return
         }
         throw CodedError(
             .invalidValue,
-            "'\(request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(limit) tokens.",
-            param: request.maxTokensField)
+            "'\(question.request.maxTokensField)' is \(wanted), but \(target.name) answers with at most \(limit) tokens.",
+            param: question.request.maxTokensField)
     }
 }

@@ -9,15 +9,18 @@ extension OpenAI {
     /// which throws what this one cannot say. A schema of the answer that the model does not know is a forced tool in
     /// either.
     public static func encodeRequest(_ call: ModelCall, asksForUsage: Bool) throws(CodedError) -> [UInt8] {
-        let call = try AnswerTool.applied(to: call, at: dialect).call
-        let request = call.request
-        let addsUsage = call.streaming && asksForUsage && !request.includeUsage
-        guard let original = request.original, original.dialect == .openai else {
-            try request.refuseForeign(to: .openai)
-            return build(call, includeUsage: call.streaming && (asksForUsage || request.includeUsage))
+        if case nil = call.request.responseFormat { return try encode(call, asksForUsage: asksForUsage) }
+        return try encode(try AnswerTool.applied(to: call, at: dialect).call, asksForUsage: asksForUsage)
+    }
+
+    private static func encode(_ call: ModelCall, asksForUsage: Bool) throws(CodedError) -> [UInt8] {
+        let addsUsage = call.streaming && asksForUsage && !call.request.includeUsage
+        guard let original = call.request.original, original.dialect == .openai else {
+            try call.request.refuseForeign(to: .openai)
+            return build(call, includeUsage: call.streaming && (asksForUsage || call.request.includeUsage))
         }
         var body = JSONMembers.setting("model", to: JSON.string(call.model).bytes, in: original.bytes)
-        if call.streaming != request.stream {
+        if call.streaming != call.request.stream {
             body = JSONMembers.setting("stream", to: JSON.bool(call.streaming).bytes, in: body)
             if !call.streaming { body = JSONMembers.removing("stream_options", in: body) }
         }

@@ -7,6 +7,7 @@ extension AnswerTool {
     static func applied(
         to call: ModelCall, at upstream: Dialect
     ) throws(CodedError) -> (call: ModelCall, tool: AnswerTool?) {
+        if case nil = call.request.responseFormat { return (call, nil) }
         var call = call
         switch try plan(for: call, at: upstream) {
         case .native: return (call, nil)

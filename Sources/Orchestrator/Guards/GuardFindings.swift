@@ -43,6 +43,7 @@ public struct GuardFindings: Sendable, Equatable {
 
     /// What was found, the built-in kinds first, then the user's by name.
     public var sorted: [(kind: GuardKind, count: Int)] {
+        if counts.isEmpty { return [] }
         let own = counts.keys.filter { if case .pattern = $0 { true } else { false } }.sorted { $0.name < $1.name }
         return (GuardKind.builtIn + own).compactMap { kind in counts[kind].map { (kind, $0) } }
     }

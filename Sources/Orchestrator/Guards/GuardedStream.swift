@@ -108,38 +108,52 @@ public struct GuardedStream: Sendable {
     }
 
     private mutating func guarded(_ completion: ChatCompletion, _ event: ModelEvent) -> ModelEvent {
-        var changed = completion
-        for position in changed.choices.indices {
-            let choice = changed.choices[position]
-            changed.choices[position].text = choice.text.map { guarded($0) }
-            changed.choices[position].reasoning = choice.reasoning.map { guarded($0) }
-            changed.choices[position].refusal = choice.refusal.map { guarded($0) }
-            for call in choice.toolCalls.indices {
-                changed.choices[position].toolCalls[call].arguments = guarded(
-                    choice.toolCalls[call].arguments, isJSON: true)
+        var choices = completion.choices
+        var isChanged = false
+        for position in choices.indices {
+            if let text = redacted(completion.choices[position].text) {
+                choices[position].text = text
+                // What was likely at its tokens tells it, too.
+                choices[position].logprobs = []
+                isChanged = true
             }
-            if changed.choices[position].text != choice.text { changed.choices[position].logprobs = [] }
+            if let reasoning = redacted(completion.choices[position].reasoning) {
+                choices[position].reasoning = reasoning
+                isChanged = true
+            }
+            if let refusal = redacted(completion.choices[position].refusal) {
+                choices[position].refusal = refusal
+                isChanged = true
+            }
+            for call in completion.choices[position].toolCalls.indices {
+                let arguments = completion.choices[position].toolCalls[call].arguments
+                guard let arguments = redacted(arguments, isJSON: true) else { continue }
+                choices[position].toolCalls[call].arguments = arguments
+                isChanged = true
+            }
         }
-        var hasMore = false
         if let frame = completion.frame, frame.hasUnread(texts: true) {
             // All texts stand in it, too.
             let search = FrameSearch(frame, settings.patterns)
             for (kind, count) in search.counts { findings.raise(kind, to: count) }
-            hasMore = settings.output == .redact && !search.isEmpty
+            isChanged = isChanged || settings.output == .redact && !search.isEmpty
         }
-        guard changed != completion || hasMore else { return event }
+        guard isChanged else { return event }
+        var changed = completion
+        changed.choices = choices
         changed.frame = nil
         return ModelEvent(.whole(changed), choice: event.choice)
     }
 
-    /// A text that is there in one piece.
-    private mutating func guarded(_ text: String, isJSON: Bool = false) -> String {
+    /// What becomes of a text that is there in one piece; `nil` where it stays as it is.
+    private mutating func redacted(_ text: String?, isJSON: Bool = false) -> String? {
+        guard let text else { return nil }
         var finder = SecretFinder(settings.patterns)
         var edits: [SecretFinder.Edit] = []
         finder.take(text, &edits)
         finder.finish(&edits)
         for edit in edits { if let kind = edit.kind { findings.add(kind) } }
-        guard settings.output == .redact, !edits.isEmpty else { return text }
+        guard settings.output == .redact, !edits.isEmpty else { return nil }
         var redaction = Redaction(isJSON: isJSON)
         return redaction.apply(edits, to: text, from: 0)
     }

@@ -66,23 +66,32 @@ struct InjectionSignals {
         InjectionPhrases.all.find(in: Self.folded(text), &found)
     }
 
+    /// What becomes of each byte: 0 where it does not show, 0xFF where it is not ASCII.
+    private static let folds: [UInt8] = (0...255).map { (byte: UInt8) -> UInt8 in
+        switch byte {
+        case 0x20, 0x09, 0x0A, 0x0D: 0x20
+        case ..<0x20, 0x7F: 0
+        case 0x80...: 0xFF
+        default: byte.isUpper ? byte | 0x20 : byte
+        }
+    }
+
     /// As UTF-8.
     static func folded(_ text: String) -> [UInt8] {
+        let folds = folds.span
         var isPlain = true
         let folded = [UInt8](capacity: text.utf8.count) { folded in
             let bytes = text.utf8.span
-            var wasSpace = false
+            var last: UInt8 = 0
             for index in 0..<bytes.count {
-                let byte = bytes[index]
-                if byte >= 0x80 {
+                let fold = folds[Int(bytes[index])]
+                if fold == 0xFF {
                     isPlain = false
                     return
                 }
-                let isSpace = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
-                // Other controls do not show.
-                if byte < 0x20 || byte == 0x7F, !isSpace { continue }
-                if !isSpace || !wasSpace { folded.append(isSpace ? 0x20 : byte.isUpper ? byte | 0x20 : byte) }
-                wasSpace = isSpace
+                if fold == 0 || fold == 0x20 && last == 0x20 { continue }
+                folded.append(fold)
+                last = fold
             }
         }
         return isPlain ? folded : foldedCharacters(text)

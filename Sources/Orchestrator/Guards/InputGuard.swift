@@ -44,20 +44,25 @@ public struct InputGuard: Sendable {
         guard policy != .off else { return findings }
         var signals = InjectionSignals()
         var size = 0
-        for (index, message) in request.messages.enumerated() {
-            if message.role == .assistant { signals = InjectionSignals() }
+        // A message is much to copy, so it is looked at where it stands.
+        let messages = request.messages.span
+        for index in messages.indices {
+            let role = messages[index].role
+            if role == .assistant { signals = InjectionSignals() }
             let before = (control: findings.controlCharacters, score: signals.score)
-            for text in Self.texts(of: message) {
+            for text in Self.texts(of: messages[index].content) {
                 size += text.utf8.count
                 findings.controlCharacters += ControlCharacters.count(in: text)
-                if message.role == .user || message.role == .tool || message.role == .function {
+                if role == .user || role == .tool || role == .function {
                     for part in Self.searched(text) { signals.look(at: part) }
                 }
             }
-            try refuse(
-                message.places?.message.path ?? "messages[\(index)]", size: size,
-                hasControl: findings.controlCharacters > before.control,
-                score: signals.score > before.score ? signals.score : 0, signals.reasons)
+            if policy == .refuse {
+                try refuse(
+                    messages[index].places?.message.path ?? "messages[\(index)]", size: size,
+                    hasControl: findings.controlCharacters > before.control,
+                    score: signals.score > before.score ? signals.score : 0, signals.reasons)
+            }
             if signals.score > findings.score { (findings.score, findings.reasons) = (signals.score, signals.reasons) }
         }
         return findings
@@ -65,13 +70,18 @@ public struct InputGuard: Sendable {
 
     /// How much text it would look at, in bytes.
     static func length(of request: ChatRequest) -> Int {
-        request.messages.reduce(0) { $0 + texts(of: $1).reduce(0) { $0 + $1.utf8.count } }
+        let messages = request.messages.span
+        var length = 0
+        for index in messages.indices {
+            for text in texts(of: messages[index].content) { length += text.utf8.count }
+        }
+        return length
     }
 
+    /// Where the policy is to refuse.
     private func refuse(
         _ param: String, size: Int, hasControl: Bool, score: Double, _ reasons: [String]
     ) throws(CodedError) {
-        guard policy == .refuse else { return }
         if size > Self.maxTextBytes {
             throw CodedError(
                 .guardRefused,
@@ -94,8 +104,8 @@ public struct InputGuard: Sendable {
         }
     }
 
-    private static func texts(of message: ChatMessage) -> [String] {
-        switch message.content {
+    private static func texts(of content: ChatMessage.Content) -> [String] {
+        switch content {
         case .none: []
         case .text(let text): [text]
         case .parts(let parts):

@@ -57,32 +57,44 @@ struct StemTable: Sendable {
 
     private static func first(_ stem: UInt32) -> Int { Int((stem &* 0x9E37_79B1) >> UInt32(32 - size)) }
 
+    /// What each byte is to a word: 1 where it is a letter or a digit, 2 where no word begins with it.
+    private static let kinds: [UInt8] = (0...255).map { (byte: UInt8) -> UInt8 in
+        (byte.isAlphanumeric ? 1 : 0) | (byte == 0x20 || byte.isContinuation ? 2 : 0)
+    }
+
     /// A bit for each pattern of which every group has a stem in the text.
     func patterns(in text: Span<UInt8>) -> UInt64 {
-        let stems = stems.span
-        var (first, second) = (free[0], free[1])
-        var wasAlphanumeric = false
+        let (kinds, beginnings) = (Self.kinds.span, beginnings.span)
+        var found = (free[0], free[1])
+        var before: UInt8 = 0
         for index in 0..<text.count {
             let byte = text[index]
-            let isAlphanumeric = byte.isAlphanumeric
-            defer { wasAlphanumeric = isAlphanumeric }
-            if isAlphanumeric && wasAlphanumeric || byte == 0x20 || byte.isContinuation { continue }
-            let next = index + 1 < text.count ? text[index + 1] : 0
-            let bit = Self.beginning(byte, next)
+            let kind = kinds[Int(byte)]
+            let isPassed = kind & (before | 2) != 0
+            before = kind
+            if isPassed { continue }
+            let bit = Self.beginning(byte, index + 1 < text.count ? text[index + 1] : 0)
             guard beginnings[bit >> 6] >> UInt64(bit & 63) & 1 == 1 else { continue }
-            var word = UInt32(byte) << 24 | UInt32(next) << 16
-            if index + 2 < text.count { word |= UInt32(text[index + 2]) << 8 }
-            if index + 3 < text.count { word |= UInt32(text[index + 3]) }
-            // As stems of four bytes, of three, and of two.
-            for length in 0..<3 {
-                let stem = word & (UInt32.max << UInt32(8 * length))
-                var place = Self.first(stem)
-                while stems[place] != 0, stems[place] != stem { place = (place + 1) & (1 << Self.size - 1) }
-                guard stems[place] != 0 else { continue }
-                first |= masks[place * Self.maxGroups]
-                second |= masks[place * Self.maxGroups + 1]
-            }
+            look(at: index, in: text, &found)
         }
-        return first & second
+        return found.0 & found.1
+    }
+
+    /// Adds the patterns for which the word speaks that begins there.
+    private func look(at index: Int, in text: Span<UInt8>, _ found: inout (UInt64, UInt64)) {
+        let (stems, masks) = (stems.span, masks.span)
+        var word = UInt32(text[index]) << 24
+        for next in 1..<4 where index + next < text.count {
+            word |= UInt32(text[index + next]) << UInt32(24 - 8 * next)
+        }
+        // As stems of four bytes, of three, and of two.
+        for length in 0..<3 {
+            let stem = word & (UInt32.max << UInt32(8 * length))
+            var place = Self.first(stem)
+            while stems[place] != 0, stems[place] != stem { place = (place + 1) & (1 << Self.size - 1) }
+            guard stems[place] != 0 else { continue }
+            found.0 |= masks[place * Self.maxGroups]
+            found.1 |= masks[place * Self.maxGroups + 1]
+        }
     }
 }

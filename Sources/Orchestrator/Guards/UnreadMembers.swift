@@ -1,3 +1,4 @@
+internal import JSON
 internal import Models
 
 /// Whether a provider's JSON says something beside what is read from it. Most of it does not, and is then not searched: a
@@ -26,18 +27,12 @@ enum UnreadMembers {
             if holdsText(at, bytes), !structure.contains(hash), !texts || !read.contains(hash) { return true }
             // A text is passed over unread: it names nothing.
             if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
-                guard let end = endOfText(at + 1, bytes) else { return true }
-                at = end + 1
+                at = JSONStringEnd.find(in: bytes, from: at + 1)
+                // A document ends with a brace.
+                if at == bytes.count { return true }
             }
         }
         return false
-    }
-
-    /// Where the quote is that ends the text which begins there.
-    private static func endOfText(_ start: Int, _ bytes: Span<UInt8>) -> Int? {
-        var at = start
-        while at < bytes.count, bytes[at] != UInt8(ascii: "\"") { at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1 }
-        return at < bytes.count ? at : nil
     }
 
     /// Whether the value that begins there is a text or holds something: a number tells nothing.
@@ -63,13 +58,29 @@ enum UnreadMembers {
     private static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
     private static let prime: UInt64 = 0x0000_0100_0000_01b3
 
-    /// So few that looking along them is faster than hashing again.
-    private static func hashes(_ names: String) -> [UInt64] {
-        names.split(separator: " ").map { $0.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* prime } }
+    /// Names by their hashes, few in many places, so that one look mostly tells.
+    private struct Names: Sendable {
+        private var places = [UInt64](repeating: 0, count: 128)
+
+        init(_ names: String) {
+            for name in names.split(separator: " ").prefix(64) {
+                let hash = name.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* prime }
+                places[place(of: hash)] = hash
+            }
+        }
+
+        func contains(_ hash: UInt64) -> Bool { places[place(of: hash)] != 0 }
+
+        /// Where it is, or would be.
+        private func place(of hash: UInt64) -> Int {
+            var place = Int(hash & 127)
+            while places[place] != 0, places[place] != hash { place = (place + 1) & 127 }
+            return place
+        }
     }
 
     /// What shapes an answer, and says nothing of its own.
-    private static let structure = hashes(
+    private static let structure = Names(
         """
         id object type model role choices delta message finish_reason native_finish_reason stop_reason stop_sequence \
         system_fingerprint service_tier provider usage prompt_tokens_details completion_tokens_details \
@@ -77,7 +88,7 @@ enum UnreadMembers {
         """)
 
     /// What becomes texts, calls and what was likely at their tokens.
-    private static let read = hashes(
+    private static let read = Names(
         """
         content text refusal reasoning reasoning_content thinking signature tool_calls function name arguments \
         partial_json logprobs token bytes top_logprobs

@@ -157,7 +157,7 @@ struct InputGuardTests {
                     idles.withLock { $0 += 1 }
                     return true
                 },
-                { try await ValidateNode.run(request, inputGuard: InputGuard(GuardSettings())) })
+                { try await ValidateNode.run(Shared(request), inputGuard: InputGuard(GuardSettings())) })
             #expect(found.messages == 16)
             return idles.withLock { $0 }
         }

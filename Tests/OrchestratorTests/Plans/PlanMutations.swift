@@ -247,7 +247,10 @@ struct PlanMutation: Sendable {
             return .own(name + "2")
         },
         judged("model of the fusion") { $0.model += "x" },
-        judged("route of the fusion") { $0.route.chain[0].model += "x" },
+        judged("route of the fusion") {
+            let first = $0.route.chain[0]
+            $0.route.chain[0] = Target(provider: first.provider, model: first.model + "x")
+        },
         judged("words of the fusion") { $0.instructions = ($0.instructions ?? "") + "." },
         judged("version of the fusion's model") { $0.versions.append("v9") },
     ]

@@ -1,13 +1,13 @@
 /// Keys of well-known shapes, found at the first letter of their prefix.
 enum KeyDetector {
     /// Letters with which a prefix begins.
-    static let starts = Set(shapes.flatMap(\.value).map { $0.prefix[0] } + [UInt8(ascii: "e")])
+    static let starts = Set(shapes.joined().map { $0.prefix[0] } + [UInt8(ascii: "e")])
 
     static func find(at start: Int, _ text: Span<UInt8>, _ probe: inout Probe) -> Finding? {
         guard !text.before(start).isAlphanumeric else { return nil }
         let first = text[start]
         if first == UInt8(ascii: "e") { return TokenDetector.find(at: start, text, &probe) }
-        for shape in shapes[first] ?? [] where probe.matches(shape.prefix, at: start, text) {
+        for shape in shapes[Int(first)] where probe.matches(shape.prefix, at: start, text) {
             if let finding = find(shape, at: start, text, &probe) { return finding }
         }
         return nil
@@ -117,8 +117,8 @@ enum KeyDetector {
         }
     }
 
-    /// By their first letter.
-    private static let shapes: [UInt8: [Shape]] = {
+    /// By their first letter, for every byte.
+    private static let shapes: [[Shape]] = {
         // Slack's kinds of tokens are told by a letter.
         let slack = "abcdefghijklmnopqrstuvwxyz".map { Shape("xox\($0)-", 16, .token, proof: .sign) }
         let all =
@@ -143,6 +143,6 @@ enum KeyDetector {
                 Shape("hf_", 30, .alphanumeric), Shape("pypi-", 50, .token), Shape("SG.", 50, .dotted),
                 Shape("dop_v1_", 40, .alphanumeric),
             ]
-        return Dictionary(grouping: all) { $0.prefix[0] }
+        return (0...255).map { (first: UInt8) in all.filter { $0.prefix[0] == first } }
     }()
 }
