@@ -51,6 +51,19 @@ import Transport
         }
     }
 
+    @Test func `no limit ends a call before its time, also one between two milliseconds`() async throws {
+        let upstream = try FaultyUpstream([.request, .hold])
+        defer { upstream.stop() }
+        try await withClient { client, loop in
+            for _ in 0..<20 {
+                let start = loop.now()
+                let limit = Duration.microseconds(15_900)
+                let kind = await failure { _ = try await client.send(.to(upstream.url, total: limit)) }
+                #expect(kind == .timeout(.total) && loop.now().since(start) >= limit)
+            }
+        }
+    }
+
     @Test func `a server that dribbles for ever runs into the total time`() async throws {
         let upstream = try FaultyUpstream([
             .request, .send("HTTP/1.1 200 OK\r\n\r\n"), .forever([.dribble("x", size: 1, pause: .milliseconds(10))]),

@@ -127,9 +127,9 @@ final class CurlEasy {
         return true
     }
 
-    /// libcurl's zero would be no limit at all.
+    /// Rounded up: a limit never ends a call before its time, and libcurl's zero would be none at all.
     private static func milliseconds(_ duration: Duration) -> Int {
-        Int(max(1, duration.saturatingNanoseconds / 1_000_000))
+        Int((max(1, duration.saturatingNanoseconds) - 1) / 1_000_000 + 1)
     }
 
     /// Whether the last call had a connection, its TLS included.
